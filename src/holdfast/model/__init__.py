@@ -1,0 +1,1 @@
+"""Nouns: frozen values that every stage of the loop shares."""

@@ -1,0 +1,122 @@
+"""Advisories: OSV records as values, and what they compile to.
+
+A record of the year 1 has no date: `modified` and `published` are `None` then.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Severity:
+    """A CVSS vector and its base score, 0.0 to 10.0; `None` when there is none or it could not be read."""
+
+    score: float | None
+    vector: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a range; `kind` is `introduced`, `fixed`, `last_affected` or `limit`. `0` is before every version."""
+
+    kind: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range of OSV; `type` is `SEMVER`, `ECOSYSTEM` or `GIT`."""
+
+    type: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One package an advisory speaks of; `name` is normalized for its ecosystem."""
+
+    ecosystem: str
+    name: str
+    ranges: tuple[Range, ...]
+    versions: tuple[str, ...]
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """One revision of an OSV record; `digest` is sha256 of its canonical JSON, `body` the JSON text."""
+
+    id: str
+    modified: datetime | None
+    published: datetime | None
+    withdrawn: datetime | None
+    aliases: tuple[str, ...]
+    related: tuple[str, ...]
+    upstream: tuple[str, ...]
+    summary: str
+    severity: Severity | None
+    affected: tuple[Affected, ...]
+    digest: str
+    body: str
+    problems: tuple[str, ...] = ()
+    """What was wrong with parts of the record; the parts that could be read still count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Affected versions as a half-open interval of order-preserving keys; `hi=None` is without end."""
+
+    ecosystem: str
+    name: str
+    lo: bytes
+    hi: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairwise:
+    """A range whose bounds have no key; compared pairwise, with low confidence."""
+
+    ecosystem: str
+    name: str
+    range: Range | None
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An advisory ready to match: disjoint, sorted intervals per package, plus what has no keys.
+
+    `fixes` are (ecosystem, name, version) of every `fixed` event.
+    """
+
+    advisory: Advisory
+    intervals: tuple[Interval, ...]
+    pairwise: tuple[Pairwise, ...]
+    fixes: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrichment:
+    """What KEV, EPSS and SSVC say of a CVE; `None` is "that source is absent", not "no"."""
+
+    known_exploited: bool | None = None
+    epss: float | None = None
+    ssvc_exploitation: str | None = None
+    ssvc_automatable: str | None = None
+    ssvc_technical_impact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of one ecosystem's feed: synced when, from where, how many records, the newest record's date.
+
+    `validator` is the archive's ETag or Last-Modified; `error` is why the last attempt failed (the data is then older).
+    """
+
+    ecosystem: str
+    source: str
+    synced_at: datetime | None
+    newest: datetime | None
+    records: int
+    validator: str | None = None
+    error: str | None = None

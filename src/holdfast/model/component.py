@@ -1,0 +1,132 @@
+"""Components and where they occur.
+
+A component is unique by ecosystem, name, version, source and distribution qualifiers. `ecosystem` is OSV's name for it,
+with the release suffix where the distribution has one (`PyPI`, `npm`, `Go`, `crates.io`, `Debian:12`, `AlmaLinux:9`);
+a purl type that OSV has no name for stands as `purl:<type>`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from holdfast.errors import FactError
+
+MAX_TEXT_BYTES = 512
+
+
+class Scope(StrEnum):
+    """What a dependency is for. Unknown purposes count as runtime, the careful side."""
+
+    RUNTIME = "runtime"
+    DEVELOPMENT = "development"
+    OPTIONAL = "optional"
+
+
+class Source(StrEnum):
+    """Where a component comes from. Only registry components are matched; the others are named."""
+
+    REGISTRY = "registry"
+    PATH = "path"
+    VCS = "vcs"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One package at one version.
+
+    `name` is normalized the way its ecosystem compares names. `version` may be empty only for a component that is not
+    from a registry. `qualifiers` are sorted purl qualifiers (`arch`, `distro`, `epoch`).
+    `source_package` and `source_version` name the distribution's source package where advisories speak of it.
+
+    Raises:
+        FactError: a name or version is empty, holds NUL or a control character, or is over 512 bytes.
+    """
+
+    ecosystem: str
+    name: str
+    version: str
+    source: Source = Source.REGISTRY
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    source_package: str = ""
+    source_version: str = ""
+
+    def __post_init__(self) -> None:
+        for label, text in (("name", self.name), ("version", self.version)):
+            if not text and (label == "name" or self.source is Source.REGISTRY):
+                raise FactError(f"a component without {label}: `{self.name[:80]}`")
+            if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
+                raise FactError(f"a {label} of over {MAX_TEXT_BYTES} bytes: `{text[:40]}…`")
+            if not text.isprintable():
+                raise FactError(f"a {label} with control characters: {text[:80]!r}")
+
+    @property
+    def match_name(self) -> str:
+        """The name that advisories of this ecosystem use."""
+        return self.source_package or self.name
+
+    @property
+    def match_version(self) -> str:
+        """The version that advisories of this ecosystem compare."""
+        return self.source_version or self.version
+
+    @property
+    def purl(self) -> str:
+        """The package URL, canonical. Source: package-url/purl-spec."""
+        from holdfast.model.purl import to_purl
+
+        return to_purl(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file; `line` counts from 1 and is `None` where the format has no lines. Paths are relative, with `/`."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A component in one SBOM.
+
+    `direct` is `None` where the format does not know. `path` holds the names from a direct dependency down to the one
+    above this component; empty when direct or unknown. It has one path of possibly many, a shortest one.
+    """
+
+    component: Component
+    locations: tuple[Location, ...]
+    direct: bool | None = None
+    path: tuple[str, ...] = ()
+    scope: Scope = Scope.RUNTIME
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """Something that was seen and not read. It makes a verdict unknown, never pass."""
+
+    file: str
+    line: int | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """What one dependency file says; `format` is the parser's id."""
+
+    file: str
+    format: str
+    occurrences: tuple[Occurrence, ...]
+    unparsed: tuple[Unparsed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sbom:
+    """The composition of a tree, a release or a host: one occurrence per component, files and gaps beside it."""
+
+    occurrences: tuple[Occurrence, ...]
+    files: tuple[tuple[str, str, int], ...] = ()
+    """(file, format, number of components), in order of path."""
+    unparsed: tuple[Unparsed, ...] = ()

@@ -1,0 +1,130 @@
+"""Findings in environments, with their life and their clocks."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from holdfast.model.component import Location
+from holdfast.model.inventory import Reach
+
+
+class State(StrEnum):
+    """The life of an exposure. `regressed` is open again: after being resolved, or a mitigation lifted too early."""
+
+    OPEN = "open"
+    MITIGATED = "mitigated"
+    REGRESSED = "regressed"
+    RESOLVED = "resolved"
+    WAIVED = "waived"
+
+
+class Ending(StrEnum):
+    """Why it ended. Only `fixed` is a repair; the others are competing ends."""
+
+    FIXED = "fixed"
+    DECOMMISSIONED = "decommissioned"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The raw instants. Nothing here is a duration, nothing is clamped; `None` has not happened or is not known."""
+
+    introduced_at: datetime | None
+    disclosed_at: datetime | None
+    applicable_at: datetime | None
+    detected_at: datetime
+    watched_since: datetime
+    acted_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    lifted_at: datetime | None = None
+    fixed_at: datetime | None = None
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: `kind` is `service` or `host`."""
+
+    kind: str
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What ranks an exposure. `None` is "not known" and shown as such."""
+
+    severity: float | None = None
+    vector: str | None = None
+    known_exploited: bool | None = None
+    epss: float | None = None
+    reach: Reach = Reach.UNKNOWN
+    fix_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A finding in an environment, one episode of it.
+
+    `cluster` is the opaque id of the alias cluster, `advisories` every record in it. `versions` are the affected
+    versions running now (or last, when resolved); `fingerprint` is the versioned identity (`1:…`).
+    `backlog` marks what already existed when watching began.
+    """
+
+    org: str
+    id: str
+    fingerprint: str
+    episode: int
+    subject: Subject
+    environment: str
+    ecosystem: str
+    name: str
+    cluster: str
+    advisories: tuple[str, ...]
+    versions: tuple[str, ...]
+    state: State
+    clocks: Clocks
+    risk: Risk
+    backlog: bool
+    team: str | None = None
+    tier: int | None = None
+    direct: bool | None = None
+    path: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
+    confidence: str = "high"
+    ending: Ending | None = None
+    summary: str = ""
+    releases: tuple[str, ...] = field(default=())
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the bad thing still runs."""
+        return self.state is not State.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An affected component ran somewhere for a while: the raw material of exposures.
+
+    `started_at`/`ended_at` are valid time. `recorded_at` is when the running was learnt. `advisory` is one record's id.
+    """
+
+    subject: Subject
+    environment: str
+    target: str
+    release_id: str
+    ecosystem: str
+    name: str
+    version: str
+    cluster: str
+    advisory: str
+    started_at: datetime
+    ended_at: datetime | None
+    recorded_at: datetime
+    applicable_at: datetime | None = None
+    direct: bool | None = None
+    path: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
+    confidence: str = "high"

@@ -1,0 +1,139 @@
+"""Package URLs, to and from components.
+
+Rules (package-url/purl-spec): type lower case; PyPI names lower case with `-`; npm scopes and Go, Maven and Composer
+prefixes are namespaces; versions are percent-encoded; qualifiers sorted by key.
+"""
+
+from urllib.parse import quote, unquote
+
+from holdfast.errors import FactError
+from holdfast.model.component import Component, Source
+
+_TYPE_OF = {
+    "PyPI": "pypi",
+    "npm": "npm",
+    "Go": "golang",
+    "crates.io": "cargo",
+    "Maven": "maven",
+    "RubyGems": "gem",
+    "Packagist": "composer",
+    "NuGet": "nuget",
+    "Hex": "hex",
+    "Pub": "pub",
+    "CRAN": "cran",
+    "Hackage": "hackage",
+    "ConanCenter": "conan",
+    "SwiftURL": "swift",
+    "GitHub Actions": "githubactions",
+}
+_ECOSYSTEM_OF = {purl_type: ecosystem for ecosystem, purl_type in _TYPE_OF.items()}
+_DISTRIBUTIONS = {
+    "Debian": ("deb", "debian"),
+    "Ubuntu": ("deb", "ubuntu"),
+    "Alpine": ("apk", "alpine"),
+    "Wolfi": ("apk", "wolfi"),
+    "Chainguard": ("apk", "chainguard"),
+    "AlmaLinux": ("rpm", "almalinux"),
+    "Rocky Linux": ("rpm", "rocky"),
+    "Red Hat": ("rpm", "redhat"),
+    "Fedora": ("rpm", "fedora"),
+    "SUSE": ("rpm", "suse"),
+    "openSUSE": ("rpm", "opensuse"),
+}
+_DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIONS.items()}
+_SPLIT_NAMESPACE = {"npm": "/", "golang": "/", "maven": ":", "composer": "/", "swift": "/", "githubactions": "/"}
+
+
+def normalize_pypi(name: str) -> str:
+    """Return the name as PEP 503 compares it."""
+    out = name.lower().replace("_", "-").replace(".", "-")
+    while "--" in out:
+        out = out.replace("--", "-")
+    return out
+
+
+def _split(purl_type: str, name: str) -> tuple[str, str]:
+    separator = _SPLIT_NAMESPACE.get(purl_type)
+    if separator is None or separator not in name:
+        return "", name
+    namespace, _, last = name.rpartition(separator)
+    return namespace, last
+
+
+def to_purl(component: Component) -> str:
+    """Return the canonical package URL of a component."""
+    base = component.ecosystem.partition(":")[0]
+    if base in _DISTRIBUTIONS:
+        purl_type, namespace = _DISTRIBUTIONS[base]
+        name = component.name
+    else:
+        purl_type = component.ecosystem[5:] if component.ecosystem.startswith("purl:") else _TYPE_OF.get(base, base.lower())
+        namespace, name = _split(purl_type, component.name)
+        if component.ecosystem.startswith("purl:") and not namespace and "/" in name:
+            namespace, _, name = name.rpartition("/")
+    parts = [quote(part, safe="") for part in namespace.split("/") if part]
+    out = f"pkg:{purl_type}/{'/'.join([*parts, quote(name, safe=':')])}"
+    if component.version:
+        out += f"@{quote(component.version, safe=':~')}"
+    if component.qualifiers:
+        out += "?" + "&".join(f"{key}={quote(value, safe=':/,')}" for key, value in sorted(component.qualifiers))
+    return out
+
+
+def parse_purl(text: str, *, where: str | None = None) -> Component:
+    """Return the component a package URL names.
+
+    Raises:
+        FactError: not a package URL, or it has no version.
+    """
+    if not text.startswith("pkg:"):
+        raise FactError(f"expected a package URL, got `{text[:80]}`", where=where, hint="a purl starts with `pkg:`")
+    rest, _, _subpath = text[4:].lstrip("/").partition("#")
+    rest, _, query = rest.partition("?")
+    qualifiers = _parse_qualifiers(query)
+    head, at, version = rest.rpartition("@")
+    if not at or "/" not in head:  # an `@` inside an npm scope that was not percent-encoded is no version
+        head, version = rest, ""
+    purl_type, slash, path = head.partition("/")
+    if not slash or not path.strip("/"):
+        raise FactError(f"a package URL without a name: `{text[:120]}`", where=where)
+    purl_type = purl_type.lower()
+    segments = [unquote(segment) for segment in path.strip("/").split("/") if segment]
+    version = unquote(version)
+    if not version:
+        raise FactError(f"a package URL without a version: `{text[:120]}`", where=where, hint="write `@version` after the name")
+    ecosystem, name = _ecosystem_and_name(purl_type, segments, qualifiers)
+    kept = tuple(sorted((k, v) for k, v in qualifiers.items() if k in {"arch", "distro", "epoch", "upstream"}))
+    source = Source.VCS if "vcs_url" in qualifiers else Source.REGISTRY
+    try:
+        return Component(ecosystem, name, version, source, kept)
+    except FactError as error:
+        raise FactError(error.message, where=where) from None
+
+
+def _parse_qualifiers(query: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    return {key.lower(): unquote(value) for key, _, value in pairs if value}
+
+
+def _ecosystem_and_name(purl_type: str, segments: list[str], qualifiers: dict[str, str]) -> tuple[str, str]:
+    if purl_type in {"deb", "rpm", "apk"}:
+        vendor = segments[0].lower() if len(segments) > 1 else ""
+        distribution = _DISTRIBUTION_OF.get(vendor, f"purl:{purl_type}")
+        release = _release_of(qualifiers.get("distro", ""), distribution)
+        return (f"{distribution}:{release}" if release else distribution), segments[-1]
+    ecosystem = _ECOSYSTEM_OF.get(purl_type, f"purl:{purl_type}")
+    name = _SPLIT_NAMESPACE.get(purl_type, "/").join(segments)
+    if purl_type == "pypi":
+        name = normalize_pypi(name)
+    return ecosystem, name
+
+
+def _release_of(distro: str, distribution: str) -> str:
+    """`debian-12.4` → `12`, `alpine-3.20.1` → `v3.20`, `almalinux-9.3` → `9`, `ubuntu-22.04` → `22.04`."""
+    number = distro.rpartition("-")[2]
+    if not number or not number[0].isdigit():
+        return ""
+    if distribution == "Alpine":
+        return "v" + ".".join(number.split(".")[:2])
+    return number if distribution == "Ubuntu" else number.split(".")[0]

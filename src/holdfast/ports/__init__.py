@@ -1,0 +1,1 @@
+"""Sockets: one Protocol a file, named by role. Their fakes are in `holdfast.testing`."""

@@ -1,0 +1,20 @@
+"""A tree of files to read facts from: a folder, an image layer, a revision."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Tree(Protocol):
+    """Reads files by relative path with `/`."""
+
+    def walk(self) -> Iterator[str]:
+        """Yield the paths of all regular files, sorted; folders that never hold a project's own facts are left out."""
+        ...
+
+    def read(self, path: str, limit_bytes: int) -> bytes:
+        """Return a file's content.
+
+        Raises:
+            FactError: it is not there, is not a regular file inside the tree, or is over `limit_bytes`.
+        """
+        ...
