@@ -34,6 +34,5 @@ def load_room(room: str) -> tuple[Any, ...]:
     package = import_module(f"holdfast.{room}")
     names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
     specs = [_spec(import_module(f"{package.__name__}.{name}"), name) for name in names]
-    for point in entry_points(group=f"holdfast.{room}"):
-        specs.append(_spec(point.load(), point.name))
-    return tuple(specs)
+    third_party = [_spec(point.load(), point.name) for point in entry_points(group=f"holdfast.{room}")]
+    return (*specs, *third_party)

@@ -17,7 +17,7 @@ class Severity:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a range; `kind` is `introduced`, `fixed`, `last_affected` or `limit`. `0` is before every version."""
+    """One event of a range; `kind` is `introduced`, `fixed`, `last_affected` or `limit`. `0` precedes all versions."""
 
     kind: str
     version: str

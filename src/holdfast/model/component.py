@@ -79,7 +79,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file; `line` counts from 1 and is `None` where the format has no lines. Paths are relative, with `/`."""
+    """A place in a file, by relative path with `/`; `line` counts from 1, `None` where the format has no lines."""
 
     file: str
     line: int | None = None

@@ -23,7 +23,9 @@ def parse_instant(text: str, *, where: str | None = None) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip().replace("z", "Z"))
     except ValueError:
-        raise UsageError(f"expected an RFC 3339 instant, got `{text[:60]}`", where=where, hint="2026-11-22T10:00:00Z") from None
+        raise UsageError(
+            f"expected an RFC 3339 instant, got `{text[:60]}`", where=where, hint="2026-11-22T10:00:00Z"
+        ) from None
     if at.tzinfo is None:
         raise UsageError(f"an instant without an offset: `{text[:60]}`", where=where, hint="end it with `Z`")
     try:

@@ -84,7 +84,8 @@ class Origin(StrEnum):
 class Deployment:
     """A release on a target from `started_at` to `ended_at` (valid time), learnt at `recorded_at`.
 
-    `share` is the part of the target's traffic or instances, above 0 and up to 1. `release_id` is `None` only for `removed`.
+    `share` is the part of the target's traffic or instances, above 0 and up to 1.
+    `release_id` is `None` only for `removed`.
     `ended_at` is derived, never given: see `facts.inventory.occupancy`.
     """
 
@@ -121,7 +122,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What a collector says of its machine. `os` is OSV's ecosystem with release (`Debian:12`), else `ID:VERSION_ID`."""
+    """What a collector says of its machine. `os` is OSV's ecosystem (`Debian:12`), else `ID:VERSION_ID`."""
 
     name: str
     machine_id: str

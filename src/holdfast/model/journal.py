@@ -24,7 +24,7 @@ class JournalEntry:
     hash: str
 
 
-def entry_hash(previous: str, org: str, seq: int, at: int, kind: str, body: str) -> str:
+def entry_hash(previous: str, org: str, seq: int, at: int, kind: str, body: str) -> str:  # noqa: PLR0917 - the order stored
     """Return the hash of an entry that follows `previous`."""
     canonical = json.dumps([org, seq, at, kind, body], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(bytes.fromhex(previous) + canonical.encode("utf-8", "surrogatepass")).hexdigest()

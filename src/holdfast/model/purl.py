@@ -67,7 +67,9 @@ def to_purl(component: Component) -> str:
         purl_type, namespace = _DISTRIBUTIONS[base]
         name = component.name
     else:
-        purl_type = component.ecosystem[5:] if component.ecosystem.startswith("purl:") else _TYPE_OF.get(base, base.lower())
+        purl_type = (
+            component.ecosystem[5:] if component.ecosystem.startswith("purl:") else _TYPE_OF.get(base, base.lower())
+        )
         namespace, name = _split(purl_type, component.name)
         if component.ecosystem.startswith("purl:") and not namespace and "/" in name:
             namespace, _, name = name.rpartition("/")
@@ -101,7 +103,9 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
     segments = [unquote(segment) for segment in path.strip("/").split("/") if segment]
     version = unquote(version)
     if not version:
-        raise FactError(f"a package URL without a version: `{text[:120]}`", where=where, hint="write `@version` after the name")
+        raise FactError(
+            f"a package URL without a version: `{text[:120]}`", where=where, hint="write `@version` after the name"
+        )
     ecosystem, name = _ecosystem_and_name(purl_type, segments, qualifiers)
     kept = tuple(sorted((k, v) for k, v in qualifiers.items() if k in {"arch", "distro", "epoch", "upstream"}))
     source = Source.VCS if "vcs_url" in qualifiers else Source.REGISTRY

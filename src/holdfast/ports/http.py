@@ -27,7 +27,9 @@ class Answer:
 class Http(Protocol):
     """Sends one request; redirects are not followed."""
 
-    def open(self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float) -> AbstractContextManager[Answer]:
+    def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float
+    ) -> AbstractContextManager[Answer]:
         """Send it and give the answer while the context is open.
 
         Raises:

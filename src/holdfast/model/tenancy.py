@@ -1,0 +1,73 @@
+"""Who owns things, and who may do what."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+PUBLIC = ""
+"""The layer of facts that belong to nobody: public advisories. No org has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Org:
+    """The tenant. Its id is in every key."""
+
+    id: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A node in an org's tree of groups; `parent` is `None` at the root."""
+
+    org: str
+    id: str
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """People who own services; in a group, or directly in the org."""
+
+    org: str
+    id: str
+    name: str
+    group: str | None = None
+
+
+class Permission(StrEnum):
+    """Scopes of a token."""
+
+    ADMIN = "admin"
+    READ = "read"
+    FACTS_WRITE = "facts:write"
+    """Services, releases, deployments, hosts."""
+    ADVISORIES_WRITE = "advisories:write"
+    FLAGS_READ = "flags:read"
+    """OFREP only; bound to one environment."""
+    FLAGS_WRITE = "flags:write"
+    MITIGATE = "mitigate"
+    """Approve, reject, start and undo runs; the global pause."""
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An identity. The secret is stored only as sha256. `team` limits claims; `environment` limits flags."""
+
+    org: str
+    id: str
+    name: str
+    digest: str
+    permissions: frozenset[Permission]
+    created_at: datetime
+    expires_at: datetime | None
+    team: str | None = None
+    environment: str | None = None
+    revoked_at: datetime | None = None
+
+    def allows(self, permission: Permission) -> bool:
+        """Whether it carries the permission; `admin` carries all of them."""
+        return permission in self.permissions or Permission.ADMIN in self.permissions

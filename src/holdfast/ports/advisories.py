@@ -1,0 +1,124 @@
+"""Where advisories, their alias clusters, enrichments and feed snapshots are kept.
+
+There are two layers: the public one (`PUBLIC`), written by feeds, and each org's own, written by pushes. An org sees
+its own layer over the public one: for the same record id its own wins. A cluster that an org's own record joins
+together is merged for that org alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from holdfast.model.advisory import Compiled, Enrichment, Interval, Pairwise, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryRow:
+    """An advisory as stored, without its ranges; `recorded_at` is when this revision was learnt."""
+
+    id: str
+    org: str
+    cluster: str
+    modified: datetime | None
+    published: datetime | None
+    withdrawn: datetime | None
+    recorded_at: datetime
+    summary: str
+    score: float | None
+    vector: str | None
+    revision: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRules:
+    """Everything known of one package: per record its intervals, what has no keys, and its `fixed` versions."""
+
+    intervals: tuple[tuple[str, Interval], ...]
+    pairwise: tuple[tuple[str, Pairwise], ...]
+    fixes: tuple[str, ...]
+
+
+class Advisories(Protocol):
+    """Records by revision."""
+
+    def save(self, records: Iterable[Compiled], now: datetime) -> Sequence[str]:
+        """Keep revisions in this transaction's layer; returns the ids that are new or changed (by digest)."""
+        ...
+
+    def get(self, advisory_id: str) -> AdvisoryRow:
+        """Return the current revision. Raises: NotFoundError."""
+        ...
+
+    def of_clusters(self, clusters: Sequence[str]) -> Mapping[str, Sequence[AdvisoryRow]]:
+        """Return the current records of each cluster."""
+        ...
+
+    def rules(self, ecosystem: str, name: str) -> PackageRules:
+        """Return what is known of a package, withdrawn records left out."""
+        ...
+
+    def known(self, ecosystem: str) -> Mapping[str, datetime | None]:
+        """Return id → modified of this layer's records that came with the ecosystem's feed."""
+        ...
+
+
+class Clusters(Protocol):
+    """Alias clusters as this transaction's org sees them."""
+
+    def of(self, advisory_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return id → cluster for the ids (records or aliases) that are in one."""
+        ...
+
+    def members(self, clusters: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return cluster → every id in it, records and aliases, sorted."""
+        ...
+
+    def edges(self, clusters: Sequence[str]) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return (record id, aliases) of the records in these clusters."""
+        ...
+
+    def assign(self, cluster: str, advisory_ids: Sequence[str], created_at: datetime) -> None:
+        """Put ids into a cluster of this layer."""
+        ...
+
+    def created(self, clusters: Sequence[str]) -> Mapping[str, datetime]:
+        """Return when each cluster came to be."""
+        ...
+
+
+class Enrichments(Protocol):
+    """KEV, EPSS and SSVC by CVE; the public layer."""
+
+    def save(self, kind: str, rows: Mapping[str, Mapping[str, object]], as_of: datetime, source: str) -> None:
+        """Replace all of one kind (`kev`, `epss`, `ssvc`): CVE → its fields."""
+        ...
+
+    def of(self, cves: Sequence[str]) -> Mapping[str, Enrichment]:
+        """Return what is known per CVE; a kind never loaded stays `None`, one that was says False or a value."""
+        ...
+
+    def state(self) -> Mapping[str, tuple[str, datetime]]:
+        """Return kind → (source, as of) of what is loaded."""
+        ...
+
+
+class Feeds(Protocol):
+    """The snapshot of each ecosystem's feed."""
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Replace an ecosystem's snapshot."""
+        ...
+
+    def list(self) -> Sequence[Snapshot]:
+        """Return all, by ecosystem."""
+        ...
+
+    def wanted(self) -> Sequence[str]:
+        """Return the base ecosystems that any org's inventory has registry components of, sorted."""
+        ...
+
+    def forget(self, ecosystem: str, advisory_ids: Sequence[str], now: datetime) -> None:
+        """Take records that the feed no longer has out of matching, as withdrawn at `now`; revisions are kept."""
+        ...

@@ -1,0 +1,49 @@
+"""Where what is wrong is kept, and what it derives from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from holdfast.model.exposure import Exposure, Span, Subject
+
+
+class Spans(Protocol):
+    """Affected components that ran, past and present: matching, expanded on reading.
+
+    A span is one deployment (or host state) × component × record that affects it. Withdrawn records give none.
+    """
+
+    def of_subjects(self, subjects: Sequence[tuple[Subject, str]]) -> Sequence[Span]:
+        """Return the spans of (subject, environment) pairs."""
+        ...
+
+    def of_clusters(self, clusters: Sequence[str]) -> Sequence[Span]:
+        """Return the spans of all records in these clusters."""
+        ...
+
+    def all(self) -> Iterator[Span]:
+        """Yield every span: the full recompute."""
+        ...
+
+
+class Exposures(Protocol):
+    """Episodes of exposures. The current one of a fingerprint is that with the highest number."""
+
+    def of_subjects(self, subjects: Sequence[tuple[Subject, str]]) -> Sequence[Exposure]:
+        """Return the current episodes of (subject, environment) pairs, resolved ones too."""
+        ...
+
+    def of_clusters(self, clusters: Sequence[str]) -> Sequence[Exposure]:
+        """Return the current episodes of these clusters, resolved ones too."""
+        ...
+
+    def all(self, *, current: bool = True) -> Iterator[Exposure]:
+        """Yield all episodes, or just the current ones."""
+        ...
+
+    def get(self, exposure_id: str) -> Exposure:
+        """Return by id. Raises: NotFoundError."""
+        ...
+
+    def save(self, exposures: Sequence[Exposure], aliases: Mapping[str, str] | None = None) -> None:
+        """Create or change by id; `aliases` are further fingerprint → exposure id."""
+        ...

@@ -1,0 +1,150 @@
+"""Questions that pages, API and terminal ask; answered by the store in one query each, paged by key."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from holdfast.model.advisory import Interval, Pairwise
+from holdfast.model.component import Location, Unparsed
+from holdfast.model.exposure import Exposure
+from holdfast.model.inventory import Deployment, Host, Release, Service
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactRow:
+    """One running instance that is affected. `deployment` is a deployment's id, or a host state's."""
+
+    subject_kind: str
+    subject_id: str
+    subject: str
+    environment: str
+    target: str
+    deployment: str
+    release: str
+    version: str
+    purl: str
+    component: str
+    component_version: str
+    advisory: str | None
+    since: datetime
+    direct: bool | None
+    path: tuple[str, ...]
+    scope: str
+    locations: tuple[Location, ...]
+    team: str | None
+    tier: int | None
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactPage:
+    """A page with the exact count of all rows; `next` is the cursor, `None` on the last page."""
+
+    rows: tuple[ImpactRow, ...]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What occupies a target at an instant. `components` counts its SBOM; `None` without one."""
+
+    deployment: Deployment
+    service: Service
+    release: Release
+    components: int | None
+    unparsed: tuple[Unparsed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHost:
+    """A host with its composition's size."""
+
+    host: Host
+    components: int
+    unparsed: tuple[Unparsed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureFilter:
+    """What to list; empty means all. Values within a field are alternatives."""
+
+    states: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    text: str | None = None
+    min_severity: float | None = None
+    known_exploited: bool | None = None
+    fix_available: bool | None = None
+    kind: str | None = None
+    backlog: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExposurePage:
+    """Exposures by rank, with exact count."""
+
+    rows: tuple[Exposure, ...]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Running components by ecosystem (with release suffix), split by whether they can be matched."""
+
+    ecosystem: str
+    source: str
+    components: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Sizes for the front page."""
+
+    services: int
+    unclaimed: int
+    releases: int
+    environments: int
+    deployments: int
+    hosts: int
+    components: int
+    by_state: Mapping[str, int] = field(default_factory=dict)
+
+
+class Queries(Protocol):
+    """Read models."""
+
+    def impact(
+        self,
+        intervals: Sequence[tuple[str | None, Interval]],
+        pairwise: Sequence[tuple[str | None, Pairwise]],
+        *,
+        as_of: datetime | None,
+        after: str | None,
+        limit: int,
+    ) -> ImpactPage:
+        """Return what runs (at `as_of`, else now) inside the intervals, by (service, environment, target, purl)."""
+        ...
+
+    def running(
+        self, as_of: datetime | None = None, service: str | None = None
+    ) -> tuple[Sequence[Running], Sequence[RunningHost]]:
+        """Return what occupies every target at an instant, and the hosts then."""
+        ...
+
+    def exposures(
+        self, where: ExposureFilter, *, as_of: datetime | None, after: str | None, limit: int
+    ) -> ExposurePage:
+        """Return current episodes by rank; with `as_of`, those that were live then in valid and record time."""
+        ...
+
+    def coverage(self, service_id: str | None = None) -> Sequence[Coverage]:
+        """Return what runs now by ecosystem and source, all or one service's or host's."""
+        ...
+
+    def counts(self) -> Counts:
+        """Return sizes."""
+        ...
