@@ -41,6 +41,7 @@ class Clocks:
     lifted_at: datetime | None = None
     fixed_at: datetime | None = None
     resolved_at: datetime | None = None
+    waived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

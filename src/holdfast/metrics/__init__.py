@@ -1,0 +1,1 @@
+"""How fast are we: clocks become distributions and survival curves."""
