@@ -1,0 +1,1 @@
+"""What should be true: controls and the language they are written in."""

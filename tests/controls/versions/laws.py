@@ -1,0 +1,43 @@
+"""What every version scheme must keep."""
+
+from collections.abc import Iterator
+
+from holdfast.controls.versions import SchemeSpec
+from tests.shared import SHARED_DATA
+
+SIGNS = {"<": -1, "=": 0, ">": 1}
+
+
+def shared_rows(name: str) -> Iterator[tuple[str, int, str]]:
+    """Yield (a, sign, b) of a file of version order."""
+    for line in (SHARED_DATA / "versions" / f"{name}-versions.txt").read_text("utf-8").splitlines():
+        if line.strip() and not line.startswith(("#", "//")):
+            a, sign, b = line.split()
+            yield a, SIGNS[sign], b
+
+
+def missed_rows(scheme: SchemeSpec, name: str) -> tuple[list[str], int]:
+    """Return the rows that a scheme orders otherwise, by key or pairwise, and the number of rows."""
+    missed, rows = [], 0
+    for a, expected, b in shared_rows(name):
+        rows += 1
+        a_key, b_key = scheme.key(a), scheme.key(b)
+        by_key = expected if a_key is None or b_key is None else (a_key > b_key) - (a_key < b_key)
+        if scheme.compare(a, b) != expected or by_key != expected:
+            missed.append(f"{a} {b}")
+    return missed, rows
+
+
+def assert_keeps_the_laws(scheme: SchemeSpec, a: str, b: str, c: str) -> None:
+    """Assert a total, transitive order, the agreement of both ways to compare, and that no key begins another."""
+    for left, right in ((a, b), (b, c), (a, c)):
+        forth, back = scheme.compare(left, right), scheme.compare(right, left)
+        assert (forth is None) == (back is None)
+        assert forth is None or back is None or forth == -back
+        left_key, right_key = scheme.key(left), scheme.key(right)
+        if left_key is None or right_key is None:
+            continue
+        assert forth == (left_key > right_key) - (left_key < right_key)
+        assert left_key == right_key or not right_key.startswith(left_key)
+    if scheme.compare(a, b) in (-1, 0) and scheme.compare(b, c) in (-1, 0):
+        assert scheme.compare(a, c) in (-1, 0, None)

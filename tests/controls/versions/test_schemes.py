@@ -1,0 +1,62 @@
+import subprocess
+import sys
+
+import pytest
+
+from holdfast.controls import versions
+from holdfast.controls.versions import SchemeSpec, compare_versions, is_comparable, scheme_for, version_key
+from holdfast.registry import load_room
+
+
+def scheme_id(ecosystem: str) -> str | None:
+    scheme = scheme_for(ecosystem)
+    return None if scheme is None else scheme.id
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "expected"),
+    [
+        ("PyPI", "pep440"),
+        ("npm", "semver"),
+        ("crates.io", "semver"),
+        ("Go", "go"),
+        ("Debian:12", "dpkg"),
+        ("Ubuntu:22.04", "dpkg"),
+        ("AlmaLinux:9", "rpm"),
+        ("Rocky Linux:8", "rpm"),
+        ("Red Hat:enterprise_linux:9::appstream", "rpm"),
+        ("Maven", None),
+        ("purl:generic", None),
+        ("", None),
+    ],
+)
+def test_scheme_is_found_by_ecosystem(ecosystem: str, expected: str | None) -> None:
+    assert scheme_id(ecosystem) == expected
+
+
+def test_shortcut_agrees_with_what_the_schemes_declare() -> None:
+    specs: tuple[SchemeSpec, ...] = load_room("controls.versions")
+    declared = {ecosystem: spec.id for spec in specs for ecosystem in spec.ecosystems}
+    assert versions._NEAR.items() <= declared.items()
+    assert sum(len(spec.ecosystems) for spec in specs) == len(declared)
+
+
+def test_known_ecosystem_loads_its_scheme_alone() -> None:
+    code = (
+        "import sys; from holdfast.controls.versions import version_key; version_key('PyPI', '1.0');"
+        "print([m for m in ('semver', 'rpm') if 'holdfast.controls.versions.' + m in sys.modules],"
+        "'importlib.metadata' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[] False"
+
+
+def test_unknown_ecosystem_has_neither_key_nor_order() -> None:
+    assert version_key("Maven", "1.0") is None
+    assert compare_versions("Maven", "1.0", "1.0") is None
+
+
+def test_version_without_a_place_in_the_order_is_told() -> None:
+    assert is_comparable("npm", "1.2")
+    assert not is_comparable("npm", "latest")
+    assert is_comparable("PyPI", "anything at all")
