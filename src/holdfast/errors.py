@@ -15,6 +15,7 @@ HoldfastError
 ├── NotFoundError         no such thing in this org
 ├── ConflictError         it exists with other content, or the state forbids it
 └── ForbiddenError        the identity may not do this
+    └── UnauthenticatedError  there is no identity: no token, or one that does not count
 ```
 
 An error says what, where, and what to try. `str(error)` is one line, the hint on its own second line.
@@ -88,3 +89,7 @@ class ConflictError(HoldfastError):
 
 class ForbiddenError(HoldfastError):
     """The identity may not do this."""
+
+
+class UnauthenticatedError(ForbiddenError):
+    """There is no identity: no token was given, or it is unknown, expired or revoked."""
