@@ -129,3 +129,6 @@ class Span:
     path: tuple[str, ...] = ()
     locations: tuple[Location, ...] = ()
     confidence: str = "high"
+    package: str = ""
+    """The name that advisories use, where it is not `name` (a distribution's source package)."""
+    package_version: str = ""

@@ -123,8 +123,8 @@ class Deployments(Protocol):
 class Hosts(Protocol):
     """Hosts under a lease, and what each ran over time."""
 
-    def save(self, host: Host) -> None:
-        """Create or renew; a changed SBOM ends the state before at `seen_at` and begins another."""
+    def save(self, host: Host, machine: str) -> None:
+        """Create or renew the machine's host; a changed SBOM ends the state before at `seen_at` and begins another."""
         ...
 
     def find(self, machine: str) -> Host | None:

@@ -1,9 +1,25 @@
 """Where what is wrong is kept, and what it derives from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.exposure import Exposure, Span, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """A subject in an environment as the store knows it.
+
+    `watched_since` is when the first deployment or host state there was recorded; `still_runs` whether anything of the
+    subject runs there at the instant asked for; `components` are (ecosystem, name, version) that run there then, of the
+    packages asked for.
+    """
+
+    watched_since: datetime
+    still_runs: bool
+    components: frozenset[tuple[str, str, str]]
 
 
 class Spans(Protocol):
@@ -22,6 +38,12 @@ class Spans(Protocol):
 
     def all(self) -> Iterator[Span]:
         """Yield every span: the full recompute."""
+        ...
+
+    def places(
+        self, pairs: Collection[tuple[Subject, str]], packages: Collection[tuple[str, str]], at: datetime
+    ) -> Mapping[tuple[str, str], PlaceRow]:
+        """Return (subject id, environment) → what is known of it; `packages` are (ecosystem, component name)."""
         ...
 
 

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Install the servers that tests talk to: PostgreSQL and Chromium, from Debian's packages.
+# As root it installs what is missing; otherwise it names it with the command and exits non-zero.
+set -eu
+missing=()
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+[ ${#missing[@]} -gt 0 ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  # Debian would start a cluster of its own; the tests start theirs
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" fonts-dejavu-core >/dev/null
+else
+  echo "missing for the tests: ${missing[*]}" >&2
+  echo "  try: sudo apt-get install ${missing[*]}" >&2
+  exit 1
+fi

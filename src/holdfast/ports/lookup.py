@@ -1,0 +1,48 @@
+"""What a scan asks of advisories: read-only, by package."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from holdfast.model.advisory import Severity, Snapshot
+from holdfast.ports.advisories import PackageRules
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """What is known of one record: its alias cluster (opaque, and every id in it, sorted), severity, exploitation.
+
+    `known_exploited` is `None` when no list of known exploited vulnerabilities was loaded.
+    """
+
+    id: str
+    cluster: str
+    members: tuple[str, ...]
+    severity: Severity | None
+    known_exploited: bool | None
+
+
+class AdvisoryLookup(Protocol):
+    """Answers by package and by record."""
+
+    def rules(self, ecosystem: str, name: str) -> PackageRules:
+        """Return what is known of a package, withdrawn records left out; empty when nothing is."""
+        ...
+
+    def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
+        """Return the facts of records by id."""
+        ...
+
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """Return the snapshot by ecosystem (without release suffix) of what was synced."""
+        ...
+
+    def releases(self) -> frozenset[str]:
+        """Return the ecosystems with release suffix (`AlmaLinux:9`) that any record speaks of."""
+        ...
+
+
+def newest_of(snapshots: Sequence[Snapshot]) -> datetime | None:
+    """Return the date of the newest record of all snapshots."""
+    return max((snapshot.newest for snapshot in snapshots if snapshot.newest is not None), default=None)
