@@ -1,0 +1,327 @@
+"""Facts come in: releases, deployments, hosts. Each is stored, journaled and judged in one transaction.
+
+Rules:
+1. A release is found again by its identity or any of its artifact digests; the same identity with another composition
+   is refused, because one digest has one content.
+2. Plans are checked when the release is registered: what would fail at three in the morning fails here.
+3. A deployment names a release that is known and built by then; its end is derived over its whole slot, so that a claim
+   that arrives late inserts into history.
+4. What a fact changes is judged at once, for its service or host and its environment alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from holdfast.errors import ConflictError, NotFoundError, PlanError, UsageError
+from holdfast.facts.inventory import occupancy, release_identity
+from holdfast.facts.manifest import manifest_from_json, manifest_to_json
+from holdfast.facts.sbom import sbom_digest
+from holdfast.loop.declare import declare_service, ensure_environment, ensure_service
+from holdfast.loop.reconcile import reconcile
+from holdfast.loop.requests import (
+    DeploymentOutcome,
+    DeploymentRequest,
+    HostRequest,
+    ReleaseOutcome,
+    ReleaseRequest,
+)
+from holdfast.loop.turn import Turn
+from holdfast.mitigations.actions import action_names
+from holdfast.mitigations.plan import check_plan
+from holdfast.model.component import Sbom
+from holdfast.model.exposure import Subject
+from holdfast.model.instant import format_instant
+from holdfast.model.inventory import Deployment, Host, Release, Service, Status
+from holdfast.model.plan import ServiceManifest
+from holdfast.model.tenancy import Permission
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours another machine's clock may be before we call it an error."""
+
+
+def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
+    """Register a release, or find it again and add its artifacts.
+
+    Raises:
+        PlanError: a plan of its manifest cannot do what it promises; every problem is named.
+        ConflictError: it is known with another composition.
+        ForbiddenError: its manifest claims a name of another team.
+    """
+    turn.require(Permission.FACTS_WRITE)
+    if request.built_at and request.built_at > turn.now + CLOCK_SKEW:
+        raise UsageError(
+            f"a release built in the future: {format_instant(request.built_at)}", hint="check the clock of CI"
+        )
+    service = declare_service(turn, request.manifest) if request.manifest else ensure_service(turn, request.service)
+    if request.manifest and request.manifest.name != request.service:
+        raise UsageError(f"the manifest declares `{request.manifest.name}`, the release is of `{request.service}`")
+    warnings = _check_plans(turn, request.manifest)
+    digest = _store_sbom(turn, request.sbom)
+    known = _find_release(turn, service, request)
+    release = _merged(known, request, digest) if known else _new_release(turn, service, request, digest)
+    if release == known:
+        return ReleaseOutcome(release, service, created=False, warnings=warnings)
+    manifest = manifest_to_json(request.manifest) if request.manifest else turn.tx.services.manifest(service.id)
+    turn.tx.releases.save(release, _identity(request), manifest)
+    turn.tx.journal.append("release.registered", _release_body(release, turn.actor))
+    return ReleaseOutcome(release, service, created=known is None, warnings=warnings)
+
+
+def _check_plans(turn: Turn, manifest: ServiceManifest | None) -> tuple[str, ...]:
+    if manifest is None or not manifest.plans:
+        return ()
+    flags = {
+        environment.name: {flag.key: flag for flag in turn.tx.flags.list(environment.name)}
+        for environment in turn.tx.environments.list()
+    }
+    problems = check_plan(manifest, flags, action_names())
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        lines = "; ".join(f"plan `{problem.plan}`: {problem.message}" for problem in errors)
+        raise PlanError(lines, where=errors[0].where, hint=errors[0].hint)
+    return tuple(f"plan `{problem.plan}`: {problem.message}" for problem in problems)
+
+
+def _store_sbom(turn: Turn, sbom: Sbom | None) -> str | None:
+    if sbom is None:
+        return None
+    digest = sbom_digest(sbom)
+    turn.tx.sboms.save(digest, sbom)
+    return digest
+
+
+def _identity(request: ReleaseRequest) -> str:
+    return release_identity(request.service, request.version, request.commit, request.artifacts)
+
+
+def _find_release(turn: Turn, service: Service, request: ReleaseRequest) -> Release | None:
+    found = turn.tx.releases.find(identity=_identity(request))
+    if found:
+        return found[0]
+    for artifact in request.artifacts:
+        for release in turn.tx.releases.find(digest=artifact.digest):
+            if release.service_id == service.id and release.version == request.version:
+                return release
+    return None
+
+
+def _merged(known: Release, request: ReleaseRequest, digest: str | None) -> Release:
+    if digest and known.sbom and digest != known.sbom:
+        raise ConflictError(
+            f"release `{known.id}` of `{known.service}` is known with another composition",
+            hint="one digest has one content: build a new version, or name the commit",
+        )
+    held = {artifact.digest for artifact in known.artifacts}
+    added = tuple(artifact for artifact in request.artifacts if artifact.digest not in held)
+    return replace(
+        known,
+        artifacts=known.artifacts + added,
+        sbom=known.sbom or digest,
+        built_at=known.built_at or request.built_at,
+        commit=known.commit or request.commit,
+    )
+
+
+def _new_release(turn: Turn, service: Service, request: ReleaseRequest, digest: str | None) -> Release:
+    return Release(
+        turn.tx.org,
+        turn.ids.new("rel"),
+        service.id,
+        service.name,
+        request.version,
+        request.commit,
+        request.built_at,
+        turn.now,
+        digest,
+        request.artifacts,
+    )
+
+
+def _release_body(release: Release, actor: str) -> dict[str, object]:
+    return {
+        "id": release.id,
+        "about": release.service_id,
+        "service": release.service,
+        "version": release.version,
+        "commit": release.commit,
+        "built_at": format_instant(release.built_at) if release.built_at else None,
+        "sbom": release.sbom,
+        "artifacts": [artifact.digest for artifact in release.artifacts],
+        "by": actor,
+    }
+
+
+def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutcome:
+    """Record that a release occupies a target, or how a known deployment went.
+
+    Raises:
+        NotFoundError: there is no such release or deployment.
+        ConflictError: it started before its release was built.
+        UsageError: it starts in the future, or the share is not above 0 and up to 1.
+    """
+    turn.require(Permission.FACTS_WRITE)
+    deployment, known = _deployment_of(turn, request)
+    if deployment == known:
+        return DeploymentOutcome(deployment, created=False, changed=())
+    ensure_environment(turn, deployment.environment)
+    before = turn.tx.deployments.slot(deployment.service_id, deployment.environment, deployment.target)
+    twin = next((other for other in before if _is_same(other, deployment)), None)
+    if twin is not None and known is None:
+        return DeploymentOutcome(twin, created=False, changed=())
+    turn.tx.deployments.save(deployment)
+    ends = _derive_ends(turn, deployment)
+    deployment = replace(deployment, ended_at=ends.get(deployment.id))
+    changed = tuple(other.id for other in before if other.id in ends and other.ended_at != ends[other.id])
+    turn.tx.journal.append("deployment.recorded", _deployment_body(deployment, changed, turn.actor))
+    service = turn.tx.services.get(deployment.service_id)
+    reconcile(turn, subjects=[(Subject("service", service.id, service.name), deployment.environment)])
+    return DeploymentOutcome(deployment, created=known is None, changed=changed)
+
+
+def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, Deployment | None]:
+    if not 0 < request.share <= 1:
+        raise UsageError(f"expected a share above 0 and up to 1, got `{request.share}`")
+    if request.id is not None:
+        known = turn.tx.deployments.get(request.id)
+        return replace(known, status=request.status, share=request.share), known
+    started_at = request.started_at or turn.now
+    if started_at > turn.now + CLOCK_SKEW:
+        raise UsageError(
+            f"a deployment that starts in the future: {format_instant(started_at)}", hint="check the clock of CI"
+        )
+    service_id, release_id = _release_of(turn, request, started_at)
+    deployment = Deployment(
+        turn.tx.org,
+        turn.ids.new("dep"),
+        service_id,
+        release_id,
+        request.environment,
+        request.target,
+        request.status,
+        request.share,
+        started_at,
+        None,
+        turn.now,
+        request.origin,
+    )
+    return deployment, None
+
+
+def _release_of(turn: Turn, request: DeploymentRequest, started_at: datetime) -> tuple[str, str | None]:
+    if (
+        request.status is Status.REMOVED
+        and request.service
+        and not (request.release or request.digest or request.version)
+    ):
+        service = turn.tx.services.find(request.service)
+        if service is None:
+            raise NotFoundError(f"there is no service `{request.service}`")
+        return service.id, None
+    release = find_release(turn, request)
+    if release.built_at and started_at < release.built_at:
+        raise ConflictError(
+            f"`{release.service} {release.version}` was built at {format_instant(release.built_at)}, "
+            f"after it is said to have started at {format_instant(started_at)}",
+            hint="check the clocks, or which release this is",
+        )
+    return release.service_id, None if request.status is Status.REMOVED else release.id
+
+
+def find_release(turn: Turn, request: DeploymentRequest) -> Release:
+    """Return the one release that the request names; the newest recorded where a digest or version has several.
+
+    Raises:
+        NotFoundError: there is none.
+        UsageError: nothing names a release.
+    """
+    if request.release:
+        return turn.tx.releases.get(request.release)
+    if not (request.digest or (request.service and request.version)):
+        raise UsageError("nothing names a release", hint="give `release`, `digest`, or `service` with `version`")
+    found = turn.tx.releases.find(
+        digest=request.digest, service=request.service, version=request.version, commit=request.commit
+    )
+    if not found:
+        named = request.digest or f"{request.service} {request.version}"
+        raise NotFoundError(f"there is no release `{named}`", hint="register it first: `holdfast release`")
+    return found[0]
+
+
+def _is_same(other: Deployment, new: Deployment) -> bool:
+    return (other.release_id, other.started_at, other.status, other.share, other.origin) == (
+        new.release_id,
+        new.started_at,
+        new.status,
+        new.share,
+        new.origin,
+    )
+
+
+def _derive_ends(turn: Turn, deployment: Deployment) -> Mapping[str, datetime | None]:
+    slot = turn.tx.deployments.slot(deployment.service_id, deployment.environment, deployment.target)
+    ends = occupancy(slot)
+    changed = {other.id: ends.get(other.id) for other in slot if other.ended_at != ends.get(other.id)}
+    if changed:
+        turn.tx.deployments.end(changed)
+    return ends
+
+
+def _deployment_body(deployment: Deployment, changed: tuple[str, ...], actor: str) -> dict[str, object]:
+    return {
+        "id": deployment.id,
+        "about": deployment.service_id,
+        "release": deployment.release_id,
+        "environment": deployment.environment,
+        "target": deployment.target,
+        "status": deployment.status.value,
+        "share": deployment.share,
+        "origin": deployment.origin.value,
+        "started_at": format_instant(deployment.started_at),
+        "ended_at": format_instant(deployment.ended_at) if deployment.ended_at else None,
+        "ends_changed": list(changed),
+        "by": actor,
+    }
+
+
+def record_host(turn: Turn, request: HostRequest) -> Host:
+    """Take a collector's report: renews the lease, keeps the package set once by digest, judges what changed."""
+    turn.require(Permission.FACTS_WRITE)
+    ensure_environment(turn, request.environment)
+    digest = _store_sbom(turn, request.sbom) or ""
+    known = turn.tx.hosts.find(request.facts.machine_id)
+    host = Host(
+        turn.tx.org,
+        known.id if known else turn.ids.new("host"),
+        request.facts.name,
+        request.environment,
+        request.facts.os,
+        request.facts.kernel,
+        request.facts.architecture,
+        digest,
+        known.first_seen_at if known else turn.now,
+        turn.now,
+        turn.now + timedelta(seconds=request.lease_s),
+    )
+    turn.tx.hosts.save(host, request.facts.machine_id)
+    if known is None or (known.sbom, known.kernel, known.os) != (host.sbom, host.kernel, host.os):
+        body = {"id": host.id, "os": host.os, "kernel": host.kernel, "sbom": digest, "environment": host.environment}
+        turn.tx.journal.append("host.seen", body | {"by": turn.actor})
+        reconcile(turn, subjects=[(Subject("host", host.id, host.name), host.environment)])
+    return host
+
+
+def expire_hosts(turn: Turn) -> list[Host]:
+    """End the states of hosts whose lease is over, and judge what that ends."""
+    gone = list(turn.tx.hosts.expire(turn.now))
+    for host in gone:
+        turn.tx.journal.append("host.expired", {"id": host.id})
+    if gone:
+        reconcile(turn, subjects=[(Subject("host", host.id, host.name), host.environment) for host in gone])
+    return gone
+
+
+def manifest_of(turn: Turn, release: Release) -> ServiceManifest | None:
+    """Return the declaration a release came with, else the service's current one."""
+    document = turn.tx.releases.manifest(release.id) or turn.tx.services.manifest(release.service_id)
+    return manifest_from_json(dict(document)) if document else None

@@ -1,0 +1,246 @@
+"""Judging what runs against what is known gives the exposures; incrementally or as a whole, by the same code.
+
+The scope is a few places (a service or host in an environment), a few alias clusters, or everything. Within it the whole
+running history is read, the stored exposures are moved to the clusters that their records lie in now, the lifecycle is
+asked what follows, and every transition is stored, journaled and handed to the response. Nothing outside the scope is
+touched, and only what was really read may be resolved.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from holdfast.controls.match import smallest_safe_version
+from holdfast.findings.context import AdvisoryFacts, ComponentKey, Context, Place
+from holdfast.findings.identity import fingerprint
+from holdfast.findings.journal_body import exposure_to_json
+from holdfast.findings.lifecycle import OPENED, REGRESSED, Transition, observe
+from holdfast.findings.merge import Merge, merge, split
+from holdfast.loop.respond import release_runs, respond
+from holdfast.loop.turn import Turn
+from holdfast.model.advisory import Enrichment
+from holdfast.model.exposure import Ending, Exposure, Span, Subject
+from holdfast.model.inventory import Reach, Service
+from holdfast.ports.advisories import AdvisoryRow
+from holdfast.ports.findings import PlaceRow
+
+
+@dataclass(slots=True)
+class _Scope:
+    """What was read: spans and current exposures, with the transitions that realigning them gave."""
+
+    spans: list[Span]
+    current: list[Exposure]
+    transitions: list[Transition] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    successors: dict[str, str] = field(default_factory=dict)
+
+
+def reconcile(
+    turn: Turn,
+    *,
+    subjects: Sequence[tuple[Subject, str]] = (),
+    clusters: Sequence[str] = (),
+    everything: bool = False,
+) -> list[Transition]:
+    """Bring the exposures of a scope up to date; returns what changed, stored and journaled already."""
+    scope = _read(turn, subjects, clusters, everything=everything)
+    if not scope.spans and not scope.current:
+        return []
+    context = _context(turn, scope)
+    _realign(turn, scope, context)
+    observed = observe(scope.spans, scope.current, context, turn.now, lambda: turn.ids.new("exp"))
+    transitions = scope.transitions + observed
+    record_transitions(turn, transitions, scope.aliases)
+    _hand_over(turn, scope.successors)
+    _respond(turn, transitions)
+    return transitions
+
+
+def record_transitions(turn: Turn, transitions: Sequence[Transition], aliases: Mapping[str, str] | None = None) -> None:
+    """Store what transitions lead to and journal each with a whole snapshot, so that metrics can be recomputed."""
+    newest = {step.after.id: step.after for step in transitions}
+    if newest:
+        turn.tx.exposures.save(list(newest.values()), aliases)
+    for step in transitions:
+        body = json.loads(exposure_to_json(step.after))
+        turn.tx.journal.append(step.kind, body | {"about": [step.after.subject.id], "by": turn.actor})
+
+
+def _hand_over(turn: Turn, successors: Mapping[str, str]) -> None:
+    """Bind the runs of exposures that ended in a merge to the exposure that goes on."""
+    for run in turn.tx.runs.of_exposures(sorted(successors)):
+        turn.tx.runs.save(replace(run, exposure=successors[run.exposure]))
+        turn.tx.journal.append("run.handed_over", {"id": run.id, "about": [run.exposure, successors[run.exposure]]})
+
+
+def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
+    opened = [step.after for step in transitions if step.kind in {OPENED, REGRESSED}]
+    ended = [step.after for step in transitions if step.after.ending not in {None, Ending.MERGED}]
+    if ended:
+        release_runs(turn.tx, ended, turn.now)
+    if opened:
+        respond(turn.tx, opened, turn.now, turn.ids)
+
+
+def _read(turn: Turn, subjects: Sequence[tuple[Subject, str]], clusters: Sequence[str], *, everything: bool) -> _Scope:
+    tx = turn.tx
+    if everything:
+        return _Scope(list(tx.spans.all()), list(tx.exposures.all()))
+    spans: list[Span] = []
+    current: dict[str, Exposure] = {}
+    if subjects:
+        spans += tx.spans.of_subjects(subjects)
+        current |= {exposure.id: exposure for exposure in tx.exposures.of_subjects(subjects)}
+    if clusters:
+        spans += tx.spans.of_clusters(clusters)
+        current |= {exposure.id: exposure for exposure in tx.exposures.of_clusters(clusters)}
+    return _Scope(spans, list(current.values()))
+
+
+def _context(turn: Turn, scope: _Scope) -> Context:
+    clusters = {span.cluster for span in scope.spans} | {exposure.cluster for exposure in scope.current}
+    moved = turn.tx.clusters.of(sorted({record for exposure in scope.current for record in exposure.advisories}))
+    facts = read_advisory_facts(turn, sorted(clusters | set(moved.values())), scope.spans)
+    return Context(turn.tx.org, facts, _places(turn, scope), _replaced_at(scope.spans))
+
+
+def read_advisory_facts(turn: Turn, clusters: Sequence[str], spans: Iterable[Span]) -> dict[str, AdvisoryFacts]:
+    """Return what is known of each cluster, with the smallest safe version of each affected component in `spans`."""
+    rows = turn.tx.advisories.of_clusters(clusters)
+    members = turn.tx.clusters.members(clusters)
+    cves = sorted({member for ids in members.values() for member in ids if member.startswith("CVE-")})
+    enrichments = turn.tx.enrichments.of(cves) if cves else {}
+    fixes = _fixes(turn, spans)
+    return {
+        cluster: _facts(cluster, rows.get(cluster, ()), members.get(cluster, ()), enrichments, fixes)
+        for cluster in clusters
+    }
+
+
+def _facts(
+    cluster: str,
+    rows: Sequence[AdvisoryRow],
+    members: Sequence[str],
+    enrichments: Mapping[str, Enrichment],
+    fixes: Mapping[ComponentKey, str],
+) -> AdvisoryFacts:
+    valid = [row for row in rows if row.withdrawn is None] or list(rows)
+    scored = max((row for row in valid if row.score is not None), key=lambda row: row.score or 0.0, default=None)
+    known = [enrichments[member] for member in members if member in enrichments]
+    exploited = [one.known_exploited for one in known if one.known_exploited is not None]
+    epss = [one.epss for one in known if one.epss is not None]
+    return AdvisoryFacts(
+        cluster,
+        tuple(sorted(set(members) | {row.id for row in rows})),
+        disclosed_at=min((row.published for row in valid if row.published), default=None),
+        summary=next((row.summary for row in valid if row.summary), ""),
+        severity=scored.score if scored else None,
+        vector=scored.vector if scored else next((row.vector for row in valid if row.vector), None),
+        known_exploited=any(exploited) if exploited else None,
+        epss=max(epss, default=None),
+        fixes=fixes,
+        withdrawn=bool(rows) and all(row.withdrawn is not None for row in rows),
+    )
+
+
+def _fixes(turn: Turn, spans: Iterable[Span]) -> dict[ComponentKey, str]:
+    """The smallest version that no advisory of the package touches, per running affected version."""
+    wanted = {
+        (span.ecosystem, span.name, span.version): (span.package or span.name, span.package_version or span.version)
+        for span in spans
+        if span.ended_at is None or span.ended_at > turn.now
+    }
+    rules = {
+        package: turn.tx.advisories.rules(*package)
+        for package in {(key[0], package) for key, (package, _) in wanted.items()}
+    }
+    out = {}
+    for key, (package, version) in wanted.items():
+        rule = rules[key[0], package]
+        intervals = [interval for _, interval in rule.intervals]
+        pairwise = [entry for _, entry in rule.pairwise]
+        found = smallest_safe_version(key[0], package, version, intervals, rule.fixes, pairwise)
+        if found is not None:
+            out[key] = found
+    return out
+
+
+def _places(turn: Turn, scope: _Scope) -> dict[tuple[str, str], Place]:
+    pairs: dict[tuple[str, str], tuple[Subject, str]] = {}
+    items: list[Span | Exposure] = [*scope.spans, *scope.current]
+    for item in items:
+        pairs[item.subject.id, item.environment] = (item.subject, item.environment)
+    packages = {(exposure.ecosystem, exposure.name) for exposure in scope.current if exposure.is_live}
+    rows = turn.tx.spans.places(list(pairs.values()), packages, turn.now)
+    environments = {environment.name: environment for environment in turn.tx.environments.list()}
+    services = {service.id: service for service in turn.tx.services.list(limit=1_000_000)} if pairs else {}
+    out = {}
+    for key, (subject, environment) in pairs.items():
+        row = rows.get(key)
+        if row is None:
+            continue
+        service = services.get(subject.id)
+        place = environments.get(environment)
+        out[key] = _place(row, service, place.reach if place else Reach.UNKNOWN)
+    return out
+
+
+def _place(row: PlaceRow, service: Service | None, reach: Reach) -> Place:
+    if service is None:
+        return Place(row.watched_since, row.still_runs, None, None, reach, row.components)
+    # the environment knows best who can reach it; the declaration speaks where it is silent
+    known = reach if reach is not Reach.UNKNOWN else service.reach
+    return Place(row.watched_since, row.still_runs, service.team, service.tier, known, row.components)
+
+
+def _replaced_at(spans: Iterable[Span]) -> dict[str, datetime]:
+    """When something that is not affected first ran: the earliest target on which the affected running is over."""
+    ends: dict[str, dict[str, datetime | None]] = {}
+    for span in spans:
+        key = fingerprint(span.subject, span.environment, span.ecosystem, span.name, span.cluster)
+        targets = ends.setdefault(key, {})
+        last = targets.get(span.target, span.ended_at)
+        targets[span.target] = None if last is None or span.ended_at is None else max(last, span.ended_at)
+    known = {key: [at for at in targets.values() if at is not None] for key, targets in ends.items()}
+    return {key: min(instants) for key, instants in known.items() if instants}
+
+
+def _realign(turn: Turn, scope: _Scope, context: Context) -> None:
+    """Move stored exposures to the clusters in which their records lie now: merges and splits."""
+    homes = turn.tx.clusters.of(sorted({record for exposure in scope.current for record in exposure.advisories}))
+    by_cluster: dict[str, list[Exposure]] = {}
+    for exposure in scope.current:
+        by_cluster.setdefault(exposure.cluster, []).append(exposure)
+    merging: dict[str, list[str]] = {}
+    for cluster, exposures in sorted(by_cluster.items()):
+        targets = {homes[record] for exposure in exposures for record in exposure.advisories if record in homes}
+        if len(targets) == 1 and targets != {cluster}:
+            merging.setdefault(targets.pop(), []).append(cluster)
+        elif len(targets) > 1:
+            parts = [context.get_advisories(target) for target in sorted(targets)]
+            stored = [one for target in targets | {cluster} for one in by_cluster.get(target, ())]
+            steps = split(stored, cluster, parts, scope.spans, turn.now, new_id=lambda: turn.ids.new("exp"))
+            _take(scope, steps)
+            turn.tx.journal.append("cluster.split", {"id": cluster, "into": sorted(targets)})
+    for target, absorbed in sorted(merging.items()):
+        stored = [one for cluster in {target, *absorbed} for one in by_cluster.get(cluster, ())]
+        result = merge(stored, context.get_advisories(target), turn.now)
+        scope.aliases |= {old: _survivor_id(result, new) for old, new in result.aliases.items()}
+        scope.aliases = {old: new for old, new in scope.aliases.items() if new}
+        scope.successors |= result.successors
+        _take(scope, result.transitions)
+        turn.tx.journal.append("cluster.merged", {"id": target, "absorbed": absorbed})
+
+
+def _survivor_id(result: Merge, new_fingerprint: str) -> str:
+    return next((step.after.id for step in result.transitions if step.after.fingerprint == new_fingerprint), "")
+
+
+def _take(scope: _Scope, steps: Sequence[Transition]) -> None:
+    """Carry transitions over into the scope, so that what follows judges by their outcome."""
+    scope.transitions += steps
+    current = {exposure.id: exposure for exposure in scope.current}
+    current |= {step.after.id: step.after for step in steps}
+    scope.current = list(current.values())

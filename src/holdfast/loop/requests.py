@@ -1,0 +1,80 @@
+"""What the use cases are asked to do: values without ids, as a caller knows them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from holdfast.model.component import Sbom
+from holdfast.model.inventory import Artifact, Deployment, HostFacts, Origin, Reach, Release, Service, Status
+from holdfast.model.plan import ServiceManifest
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """A release as CI knows it. `manifest` claims the service; a missing `sbom` is unknown, not safe."""
+
+    service: str
+    version: str
+    commit: str | None = None
+    built_at: datetime | None = None
+    artifacts: tuple[Artifact, ...] = ()
+    sbom: Sbom | None = None
+    manifest: ServiceManifest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOutcome:
+    """The release, whether it is new, and warnings about its plans (errors are raised)."""
+
+    release: Release
+    service: Service
+    created: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentRequest:
+    """A deployment, naming its release by id, artifact digest, or service with version (and commit).
+
+    `started_at` is when it began to run; `None` is now. `id` changes the status of a known deployment.
+    """
+
+    environment: str
+    service: str | None = None
+    release: str | None = None
+    digest: str | None = None
+    version: str | None = None
+    commit: str | None = None
+    target: str = "default"
+    status: Status = Status.SUCCEEDED
+    share: float = 1.0
+    started_at: datetime | None = None
+    origin: Origin = Origin.CLAIMED
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentOutcome:
+    """The deployment with its derived end, whether it is new, and the ids of deployments whose end it changed."""
+
+    deployment: Deployment
+    created: bool
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HostRequest:
+    """What a collector says of its machine; the lease is renewed by the next report."""
+
+    facts: HostFacts
+    sbom: Sbom
+    environment: str = "hosts"
+    lease_s: float = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRequest:
+    """What an environment is."""
+
+    name: str
+    tier: int | None = None
+    reach: Reach = Reach.UNKNOWN

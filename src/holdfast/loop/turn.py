@@ -1,0 +1,33 @@
+"""One turn of the loop: a transaction, one instant, one identity."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from holdfast.errors import ForbiddenError
+from holdfast.model.tenancy import Permission, Token
+from holdfast.ports.ids import Ids
+from holdfast.ports.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What every use case gets. `token` is who asks; `None` is Holdfast itself (schedule, engine, collector)."""
+
+    tx: Transaction
+    now: datetime
+    ids: Ids
+    token: Token | None = None
+
+    @property
+    def actor(self) -> str:
+        """The opaque id that the journal names."""
+        return self.token.id if self.token else "holdfast"
+
+    def require(self, permission: Permission) -> None:
+        """Refuse a token that lacks the permission.
+
+        Raises:
+            ForbiddenError: names the permission.
+        """
+        if self.token is not None and not self.token.allows(permission):
+            raise ForbiddenError(f"this token lacks `{permission.value}`", hint="ask for a token with that permission")
