@@ -1,6 +1,6 @@
 """Judging what runs against what is known gives the exposures; incrementally or as a whole, by the same code.
 
-The scope is a few places (a service or host in an environment), a few alias clusters, or everything. Within it the whole
+The scope is a few places (a service or host in an environment), alias clusters, or everything. Within it the whole
 running history is read, the stored exposures are moved to the clusters that their records lie in now, the lifecycle is
 asked what follows, and every transition is stored, journaled and handed to the response. Nothing outside the scope is
 touched, and only what was really read may be resolved.
