@@ -49,8 +49,9 @@ def group_spans(spans: Iterable[Span]) -> dict[str, list[Span]]:
     return groups
 
 
-def _order(span: Span) -> tuple[datetime, str, str, str, str, datetime]:
-    return (span.started_at, span.target, span.release_id, span.version, span.advisory, span.recorded_at)
+def _order(span: Span) -> tuple[object, ...]:
+    names = (span.target, span.release_id, span.version, span.advisory)
+    return (span.started_at, names, span.recorded_at, span.ended_at is None, span.ended_at or span.started_at)
 
 
 def find_chains(spans: Sequence[Span]) -> tuple[Chain, ...]:
