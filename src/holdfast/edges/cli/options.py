@@ -1,0 +1,85 @@
+"""Options that commands share, and how they reach the API.
+
+`app` puts a `Terminal` into click's context; a command asks it for the API with what its own options say.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import click
+
+from holdfast.errors import HoldfastError, UsageError
+from holdfast.ports.api import Api
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXIT_PASS, EXIT_BLOCKED, EXIT_USAGE, EXIT_NOTHING, EXIT_FAILED, EXIT_UNKNOWN = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What the wiring lends to commands."""
+
+    open_remote: Callable[[str, str], Api]
+    """(server URL, token) → API."""
+    open_local: Callable[[Path], Api]
+    """Data folder → API on the local store."""
+
+
+def default_data() -> Path:
+    """Return `HOLDFAST_DATA`, else `$XDG_DATA_HOME/holdfast`, else `~/.local/share/holdfast`."""
+    named = os.environ.get("HOLDFAST_DATA")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "holdfast"
+
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=default_data,
+    help="The data folder.",
+    show_default="HOLDFAST_DATA, else ~/.local/share/holdfast",
+)
+format_option = click.option(
+    "--format", "style", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
+)
+
+
+def with_api(command: Callable[Concatenate[Api, P], R]) -> Callable[P, R]:
+    """Give a command `--data` and `--server`, and the API as its first argument."""
+
+    @data_option
+    @click.option("--server", envvar="HOLDFAST_SERVER", help="A server's URL; its token is in HOLDFAST_TOKEN.")
+    @click.pass_context
+    @wraps(command)
+    def run(context: click.Context, /, *args: Any, data: Path, server: str | None, **options: Any) -> R:
+        api = open_api(context, data, server)
+        try:
+            return command(api, *args, **options)  # type: ignore[arg-type]  # click passes what P says
+        finally:
+            api.close()
+
+    return run  # type: ignore[return-value]  # click adds the context itself
+
+
+def open_api(context: click.Context, data: Path, server: str | None) -> Api:
+    """Return the API of a server, or of the local data folder.
+
+    Raises:
+        UsageError: a server without a token.
+    """
+    terminal = context.find_object(Terminal)
+    if terminal is None:
+        raise HoldfastError("the terminal is not wired", hint="start it as `holdfast`")
+    if not server:
+        return terminal.open_local(data)
+    token = os.environ.get("HOLDFAST_TOKEN", "")
+    if not token:
+        raise UsageError("`--server` needs a token", hint="export HOLDFAST_TOKEN=hf_…")
+    return terminal.open_remote(server, token)
