@@ -61,7 +61,7 @@ def with_api(command: Callable[Concatenate[Api, P], R]) -> Callable[P, R]:
     def run(context: click.Context, /, *args: Any, data: Path, server: str | None, **options: Any) -> R:
         api = open_api(context, data, server)
         try:
-            return command(api, *args, **options)  # type: ignore[arg-type]  # click passes what P says
+            return command(api, *args, **options)
         finally:
             api.close()
 

@@ -1,6 +1,6 @@
 """What the terminal prints: data on stdout, talk on stderr.
 
-Names come from outside. In a table, control characters are shown as escapes so that no name can move the cursor; in
+Names come from outside. In a table, control characters are shown as escapes so that no name moves the cursor; in
 Markdown, HTML and pipes are escaped; JSON is what it is. Meaning is never by colour alone, and `NO_COLOR` removes colour.
 """
 
