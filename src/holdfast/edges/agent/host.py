@@ -1,0 +1,113 @@
+"""Collects what is true of this machine: operating system, kernel, installed packages.
+
+Rules:
+
+1. Nothing is run and nothing is changed: files are read, `uname` is asked.
+2. The machine's id leaves it only as a hash, so that it can't be linked with other uses of it.
+3. What is installed and can't be read yet is named, never left out.
+"""
+
+import hashlib
+import os
+import shlex
+from pathlib import Path
+
+from holdfast.errors import FactError
+from holdfast.facts.composition import compose
+from holdfast.facts.gather import readable, unparsed_of
+from holdfast.facts.packages import MAX_DATABASE_BYTES, UNREAD_DATABASES, PackageDatabaseSpec
+from holdfast.model.component import ParsedFile, Sbom, Unparsed
+from holdfast.model.inventory import HostFacts
+from holdfast.registry import load_room
+
+_MAX_SMALL_BYTES = 1 << 16
+_ECOSYSTEMS = {
+    "debian": ("Debian", 1),
+    "ubuntu": ("Ubuntu", 2),
+    "alpine": ("Alpine", 2),
+    "almalinux": ("AlmaLinux", 1),
+    "rocky": ("Rocky Linux", 1),
+}
+"""`ID` of os-release → (OSV's name, how many numbers of the version make its release)."""
+
+
+def collect_host(root: Path = Path("/")) -> tuple[HostFacts, Sbom]:
+    """Return the facts of the machine whose file system is at `root`, and what is installed there.
+
+    Paths in the result are relative to `root`. A machine without an id is known by the hash of its name.
+    """
+    release = _os_release(root)
+    machine = os.uname()
+    name = machine.nodename if root == Path("/") else _small(root / "etc/hostname") or machine.nodename
+    system = operating_system(release)
+    identity = _small(root / "etc/machine-id") or _small(root / "var/lib/dbus/machine-id") or f"name:{name}"
+    digest = hashlib.sha256(f"holdfast host {identity}".encode()).hexdigest()[:32]
+    facts = HostFacts(readable(name), digest, system, machine.release, machine.machine)
+    return facts, compose(_packages(root, system))
+
+
+def operating_system(release: dict[str, str]) -> str:
+    """Return OSV's ecosystem with release for the fields of an os-release file, else `ID:VERSION_ID`."""
+    identifier, version = release.get("ID", "unknown"), release.get("VERSION_ID", "")
+    if identifier not in _ECOSYSTEMS or not version:
+        return f"{identifier}:{version or release.get('VERSION_CODENAME', 'unknown')}"
+    ecosystem, numbers = _ECOSYSTEMS[identifier]
+    number = ".".join(version.split(".")[:numbers])
+    return f"{ecosystem}:v{number}" if ecosystem == "Alpine" else f"{ecosystem}:{number}"
+
+
+def parse_os_release(text: str) -> dict[str, str]:
+    """Return the fields of an os-release file; a line that is no assignment is passed over.
+
+    Source: os-release(5).
+    """
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        key, equals, value = line.strip().partition("=")
+        if not equals or key.startswith("#"):
+            continue
+        try:
+            words = shlex.split(value)
+        except ValueError:  # a quote that is not closed
+            continue
+        fields[key] = readable("".join(words))
+    return fields
+
+
+def _os_release(root: Path) -> dict[str, str]:
+    return parse_os_release(_small(root / "etc/os-release") or _small(root / "usr/lib/os-release"))
+
+
+def _small(path: Path) -> str:
+    """Return the text of a small file without white space around; empty when it can't be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_SMALL_BYTES).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+
+
+def _packages(root: Path, system: str) -> list[ParsedFile]:
+    specs: tuple[PackageDatabaseSpec, ...] = load_room("facts.packages")
+    found = [_read(spec, root, path, system) for spec in specs for path in spec.paths if (root / path).exists()]
+    for path, label in UNREAD_DATABASES.items():
+        if (root / path).exists():
+            gap = Unparsed(path, None, f"{label}: it is recognized but not read yet")
+            found.append(ParsedFile(path, "unread", (), (gap,)))
+    if not found:
+        gap = Unparsed("/", None, f"no package database that is known, on `{system}`: what is installed is not known")
+        found.append(ParsedFile("/", "unread", (), (gap,)))
+    return found
+
+
+def _read(spec: PackageDatabaseSpec, root: Path, path: str, system: str) -> ParsedFile:
+    try:
+        with (root / path).open("rb") as file:
+            data = file.read(MAX_DATABASE_BYTES + 1)
+        if len(data) > MAX_DATABASE_BYTES:
+            raise FactError(f"expected at most {MAX_DATABASE_BYTES} bytes", where=path)
+        return spec.parse(path, data, system)
+    except OSError as error:
+        return ParsedFile(path, spec.id, (), (Unparsed(path, None, f"could not be read: {error.strerror}"),))
+    except FactError as error:
+        return ParsedFile(path, spec.id, (), (unparsed_of(error, path),))

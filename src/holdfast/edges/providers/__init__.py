@@ -1,0 +1,1 @@
+"""What the loop reads from: folders and, later, revisions and images."""

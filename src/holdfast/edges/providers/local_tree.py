@@ -1,0 +1,120 @@
+"""A folder, or one file, on this machine as a tree.
+
+Rules:
+
+1. Nothing outside of the folder is read: a link that leads out is listed, and reading it is an error, not a silence.
+2. Folders that hold copies of others' code or caches are left out (`node_modules`, `.git`, virtual environments, …),
+   and linked folders are not followed.
+3. Only regular files are read, and never more than asked for.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from holdfast.errors import FactError, UsageError
+
+_LEFT_OUT = {
+    *(
+        ".git",
+        ".hg",
+        ".svn",
+        ".jj",
+        "node_modules",
+        "bower_components",
+        ".venv",
+        "venv",
+        "__pycache__",
+        "__pypackages__",
+    ),
+    *(".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".gradle", ".terraform"),
+}
+_VIRTUAL_ENVIRONMENT_MARK = "pyvenv.cfg"
+
+
+class LocalTree:
+    """Reads a folder; or one file, whose neighbours may be read but are not listed.
+
+    Raises:
+        UsageError: there is nothing at `path`, or it is neither file nor folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            raise UsageError("there is no such file or folder", where=str(path))
+        if not path.is_dir() and not path.is_file():
+            raise UsageError("expected a file or a folder", where=str(path))
+        self._only = None if path.is_dir() else path.name
+        self._root = (path if path.is_dir() else path.parent).resolve()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What to read of it: everything, or the one file. For `facts.composition.read_composition`."""
+        return (".",) if self._only is None else (self._only,)
+
+    def walk(self) -> Iterator[str]:
+        """Yield the paths of regular files and of links to files, sorted; a folder that can't be listed ends in `/`."""
+        if self._only is not None:
+            yield self._only
+            return
+        pending = [""]
+        while pending:
+            path = pending.pop()
+            if not path.endswith("/") and path:
+                yield path
+                continue
+            try:
+                entries = _listed(self._root / path)
+            except OSError:
+                yield path or "./"
+                continue
+            pending.extend(f"{path}{name}" for name in reversed(entries))
+
+    def read(self, path: str, limit_bytes: int) -> bytes:
+        """Return a file's content.
+
+        Raises:
+            FactError: it is not there, is not a regular file inside the tree, or is over `limit_bytes`.
+        """
+        try:
+            target = (self._root / path).resolve(strict=True)
+        except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL in the path
+            raise FactError("no such file", where=path) from None
+        if not target.is_relative_to(self._root):
+            raise FactError("it leads out of the tree, so it is not read", where=path)
+        return _read_regular(target, path, limit_bytes)
+
+
+def _read_regular(target: Path, path: str, limit_bytes: int) -> bytes:
+    try:
+        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        raise FactError(f"could not be read: {error.strerror}", where=path) from None
+    with open(descriptor, "rb") as file:
+        state = os.fstat(file.fileno())
+        if not stat.S_ISREG(state.st_mode):
+            raise FactError("not a regular file", where=path)
+        try:
+            data = file.read(limit_bytes + 1)
+        except OSError as error:
+            raise FactError(f"could not be read: {error.strerror}", where=path) from None
+    if len(data) > limit_bytes:
+        raise FactError(f"expected at most {limit_bytes} bytes, got {max(len(data), state.st_size)}", where=path)
+    return data
+
+
+def _listed(folder: Path) -> list[str]:
+    """Return the names to visit, folders with a `/` at the end, in the order of whole paths."""
+    with os.scandir(folder) as entries:
+        every = list(entries)
+    if any(entry.name == _VIRTUAL_ENVIRONMENT_MARK for entry in every):
+        return []
+    names: list[str] = []
+    for entry in every:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _LEFT_OUT:
+                names.append(f"{entry.name}/")
+        elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not entry.is_dir()):
+            names.append(entry.name)
+    return sorted(names)

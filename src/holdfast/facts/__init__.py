@@ -1,0 +1,1 @@
+"""What is true: components, hosts, inventory, manifests, read from files and given facts."""

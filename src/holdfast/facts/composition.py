@@ -1,0 +1,180 @@
+"""The composition of a tree: every dependency file in it, read or named.
+
+Rules:
+
+1. One bad file never stops the others: what can't be read is unparsed, with its line where it has one.
+2. A file that is recognized by name and not read yet is unparsed. A manifest is so too, unless a lock file beside it
+   or in a folder above stands for it.
+3. A component that occurs in several files is one occurrence with all its places.
+4. A restriction to paths never drops a lock file above them that stands for a manifest among them.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from holdfast.errors import FactError
+from holdfast.facts.gather import readable, unparsed_of
+from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
+from holdfast.facts.recognized import MANIFESTS, RECOGNIZED
+from holdfast.facts.scope import merge_occurrences
+from holdfast.model.component import Occurrence, ParsedFile, Sbom, Unparsed
+from holdfast.ports.tree import Tree
+from holdfast.registry import load_room
+
+UNREAD = "unread"
+"""The format of a `ParsedFile` that no reader read; it has no components and one gap."""
+
+
+class _Globs:
+    """Finds the first glob that fits a path: one without `/` fits the name, one with `/` the end of the path."""
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._exact: dict[str, str] = {}
+        self._patterns: list[tuple[re.Pattern[str], str]] = []
+        for glob in globs:
+            if any(sign in glob for sign in "*?[/"):
+                self._patterns.append((re.compile(rf"(?:.*/)?{_translate(glob)}", re.IGNORECASE), glob))
+            else:
+                self._exact[glob.lower()] = glob
+
+    def find(self, path: str) -> str | None:
+        name = path.rpartition("/")[2].lower()
+        exact = self._exact.get(name)
+        return exact or next((glob for pattern, glob in self._patterns if pattern.fullmatch(path)), None)
+
+
+def _translate(glob: str) -> str:
+    """A glob as a regular expression in which `*` stays within a folder."""
+    return "".join("[^/]*" if sign == "*" else "[^/]" if sign == "?" else re.escape(sign) for sign in glob)
+
+
+@cache
+def _formats() -> tuple[_Globs, dict[str, LockfileSpec]]:
+    by_glob = {glob: spec for spec in load_room("facts.lockfiles") for glob in spec.patterns}
+    return _Globs(by_glob), by_glob
+
+
+@cache
+def _named() -> tuple[_Globs, _Globs]:
+    return _Globs(RECOGNIZED), _Globs(MANIFESTS)
+
+
+def _spec_of(path: str) -> LockfileSpec | None:
+    globs, by_glob = _formats()
+    glob = globs.find(path)
+    return by_glob[glob] if glob else None
+
+
+def _unread(path: str, because: str) -> ParsedFile:
+    return ParsedFile(readable(path), UNREAD, (), (Unparsed(readable(path), None, because),))
+
+
+def read_file(tree: Tree, path: str) -> ParsedFile | None:
+    """Return what one file says; `None` when it is no dependency file.
+
+    Manifests are not looked at here: whether a lock file stands for them depends on the tree.
+    """
+    spec = _spec_of(path)
+    if spec is None:
+        label = _named()[0].find(path)
+        return _unread(path, f"{RECOGNIZED[label]}: it is recognized but not read yet") if label else None
+    if not path.isprintable():
+        return _unread(path, "its path is not printable text")
+    try:
+        data = tree.read(path, MAX_FILE_BYTES)
+        if spec.sniff is not None and not spec.sniff(path, data):
+            return None
+        return spec.parse(path, data, tree)
+    except FactError as error:
+        return ParsedFile(path, spec.id, (), (unparsed_of(error, path),))
+    except RecursionError:
+        return ParsedFile(path, spec.id, (), (Unparsed(path, None, "nested too deeply"),))
+
+
+def _folders_up(path: str) -> Iterator[str]:
+    """Yield the folder of a path and all above it; the top is the empty string."""
+    folder = posixpath.dirname(path)
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+    yield ""
+
+
+def _locks_for(path: str, glob: str, files: frozenset[str]) -> list[str]:
+    """Return the nearest lock files that stand for a manifest, beside it or above it."""
+    for folder in _folders_up(path):
+        found = [posixpath.join(folder, lock) for lock in MANIFESTS[glob].locks]
+        found = [lock for lock in found if lock in files]
+        if found:
+            return found
+    return []
+
+
+def _read_manifest(tree: Tree, path: str, glob: str) -> ParsedFile | None:
+    """Return the gap that a manifest without a lock is; `None` when it asks for nothing."""
+    try:
+        data = tree.read(path, MAX_FILE_BYTES)
+    except FactError as error:
+        return ParsedFile(path, UNREAD, (), (unparsed_of(error, path),))
+    marks = MANIFESTS[glob].marks
+    if marks and not any(mark in data for mark in marks):
+        return None
+    locks = " or ".join(f"`{lock}`" for lock in MANIFESTS[glob].locks[:2])
+    return _unread(
+        path, f"a manifest without a lock file: it is recognized but not read yet; lock it (such as {locks})"
+    )
+
+
+def _within(path: str, roots: Sequence[str]) -> bool:
+    return any(root in {".", path} or path.startswith(f"{root}/") for root in roots)
+
+
+def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
+    """Return what every dependency file at or under `paths` says, in order of path; bad and unread ones included.
+
+    A path that names one file is read or reported, whatever its name. A path under which nothing is, is reported.
+    """
+    roots = [posixpath.normpath(path) for path in paths]
+    every = list(tree.walk())
+    files = frozenset(every)
+    chosen = {path for path in every if _within(path, roots)}
+    found: dict[str, ParsedFile] = {}
+    for path in sorted(chosen):
+        if path.endswith("/"):
+            found[path] = _unread(path, "the folder could not be listed")
+            continue
+        parsed = read_file(tree, path)
+        glob = _named()[1].find(path) if parsed is None else None
+        if glob is not None:
+            locks = _locks_for(path, glob, files)
+            parsed = None if locks else _read_manifest(tree, path, glob)
+            found.update({lock: one for lock in locks if lock not in chosen and (one := read_file(tree, lock))})
+        if parsed is None and path in roots and glob is None:
+            parsed = _unread(path, "not a dependency file that is known by its name or content")
+        if parsed is not None:
+            found[path] = parsed
+    for root in roots:
+        if root != "." and not any(_within(path, (root,)) for path in chosen):
+            found[root] = _unread(root, "there is nothing at this path")
+    return [found[path] for path in sorted(found)]
+
+
+def compose(parsed: Iterable[ParsedFile]) -> Sbom:
+    """Return the composition of files already read: occurrences in order of ecosystem, name and version."""
+    every = list(parsed)
+    merged = merge_occurrences(one for file in every for one in file.occurrences)
+    files = tuple((file.file, file.format, len(file.occurrences)) for file in every if file.format != UNREAD)
+    gaps = tuple(dict.fromkeys(gap for file in every for gap in file.unparsed))
+    return Sbom(tuple(sorted(merged, key=_order)), files, gaps)
+
+
+def _order(occurrence: Occurrence) -> tuple[str, str, str, str, tuple[tuple[str, str], ...]]:
+    one = occurrence.component
+    return one.ecosystem, one.name, one.version, one.source.value, one.qualifiers
+
+
+def read_composition(tree: Tree, paths: Sequence[str] = (".",)) -> Sbom:
+    """Return the composition of a tree, or of the parts of it at `paths` (relative, with `/`)."""
+    return compose(read_tree(tree, paths))

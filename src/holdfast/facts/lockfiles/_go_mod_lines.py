@@ -1,0 +1,50 @@
+"""The directives of a `go.mod`, one value each, blocks unfolded.
+
+Source: the Go Modules Reference, "go.mod files".
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`|(//.*)|(=>|[()])|([^\s"`()]+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """`words` follow the verb; `comment` is the text after `//`. A verb of `""` is a line that makes no sense."""
+
+    line: int
+    verb: str
+    words: tuple[str, ...]
+    comment: str
+
+
+def _words(text: str) -> tuple[list[str], str]:
+    words: list[str] = []
+    for found in _WORD.finditer(text):
+        if found[3] is not None:
+            return words, found[3][2:].strip()
+        words.append(next(group for group in found.groups() if group is not None))
+    return words, ""
+
+
+def parse_directives(lines: list[str]) -> Iterator[Directive]:
+    """Yield the directives in order. An unclosed block ends with the file and yields a line without a verb."""
+    block, opened = "", 0
+    for number, text in enumerate(lines, 1):
+        words, comment = _words(text)
+        if not words:
+            continue
+        if block and words == [")"]:
+            block = ""
+        elif block:
+            yield Directive(number, block, tuple(words), comment)
+        elif len(words) == 2 and words[1] == "(":
+            block, opened = words[0], number
+        elif len(words) == 3 and words[1:] == ["(", ")"]:
+            continue
+        else:
+            yield Directive(number, words[0], tuple(words[1:]), comment)
+    if block:
+        yield Directive(opened, "", (block, "("), "")

@@ -1,0 +1,26 @@
+"""What a module of this room declares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from holdfast.model.component import ParsedFile
+from holdfast.ports.tree import Tree
+
+MAX_FILE_BYTES = 64 << 20
+
+Parse = Callable[[str, bytes, Tree], ParsedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class LockfileSpec:
+    """One format of dependency files.
+
+    `patterns` are globs on the file's name, or on the end of its path where they hold a `/`; upper and lower case count
+    the same. `parse(file, data, tree)` answers or raises `FactError`; `tree` is for files beside it. `sniff`, where
+    given, looks at the content of a file whose name alone is not proof: `False` says that the file is something else.
+    """
+
+    id: str
+    patterns: tuple[str, ...]
+    parse: Parse
+    sniff: Callable[[str, bytes], bool] | None = None

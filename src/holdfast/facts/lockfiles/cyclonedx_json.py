@@ -1,0 +1,35 @@
+"""CycloneDX JSON documents that lie in a tree.
+
+A file with `bom` or `vex` in its name is read only when its content says that it is CycloneDX; one named
+`bom.json` or `*.cdx.json` claims to be and is reported when it is not.
+"""
+
+from holdfast.facts.lockfiles._spec import LockfileSpec
+from holdfast.facts.sbom import FORMAT, parse_cyclonedx
+from holdfast.model.component import ParsedFile
+from holdfast.ports.tree import Tree
+
+_SNIFFED_BYTES = 1 << 16
+
+
+def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
+    """Return the components of a document; the tree is not needed.
+
+    Raises:
+        FactError: not JSON, or not CycloneDX.
+    """
+    return parse_cyclonedx(file, data)
+
+
+def sniff(file: str, data: bytes) -> bool:
+    """Return whether it claims to be CycloneDX, by its name or its first 64 KiB."""
+    name = file.rpartition("/")[2].lower()
+    return name == "bom.json" or name.endswith(".cdx.json") or b"bomFormat" in data[:_SNIFFED_BYTES]
+
+
+SPEC = LockfileSpec(
+    id=FORMAT,
+    patterns=("*.cdx.json", "*bom*.json", "*vex*.json", "*cyclonedx*.json"),
+    parse=parse,
+    sniff=sniff,
+)

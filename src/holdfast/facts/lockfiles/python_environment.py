@@ -1,0 +1,80 @@
+"""Installed Python packages: `*.dist-info` folders.
+
+Rules:
+
+1. Name and version come from `METADATA`; its headers end at the first empty line.
+2. `direct_url.json` tells a local path, a VCS or a URL. `REQUESTED` makes it direct; where it is missing, an installer
+   that writes it (pip, uv) makes it transitive, and with any other installer it is not known.
+
+Source: PyPA specifications, "Recording installed projects", "Direct URL".
+"""
+
+import json
+
+from holdfast.errors import FactError
+from holdfast.facts.gather import Gathering
+from holdfast.facts.lockfiles._spec import LockfileSpec
+from holdfast.facts.lockfiles._text import decode, lines_of
+from holdfast.model.component import ParsedFile, Source
+from holdfast.model.purl import normalize_pypi
+from holdfast.ports.tree import Tree
+
+_MAX_BESIDE_BYTES = 1 << 20
+_WRITE_REQUESTED = {"pip", "uv"}
+
+
+def _headers(text: str) -> dict[str, tuple[int, str]]:
+    """Return (line, value) of each header, by lower-case name; the first of a name counts."""
+    found: dict[str, tuple[int, str]] = {}
+    for number, line in enumerate(lines_of(text), 1):
+        if not line.strip():
+            break
+        name, colon, value = line.partition(":")
+        if colon and not line[0].isspace():
+            found.setdefault(name.lower(), (number, value.strip()))
+    return found
+
+
+def _beside(file: str, name: str, tree: Tree) -> str | None:
+    try:
+        return tree.read(file.removesuffix("METADATA") + name, _MAX_BESIDE_BYTES).decode("utf-8", "replace").strip()
+    except FactError:
+        return None
+
+
+def _source(text: str | None) -> Source:
+    if text is None:
+        return Source.REGISTRY
+    try:
+        direct_url = json.loads(text)
+    except (ValueError, RecursionError):
+        return Source.URL  # it came by an address, whichever
+    if not isinstance(direct_url, dict):
+        return Source.URL
+    if "vcs_info" in direct_url:
+        return Source.VCS
+    return Source.PATH if str(direct_url.get("url", "")).startswith("file:") else Source.URL
+
+
+def _direct(file: str, tree: Tree) -> bool | None:
+    if _beside(file, "REQUESTED", tree) is not None:
+        return True
+    return False if _beside(file, "INSTALLER", tree) in _WRITE_REQUESTED else None
+
+
+def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
+    """Return the one package whose `METADATA` this is; the tree gives the files beside it.
+
+    Raises:
+        FactError: empty, or not text.
+    """
+    gathering = Gathering(file, SPEC.id, "PyPI")
+    headers = _headers(decode(file, data))
+    line, name = headers.get("name", (1, ""))
+    source = _source(_beside(file, "direct_url.json", tree))
+    version = headers.get("version", (1, ""))[1]
+    gathering.add(normalize_pypi(name), version, line, source=source, direct=_direct(file, tree))
+    return gathering.parsed()
+
+
+SPEC = LockfileSpec(id="python_environment", patterns=("*.dist-info/METADATA",), parse=parse)

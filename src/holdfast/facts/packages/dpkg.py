@@ -1,0 +1,110 @@
+"""`/var/lib/dpkg/status`: the packages of Debian and what descends from it.
+
+Rules:
+
+1. A package counts when its files are on the disk: `installed`, and the half-done states. One of which only
+   configuration is left, or nothing, does not.
+2. Debian's and Ubuntu's ecosystem carry the release; any other distribution is `purl:deb`, which has no feed.
+3. `Source: name (version)` names the source package that advisories speak of.
+4. A stanza that can't be read is unparsed with its line; the others count.
+
+Source: deb-control(5), dpkg-query(1), Debian Policy 5.
+"""
+
+import re
+from collections.abc import Iterator
+
+from holdfast.errors import FactError
+from holdfast.facts.gather import Gathering
+from holdfast.facts.packages._spec import PackageDatabaseSpec
+from holdfast.model.component import Component, Location, Occurrence, ParsedFile
+
+_ON_DISK = {"installed", "half-installed", "half-configured", "unpacked", "triggers-awaited", "triggers-pending"}
+_STATES = _ON_DISK | {"not-installed", "config-files"}
+_SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?\Z")
+_READ = {"Package", "Version", "Architecture", "Status", "Source"}
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*\Z", re.IGNORECASE)
+
+
+def _stanzas(text: str) -> Iterator[tuple[int, dict[str, str], list[int]]]:
+    """Yield (line, fields, lines without sense) of each stanza; continuation lines are of fields that don't matter."""
+    start, fields, senseless = 1, dict[str, str](), list[int]()
+    for number, line in enumerate([*text.split("\n"), ""], 1):
+        if not line.strip():
+            if fields or senseless:
+                yield start, fields, senseless
+            start, fields, senseless = number + 1, {}, []
+        elif line[0] not in " \t":
+            name, colon, value = line.partition(":")
+            if not colon or not name or " " in name:
+                senseless.append(number)
+            elif name in _READ:
+                fields[name] = value.strip()
+            elif not fields:
+                fields["Package"] = fields.get("Package", "")
+
+
+def _ecosystem(os: str) -> tuple[str, str]:
+    """Return (ecosystem, purl's `distro`) for an operating system."""
+    vendor, _, release = os.partition(":")
+    if vendor in {"Debian", "Ubuntu"} and release:
+        return os, f"{vendor.lower()}-{release}"
+    return "purl:deb", ""
+
+
+def _occurrence(fields: dict[str, str], place: Location, os: str) -> Occurrence:
+    ecosystem, distro = _ecosystem(os)
+    name, version = fields.get("Package", ""), fields.get("Version", "")
+    if not _NAME.match(name):
+        raise FactError(f"expected a package name, got `{name[:80]}`")
+    source = _SOURCE.match(fields.get("Source", "") or name)
+    if source is None:
+        raise FactError(f"expected `Source: name (version)`, got `{fields['Source'][:80]}`")
+    qualifiers = {"arch": fields.get("Architecture", ""), "distro": distro}
+    component = Component(
+        ecosystem,
+        name,
+        version,
+        qualifiers=tuple(sorted((key, value) for key, value in qualifiers.items() if value)),
+        source_package=source[1] if source[1] != name else "",
+        source_version=source[2] if source[2] and source[2] != version else "",
+    )
+    return Occurrence(component, (place,))
+
+
+def _is_on_disk(fields: dict[str, str]) -> bool:
+    """Whether the package's files are there.
+
+    Raises:
+        FactError: the state is missing or not one that dpkg has.
+    """
+    words = fields.get("Status", "").split()
+    if len(words) != 3 or words[2] not in _STATES:
+        raise FactError(
+            f"`{fields.get('Package', '')}` has a state that dpkg has not: `{fields.get('Status', '')[:80]}`"
+        )
+    return words[2] in _ON_DISK
+
+
+def parse(file: str, data: bytes, os: str) -> ParsedFile:
+    """Return the installed packages of a dpkg status file; `os` is OSV's ecosystem with release (`Debian:12`).
+
+    Raises:
+        FactError: the file is empty.
+    """
+    if not data.strip():
+        raise FactError("the file is empty", where=file)
+    gathering = Gathering(file, SPEC.id, "purl:deb")
+    text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    for start, fields, senseless in _stanzas(text):
+        for number in senseless:
+            gathering.skip(number, "expected `field: value`: the package of this stanza may be read wrongly")
+        try:
+            if _is_on_disk(fields):
+                gathering.add_occurrence(_occurrence(fields, Location(file, start), os))
+        except FactError as error:
+            gathering.skip(start, error.message)
+    return gathering.parsed()
+
+
+SPEC = PackageDatabaseSpec(id="dpkg", paths=("var/lib/dpkg/status",), parse=parse)

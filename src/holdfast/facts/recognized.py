@@ -1,0 +1,111 @@
+"""Dependency files that are known by name and not read yet, and manifests that a lock file stands for."""
+
+from dataclasses import dataclass
+
+RECOGNIZED: dict[str, str] = {
+    "pnpm-lock.yaml": "pnpm lock file",
+    "yarn.lock": "Yarn lock file",
+    "bun.lock": "Bun lock file",
+    "bun.lockb": "Bun binary lock file",
+    "deno.lock": "Deno lock file",
+    "Pipfile.lock": "Pipenv lock file",
+    "pylock.toml": "Python lock file (PEP 751)",
+    "pylock.*.toml": "Python lock file (PEP 751)",
+    "pdm.lock": "PDM lock file",
+    "pixi.lock": "Pixi lock file",
+    "conda-lock.yml": "Conda lock file",
+    "environment.yml": "Conda environment",
+    "environment.yaml": "Conda environment",
+    "*-packages/*.egg-info": "installed Python package of the old kind",
+    "*-packages/*.egg-info/PKG-INFO": "installed Python package of the old kind",
+    "Gemfile.lock": "Bundler lock file",
+    "gems.locked": "Bundler lock file",
+    "composer.lock": "Composer lock file",
+    "pom.xml": "Maven project",
+    "build.gradle": "Gradle build",
+    "build.gradle.kts": "Gradle build",
+    "gradle.lockfile": "Gradle lock file",
+    "buildscript-gradle.lockfile": "Gradle lock file",
+    "*.versions.toml": "Gradle version catalog",
+    "verification-metadata.xml": "Gradle verification metadata",
+    "build.sbt": "sbt build",
+    "ivy.xml": "Ivy module",
+    "packages.lock.json": "NuGet lock file",
+    "packages.config": "NuGet packages",
+    "Directory.Packages.props": "NuGet central versions",
+    "*.csproj": ".NET project",
+    "*.fsproj": ".NET project",
+    "*.vbproj": ".NET project",
+    "*.deps.json": ".NET dependencies",
+    "paket.lock": "Paket lock file",
+    "mix.lock": "Mix lock file",
+    "rebar.lock": "Rebar lock file",
+    "pubspec.lock": "Pub lock file",
+    "Package.resolved": "Swift package lock file",
+    "Podfile.lock": "CocoaPods lock file",
+    "Cartfile.resolved": "Carthage lock file",
+    "conan.lock": "Conan lock file",
+    "conanfile.txt": "Conan requirements",
+    "conanfile.py": "Conan recipe",
+    "vcpkg.json": "vcpkg manifest",
+    "renv.lock": "renv lock file",
+    "cabal.project.freeze": "Cabal lock file",
+    "stack.yaml.lock": "Stack lock file",
+    "Manifest.toml": "Julia manifest",
+    "MODULE.bazel.lock": "Bazel lock file",
+    "flake.lock": "Nix lock file",
+    "go.work": "Go workspace",
+    "Dockerfile": "container build file",
+    "Dockerfile.*": "container build file",
+    "*.Dockerfile": "container build file",
+    "Containerfile": "container build file",
+    "*.spdx.json": "SPDX document",
+    "*.spdx": "SPDX document",
+    "*.cdx.xml": "CycloneDX XML document",
+    "*bom*.xml": "CycloneDX XML document",
+}
+"""Glob → what it is. A file that a reader claims is not looked up here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A file that asks for dependencies without fixing them.
+
+    `locks` are the files that fix them, beside it or in a folder above; `marks` the words without which it asks for
+    nothing.
+    """
+
+    locks: tuple[str, ...]
+    marks: tuple[bytes, ...] = ()
+
+
+_NODE = (
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "deno.lock",
+)
+_PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "Pipfile.lock")
+_SETUP = (*_PYTHON, "requirements.txt")
+
+MANIFESTS: dict[str, Manifest] = {
+    "pyproject.toml": Manifest(_SETUP, (b"dependencies", b"dependency-groups")),
+    "setup.py": Manifest(_SETUP, (b"_require",)),
+    "setup.cfg": Manifest(_SETUP, (b"_require",)),
+    "Pipfile": Manifest(("Pipfile.lock",)),
+    "package.json": Manifest(_NODE, (b"ependencies",)),
+    "Cargo.toml": Manifest(("Cargo.lock",), (b"dependencies",)),
+    "Gemfile": Manifest(("Gemfile.lock",)),
+    "gems.rb": Manifest(("gems.locked",)),
+    "*.gemspec": Manifest(("Gemfile.lock", "gems.locked"), (b"dependency",)),
+    "composer.json": Manifest(("composer.lock",), (b"require",)),
+    "pubspec.yaml": Manifest(("pubspec.lock",), (b"dependencies",)),
+    "mix.exs": Manifest(("mix.lock",), (b"deps",)),
+    "Package.swift": Manifest(("Package.resolved",), (b".package",)),
+    "Podfile": Manifest(("Podfile.lock",)),
+    "Cartfile": Manifest(("Cartfile.resolved",)),
+    "deno.json": Manifest(("deno.lock",), (b"imports",)),
+}

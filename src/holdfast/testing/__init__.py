@@ -1,0 +1,1 @@
+"""Fakes and conformance suites that ship with the product, so that plug-ins can be tested as we test our own."""
