@@ -1,4 +1,4 @@
-"""The evaluator agrees with Google's CEL on a table of expressions and on generated ones; where it differs is listed."""
+"""The evaluator agrees with Google's CEL on a table and on generated expressions; where it differs is listed."""
 
 from datetime import UTC, datetime
 from pathlib import Path

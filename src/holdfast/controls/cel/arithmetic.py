@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from holdfast.controls.cel.types import DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, Type, list_of, unify
+from holdfast.controls.cel.types import DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, Type, join, list_of, unify
 from holdfast.controls.cel.values import Absence, Frame, check_int, kind_of
 
 _RESULTS: dict[tuple[str, str, str], Type] = {
@@ -29,7 +29,7 @@ _RESULTS: dict[tuple[str, str, str], Type] = {
 def result_of(sign: str, left: Type, right: Type) -> Type | None:
     """Return the type of `left sign right`; `None` when the operator does not take them."""
     if left.name == right.name == "list":
-        return unify(left, right) if sign == "+" else None
+        return join([left, right]) if sign == "+" and unify(left, right) is not None else None
     found = {
         result
         for (name, first, second), result in _RESULTS.items()

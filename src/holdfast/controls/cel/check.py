@@ -204,10 +204,9 @@ class _Checker:
     def _conditional(self, node: Conditional) -> Type:
         self._expect(node.condition, BOOL, "the condition before `?`")
         then, otherwise = self.check(node.then), self.check(node.otherwise)
-        result = unify(then, otherwise)
-        if result is None:
+        if unify(then, otherwise) is None:
             raise self._error(f"`?:` needs one type on both sides of `:`, got {then} and {otherwise}", node.at)
-        return DYN if DYN in {then, otherwise} else result
+        return join([then, otherwise])
 
     def _map(self, node: MapOf) -> Type:
         seen: set[object] = set()

@@ -1,7 +1,7 @@
 """Syntax tree → Python closures → a value, or why there is none.
 
-Logic has three values. What is missing or fails gives `Unknown`, and it spreads, except where `false && …`, `true || …`,
-an `exists` that found one or an `all` that found none decide without it, in whatever order the terms stand. Every
+Logic has three values. What is missing or fails gives `Unknown`, and it spreads, except where `false && …`,
+`true || …`, an `exists` that found one or an `all` that found none decide without it, whatever the terms' order. Every
 evaluation has a budget of steps: one for each node, again for each turn of a macro, more for long texts; when it is
 used up the answer is `Unknown`. Source: google/cel-spec, doc/langdef.md, "Logical operators".
 """

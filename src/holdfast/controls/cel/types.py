@@ -79,11 +79,5 @@ def are_ordered(left: Type, right: Type) -> bool:
 
 
 def join(types: list[Type]) -> Type:
-    """Return the common type of a list literal's items: `DYN` when they differ or there are none."""
-    joined = types[0] if types else DYN
-    for other in types[1:]:
-        unified = unify(joined, other)
-        if unified is None:
-            return DYN
-        joined = unified
-    return joined
+    """Return the one type of several values: `DYN` when they differ or there are none."""
+    return types[0] if len(set(types)) == 1 else DYN
