@@ -154,9 +154,12 @@ def _parse_signature(line: str, where: str) -> NoteSignature:
 
 def _parse_base64(text: str, where: str) -> bytes:
     try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
+        value = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
-        raise _broken(f"expected base64, got `{text[:60]}`", where) from None
+        value = b""
+    if not value or base64.b64encode(value).decode() != text:  # one value has one spelling
+        raise _broken(f"expected base64, got `{text[:60]}`", where)
+    return value
 
 
 def verify_checkpoint(
