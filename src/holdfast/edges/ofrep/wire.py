@@ -1,0 +1,67 @@
+"""Wire types of OFREP, version 0.3.
+
+Source: open-feature/protocol, `service/openapi.yaml` and `service/event-streams.yaml`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from holdfast.mitigations.evaluation import FLAG_NOT_FOUND, Evaluated, Evaluation, NotEvaluated
+
+INACTIVITY_DELAY_S = 120
+
+
+class EvaluationSuccess(msgspec.Struct, omit_defaults=True):
+    """A flag's value. Without a value the caller's code default is meant."""
+
+    key: str
+    reason: str
+    value: Any = msgspec.UNSET
+    variant: str | msgspec.UnsetType = msgspec.UNSET
+    metadata: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
+
+
+class EvaluationFailure(msgspec.Struct, omit_defaults=True):
+    """Why there is no value."""
+
+    errorCode: str  # noqa: N815  the protocol's name
+    key: str = ""
+    errorDetails: str = ""  # noqa: N815  the protocol's name
+
+
+class EventStream(msgspec.Struct):
+    """Where notices of changes are streamed. Ask with the same credentials; the URL holds none."""
+
+    type: str
+    url: str
+    inactivityDelaySec: int = INACTIVITY_DELAY_S  # noqa: N815  the protocol's name
+
+
+class BulkEvaluationSuccess(msgspec.Struct):
+    """Every flag's value, or why there is none."""
+
+    flags: list[EvaluationSuccess | EvaluationFailure]
+    eventStreams: list[EventStream]  # noqa: N815  the protocol's name
+
+
+class GeneralError(msgspec.Struct):
+    """An error that is not about a flag."""
+
+    errorDetails: str  # noqa: N815  the protocol's name
+
+
+def to_wire(value: Evaluation) -> EvaluationSuccess | EvaluationFailure:
+    """Return an evaluation as the protocol writes it."""
+    if isinstance(value, NotEvaluated):
+        return EvaluationFailure(value.code, value.key, value.details)
+    if value.variant is None:
+        return EvaluationSuccess(value.key, value.reason, metadata=dict(value.metadata))
+    return EvaluationSuccess(value.key, value.reason, value.value, value.variant, dict(value.metadata))
+
+
+def status_of(value: Evaluation) -> int:
+    """Return the HTTP status of a single evaluation."""
+    if isinstance(value, Evaluated):
+        return 200
+    return 404 if value.code == FLAG_NOT_FOUND else 400

@@ -1,0 +1,58 @@
+"""HTTP by httpx: one request, no redirects, a limit on the whole time it may take."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+
+from holdfast.errors import ActionError
+from holdfast.ports.http import Answer
+
+
+class HttpxHttp:
+    """Sends requests over pooled connections. Safe between threads."""
+
+    def __init__(self, client: httpx.Client | None = None) -> None:
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        self._client = client if client is not None else httpx.Client(follow_redirects=False, limits=limits)
+
+    @contextmanager
+    def open(self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float) -> Iterator[Answer]:
+        """Send a request and give its answer while the context is open.
+
+        `timeout_s` bounds each wait, and the whole answer is given up after ten times as long: one that drips a byte at
+        a time is no answer.
+
+        Raises:
+            ActionError: no answer: refused, timed out, cut, or not a valid URL. Also while the body is read.
+        """
+        end = time.monotonic() + 10 * timeout_s
+        try:
+            with self._client.stream(method, url, headers=dict(headers), timeout=timeout_s) as response:
+                yield Answer(response.status_code, _lower(response.headers), _chunks(response, end))
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            because = str(error) or type(error).__name__
+            raise ActionError(f"no answer from {_without_secrets(url)}: {because}") from None
+
+    def close(self) -> None:
+        """Release connections."""
+        self._client.close()
+
+
+def _lower(headers: httpx.Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _chunks(response: httpx.Response, end: float) -> Iterator[bytes]:
+    for chunk in response.iter_bytes():
+        if time.monotonic() > end:
+            raise httpx.ReadTimeout("the answer took too long")
+        yield chunk
+
+
+def _without_secrets(url: str) -> str:
+    """A URL for a message: without user, password and query."""
+    head = url.partition("?")[0]
+    scheme, mark, rest = head.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"[:200]

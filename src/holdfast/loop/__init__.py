@@ -1,0 +1,1 @@
+"""The loop turning: use cases, each in one transaction."""

@@ -1,0 +1,66 @@
+"""An HTTP that answers from a list, for tests."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from holdfast.errors import ActionError
+from holdfast.ports.http import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered. With `broken` there is no answer, for that reason; `cut` ends the body with an error."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    broken: str | None = None
+    cut: bool = False
+
+
+class FakeHttp:
+    """Answers by (method, URL). A list is answered in turn, its last one for ever; a callable is asked every time."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+        self._replies: dict[tuple[str, str], list[Reply] | Callable[[], Reply]] = {}
+
+    def answer(self, method: str, url: str, *replies: Reply) -> None:
+        """Answer a URL with these replies in turn."""
+        self._replies[method, url] = list(replies)
+
+    def answer_by(self, method: str, url: str, reply: Callable[[], Reply]) -> None:
+        """Answer a URL with what the callable gives."""
+        self._replies[method, url] = reply
+
+    @contextmanager
+    def open(self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float) -> Iterator[Answer]:
+        """Give the answer while the context is open.
+
+        Raises:
+            ActionError: nothing answers that URL, or its reply is broken or cut.
+        """
+        del headers, timeout_s
+        reply = self._next(method, url)
+        if reply.broken is not None:
+            raise ActionError(f"no answer from {url}: {reply.broken}")
+        yield Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, _chunks(url, reply))
+
+    def _next(self, method: str, url: str) -> Reply:
+        with self._lock:
+            self.requests.append((method, url))
+            replies = self._replies.get((method, url))
+            if callable(replies):
+                return replies()
+            if not replies:
+                return Reply(broken="connection refused")
+            return replies.pop(0) if len(replies) > 1 else replies[0]
+
+
+def _chunks(url: str, reply: Reply) -> Iterator[bytes]:
+    yield reply.body
+    if reply.cut:
+        raise ActionError(f"no answer from {url}: the connection was cut")

@@ -1,0 +1,103 @@
+"""The real HTTP and the fake one keep the same promises."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from holdfast.edges.providers.http import HttpxHttp
+from holdfast.errors import ActionError
+from holdfast.ports.http import Http
+from holdfast.testing.http import FakeHttp, Reply
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers `/ok`, `/moved` and `/cut`."""
+
+    def do_GET(self) -> None:
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/ok")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("X-Kind", "real")
+        self.send_header("Content-Length", "10" if self.path == "/cut" else "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, format: str, *args: object) -> None:
+        del format, args
+
+
+@pytest.fixture
+def origin() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(params=["real", "fake"])
+def http(request: pytest.FixtureRequest, origin: str) -> Iterator[Http]:
+    if request.param == "real":
+        real = HttpxHttp()
+        yield real
+        real.close()
+        return
+    fake = FakeHttp()
+    fake.answer("GET", f"{origin}/ok", Reply(200, b"hello", {"X-Kind": "fake"}))
+    fake.answer("GET", f"{origin}/moved", Reply(302, b"", {"Location": "/ok"}))
+    fake.answer("GET", f"{origin}/cut", Reply(200, b"hello", cut=True))
+    yield fake
+
+
+def test_answer_has_status_headers_and_body(http: Http, origin: str) -> None:
+    with http.open("GET", f"{origin}/ok", headers={}, timeout_s=5) as answer:
+        assert answer.status == 200
+        assert answer.headers["x-kind"] in {"real", "fake"}
+        assert answer.body() == b"hello"
+
+
+def test_body_is_cut_at_the_limit(http: Http, origin: str) -> None:
+    with http.open("GET", f"{origin}/ok", headers={}, timeout_s=5) as answer:
+        assert answer.body(limit_bytes=2) == b"he"
+
+
+def test_redirect_is_not_followed(http: Http, origin: str) -> None:
+    with http.open("GET", f"{origin}/moved", headers={}, timeout_s=5) as answer:
+        assert (answer.status, answer.headers["location"]) == (302, "/ok")
+
+
+def test_cut_body_is_an_error(http: Http, origin: str) -> None:
+    with pytest.raises(ActionError, match="no answer"), http.open("GET", f"{origin}/cut", headers={}, timeout_s=5) as a:
+        a.body()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "ftp://127.0.0.1/", "not a url", "http://[::bad/"])
+def test_no_answer_is_an_error(http: Http, url: str) -> None:
+    with pytest.raises(ActionError, match="no answer"), http.open("GET", url, headers={}, timeout_s=2):
+        pytest.fail("there was an answer")
+
+
+def test_error_names_no_secrets() -> None:
+    http = HttpxHttp()
+    url = "http://me:pw@127.0.0.1:1/x?token=s"
+    with pytest.raises(ActionError) as caught, http.open("GET", url, headers={}, timeout_s=2):
+        pytest.fail("there was an answer")
+    http.close()
+    assert "pw" not in str(caught.value)
+    assert "token" not in str(caught.value)
+
+
+def test_error_of_the_caller_stays_its_own(origin: str) -> None:
+    http = HttpxHttp()
+    with pytest.raises(ValueError, match="mine"), http.open("GET", f"{origin}/ok", headers={}, timeout_s=5):
+        raise ValueError("mine")
+    http.close()
