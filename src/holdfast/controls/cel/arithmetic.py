@@ -37,7 +37,7 @@ def result_of(sign: str, left: Type, right: Type) -> Type | None:
     }
     if not found:
         return None
-    return found.pop() if len(found) == 1 else DYN
+    return found.pop() if len(found) == 1 and {left, right} != {DYN} else DYN
 
 
 def calculate(frame: Frame, sign: str, left: object, right: object) -> object:
