@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
-from holdfast.loop.alias import AliasKeeper
+from holdfast.loop.alias_clusters import keep_records
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.turn import Turn
 from holdfast.model.advisory import Compiled
@@ -45,15 +45,12 @@ def push_advisory(turn: Turn, data: bytes | dict[str, Any], *, where: str | None
 
 def take_advisories(turn: Turn, records: list[Compiled]) -> list[PushOutcome]:
     """Keep several compiled records in one transaction and judge all they touch once."""
-    keeper = AliasKeeper(turn.tx, [(record.advisory.id, record.advisory.aliases) for record in records])
-    changed = set(turn.tx.advisories.save(records, turn.now))
+    kept = keep_records(turn.tx, records, turn.now)
     for record in records:
-        if record.advisory.id in changed:
-            keeper.apply(record.advisory.id, record.advisory.aliases, turn.now, lambda: turn.ids.new("clu"))
+        if record.advisory.id in kept.changed:
             _journal(turn, record)
-    touched = keeper.save() if changed else ()
     homes = turn.tx.clusters.of([record.advisory.id for record in records])
-    transitions = reconcile(turn, clusters=touched) if touched else []
+    transitions = reconcile(turn, clusters=sorted(kept.clusters)) if kept.clusters else []
     live = [one for one in turn.tx.exposures.of_clusters(sorted(set(homes.values()))) if one.is_live]
     out = []
     for record in records:
@@ -62,7 +59,12 @@ def take_advisories(turn: Turn, records: list[Compiled]) -> list[PushOutcome]:
         matched = sum(one.cluster == cluster and one.state is not State.RESOLVED for one in live)
         out.append(
             PushOutcome(
-                record.advisory.id, record.advisory.id in changed, cluster, moved, matched, record.advisory.problems
+                record.advisory.id,
+                record.advisory.id in kept.changed,
+                cluster,
+                moved,
+                matched,
+                record.advisory.problems,
             )
         )
     return out

@@ -161,7 +161,7 @@ def _fixes(turn: Turn, spans: Iterable[Span]) -> dict[ComponentKey, str]:
         rule = rules[key[0], package]
         intervals = [interval for _, interval in rule.intervals]
         pairwise = [entry for _, entry in rule.pairwise]
-        found = smallest_safe_version(key[0], package, version, intervals, rule.fixes, pairwise)
+        found = smallest_safe_version(key[0], package, version, intervals, rule.fixes, pairwise=pairwise)
         if found is not None:
             out[key] = found
     return out
@@ -223,7 +223,6 @@ def _realign(turn: Turn, scope: _Scope, context: Context) -> None:
             stored = [one for target in targets | {cluster} for one in by_cluster.get(target, ())]
             steps = split(stored, cluster, parts, scope.spans, turn.now, new_id=lambda: turn.ids.new("exp"))
             _take(scope, steps)
-            turn.tx.journal.append("cluster.split", {"id": cluster, "into": sorted(targets)})
     for target, absorbed in sorted(merging.items()):
         stored = [one for cluster in {target, *absorbed} for one in by_cluster.get(cluster, ())]
         result = merge(stored, context.get_advisories(target), turn.now)
@@ -231,7 +230,6 @@ def _realign(turn: Turn, scope: _Scope, context: Context) -> None:
         scope.aliases = {old: new for old, new in scope.aliases.items() if new}
         scope.successors |= result.successors
         _take(scope, result.transitions)
-        turn.tx.journal.append("cluster.merged", {"id": target, "absorbed": absorbed})
 
 
 def _survivor_id(result: Merge, new_fingerprint: str) -> str:
