@@ -92,11 +92,15 @@ def _is_text(text: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def _event(kind: object, version: object) -> Event | None:
-    """Return the event; `None` for what is none. Few distinct ones make up most of a feed."""
-    if kind in _EVENT_KINDS and isinstance(kind, str) and isinstance(version, str) and _is_text(version):
-        return Event(kind, version)
-    return None
+def _known_event(kind: str, version: str) -> Event | None:
+    return Event(kind, version) if _is_text(version) else None
+
+
+def _event(kind: str, version: object) -> Event | None:
+    """Return the event; `None` for what is none. Few distinct ones make up most of a feed, so they are shared."""
+    if kind not in _EVENT_KINDS or not isinstance(version, str) or len(version) > MAX_TEXT_BYTES:
+        return None
+    return _known_event(kind, version)
 
 
 def _normalize(ecosystem: str, name: str) -> str:
@@ -206,7 +210,7 @@ class _Reader:
                 self._problem(f"{place}events: expected an object, got {type(entry).__name__}")
                 continue
             for kind, version in entry.items():
-                event = _event(kind, version) if isinstance(version, str) else None
+                event = _event(kind, version)
                 if event is None:
                     self._problem(f"{place}events: `{kind[:60]}` could not be read")
                 else:

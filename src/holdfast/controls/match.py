@@ -158,7 +158,7 @@ class AdvisoryIndex:
             }
         else:
             sure = {identifier for lo, hi, identifier in package.intervals if _holds(lo, hi, key)}
-            unsure = {identifier for entry, identifier in package.pairwise if _matches_pairwise(entry, version)} - sure
+            unsure = {identifier for entry, identifier in package.pairwise if _matches_pairwise(entry, version)}
         return [Hit(identifier, HIGH if identifier in sure else LOW) for identifier in sorted(sure | unsure)]
 
     def find_safe_version(self, component: Component) -> str | None:

@@ -18,6 +18,8 @@ _MAX_VECTOR = 512
 
 def _rank(vector: str) -> int:
     """Return how much a vector is preferred; 0 for what does not look like one."""
+    if len(vector) > _MAX_VECTOR:
+        return 0
     if vector.startswith("CVSS:"):
         return {"CVSS:4.0/": 4, "CVSS:3.1/": 3, "CVSS:3.0/": 2}.get(vector[:9], 0)
     return 1 if vector.startswith("AV:") else 0
@@ -27,7 +29,7 @@ def _rank(vector: str) -> int:
 def score_vector(vector: str) -> float | None:
     """Return the base score of a CVSS vector, 0.0 to 10.0; `None` where it cannot be read."""
     rank = _rank(vector)
-    if rank == 0 or len(vector) > _MAX_VECTOR:
+    if rank == 0:
         return None
     from cvss import CVSS2, CVSS3, CVSS4, CVSSError
 
@@ -48,4 +50,4 @@ def best_severity(vectors: list[str]) -> Severity | None:
         score = score_vector(vector)
         if score is not None:
             return Severity(score, vector)
-    return Severity(None, known[0][:_MAX_VECTOR]) if known else None
+    return Severity(None, known[0]) if known else None

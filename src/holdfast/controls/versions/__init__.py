@@ -7,7 +7,7 @@ Rules:
 * a version without a key is compared pairwise, and what comes of it has low confidence.
 """
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib import import_module
 from typing import cast
 
@@ -19,7 +19,7 @@ __all__ = ["SchemeSpec", "compare_versions", "is_comparable", "scheme_for", "ver
 _NEAR = {"PyPI": "pep440", "npm": "semver", "crates.io": "semver", "Go": "go", "Debian": "dpkg", "Ubuntu": "dpkg"}
 
 
-@cache
+@lru_cache(maxsize=256)
 def _scheme_of(name: str) -> SchemeSpec | None:
     if name in _NEAR:
         return cast(SchemeSpec, import_module(f"{__name__}.{_NEAR[name]}").SPEC)
@@ -41,7 +41,7 @@ def version_key(ecosystem: str, version: str) -> bytes | None:
     return None if scheme is None else scheme.key(version)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def compare_versions(ecosystem: str, a: str, b: str) -> int | None:
     """Return -1, 0 or 1 as `a` precedes, equals or follows `b`; `None` where it cannot be told."""
     scheme = scheme_for(ecosystem)
