@@ -113,6 +113,7 @@ class _Reader:
     def __init__(self) -> None:
         self._problems: list[str] = []
         self._count = 0
+        self._last_ranges: tuple[list[Any], tuple[Range, ...]] = ([], ())
 
     def problems(self) -> tuple[str, ...]:
         """Return the first problems, and how many more there were."""
@@ -191,14 +192,24 @@ class _Reader:
             self._problem(f"{place}package: no ecosystem and name that could be read")
             return None
         ecosystem = ecosystem.removesuffix(":LTS")  # Ubuntu's releases are named without it everywhere else
-        ranges = self._list(entry, "ranges", place)
         return Affected(
             ecosystem,
             _normalize(ecosystem, name),
-            tuple(filter(None, (self._range(one, f"{place}ranges[{number}].") for number, one in enumerate(ranges)))),
+            self._ranges(entry, place),
             self.texts(entry, "versions", place) if "versions" in entry else (),
             self.severity(entry, "severity", place) if "severity" in entry else None,
         )
+
+    def _ranges(self, entry: dict[str, Any], place: str) -> tuple[Range, ...]:
+        entries = self._list(entry, "ranges", place)
+        if entries == self._last_ranges[0]:  # distributions repeat them for every binary package
+            return self._last_ranges[1]
+        before = self._count
+        found = (self._range(one, f"{place}ranges[{number}].") for number, one in enumerate(entries))
+        ranges = tuple(one for one in found if one is not None)
+        if self._count == before:  # a problem is told for each package
+            self._last_ranges = (entries, ranges)
+        return ranges
 
     def _range(self, one: Any, place: str) -> Range | None:
         if not isinstance(one, dict) or str(one.get("type")) not in _RANGE_TYPES:
