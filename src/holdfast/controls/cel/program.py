@@ -63,6 +63,8 @@ class Program:
             return Unknown(absence.because)
         except BudgetSpent:
             return Unknown(f"the expression used up its {budget} steps")
+        except RecursionError:  # the expression is shallow, the data need not be
+            return Unknown("values that are nested too deeply")
 
     def decide(self, activation: Mapping[str, object], *, now: datetime, budget: int = DEFAULT_BUDGET) -> Verdict:
         """Return `Pass` for true, `Fail` for false, and `Unknown` for anything else."""
