@@ -10,8 +10,9 @@ Rules:
   it), and that is a problem; so is an ecosystem without a version scheme.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from holdfast.controls.advisory_ranges import LOWEST, bounds_of, group_by_position, limits_of, stretches_of
 from holdfast.controls.versions import SchemeSpec, scheme_for
@@ -19,6 +20,12 @@ from holdfast.model.advisory import Advisory, Affected, Compiled, Event, Interva
 
 _JUST_AFTER = b"\x00"
 Keys = tuple[bytes, bytes | None]
+
+
+@lru_cache(maxsize=16384)
+def _key(key_of: Callable[[str], bytes | None], version: str) -> bytes | None:
+    """Return a version's key; the advisories of one package enumerate the same versions again and again."""
+    return key_of(version)
 
 
 @dataclass(slots=True)
@@ -71,7 +78,7 @@ def _compile_affected(scheme: SchemeSpec, affected: Affected, work: _Work) -> No
                 work.fixes[ecosystem, name, event.version] = None
     keyless = []
     for version in affected.versions:
-        key = scheme.key(version)
+        key = _key(scheme.key, version)
         if key is None:
             keyless.append(version)
         else:
@@ -94,14 +101,14 @@ def _compute_range_keys(scheme: SchemeSpec, one: Range, work: _Work) -> list[Key
     bounds: list[tuple[str, bytes]] = []
     whole = True
     for kind, version in bounds_of(one.events):
-        key = b"" if version == LOWEST else scheme.key(version)
+        key = b"" if version == LOWEST else _key(scheme.key, version)
         if key is not None:
             bounds.append((kind, key))
             continue
         whole = False
         if scheme.compare(version, version) is None:
             work.problems[f"`{kind}: {version}` has no place in the order of its ecosystem and is left out"] = None
-    limit_keys = [scheme.key(version) for version in limits_of(one.events)]
+    limit_keys = [_key(scheme.key, version) for version in limits_of(one.events)]
     limits = [key for key in limit_keys if key is not None]
     if not whole or len(limits) != len(limit_keys):
         return None
