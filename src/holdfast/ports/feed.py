@@ -58,9 +58,7 @@ class Feed(Protocol):
         """
         ...
 
-    def changes(
-        self, ecosystem: str, known: Mapping[str, datetime | None], snapshot: Snapshot | None
-    ) -> FeedChanges:
+    def changes(self, ecosystem: str, known: Mapping[str, datetime | None], snapshot: Snapshot | None) -> FeedChanges:
         """Return what differs from `known` (id → modified, `None` for no date) since `snapshot`.
 
         Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from holdfast.model.advisory import Severity, Snapshot
+from holdfast.model.advisory import Pairwise, Severity, Snapshot
 from holdfast.ports.advisories import PackageRules
 
 
@@ -28,6 +28,10 @@ class AdvisoryLookup(Protocol):
 
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package, withdrawn records left out; empty when nothing is."""
+        ...
+
+    def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
+        """Return all ranges and versions of a package as published, by record: for a version that has no key."""
         ...
 
     def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:

@@ -1,0 +1,47 @@
+"""Wires `holdfast scan`: this machine's files, the compiled advisories, the clock.
+
+It imports nothing that a scan can do without.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, make_scan
+from holdfast.loop.scan_match import NothingKnown
+from holdfast.ports.tree import Tree
+
+
+class LocalScan:
+    """Scans on this machine."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return datetime.now(UTC)
+
+    def tree(self, path: Path) -> tuple[Tree, Sequence[str]]:
+        """Return a folder or file as a tree. Raises: UsageError."""
+        from holdfast.edges.providers.local_tree import LocalTree
+
+        tree = LocalTree(path)
+        return tree, tree.paths
+
+    @contextmanager
+    def advisories(
+        self, request: ScanRequest, now: datetime, progress: Callable[[str, int, int | None], None]
+    ) -> Iterator[ScanAdvisories]:
+        """Give the compiled advisories, refreshed where that is due."""
+        from holdfast.edges.providers.compiled_open import Wanted, open_advisories
+
+        wanted = Wanted(request.ecosystems, request.data, request.feed, request.offline, request.known_exploited)
+        opened = open_advisories(wanted, now, progress)
+        try:
+            lookup = opened.lookup or NothingKnown()
+            yield ScanAdvisories(lookup, opened.checked, opened.problems, opened.skipped)
+        finally:
+            if opened.lookup is not None:
+                opened.lookup.close()
+
+
+scan = make_scan(LocalScan)

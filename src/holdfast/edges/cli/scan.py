@@ -1,0 +1,217 @@
+"""`holdfast scan`: what is in this folder, and what is wrong with it. Needs no server and no store.
+
+Exit codes: 0 scanned, findings or not · 1 findings at or above `--fail-on` · 2 usage · 3 nothing to scan · 4 failed ·
+5 could not tell (only with `--fail-on`). With `--format json` there is JSON on stdout whatever the exit code.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+from holdfast.edges.cli.options import (
+    EXIT_BLOCKED,
+    EXIT_FAILED,
+    EXIT_NOTHING,
+    EXIT_PASS,
+    EXIT_UNKNOWN,
+    EXIT_USAGE,
+    data_option,
+    format_option,
+)
+from holdfast.edges.cli.output import Progress, print_json, say
+from holdfast.edges.cli.scan_output import print_report
+from holdfast.errors import FactError, HoldfastError, UsageError
+from holdfast.facts.composition import read_composition
+from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
+from holdfast.loop.scan_json import error_to_json, report_to_json
+from holdfast.model.component import Location
+from holdfast.ports.lookup import AdvisoryLookup
+from holdfast.ports.tree import Tree
+
+LEVELS = {"any": 0.0, "low": 0.1, "medium": 4.0, "high": 7.0, "critical": 9.0}
+UNSCORED = 7.0
+"""What a finding without a score counts, the careful side."""
+_MAX_LINES_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """Which advisories a scan needs, and from where. Locations are `None` where none is named."""
+
+    ecosystems: tuple[str, ...]
+    data: Path
+    feed: str | None
+    offline: bool
+    known_exploited: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAdvisories:
+    """The advisories to scan against; see `loop.scan.scan` for `checked` and `problems`."""
+
+    lookup: AdvisoryLookup
+    checked: frozenset[str] = frozenset()
+    problems: Mapping[str, str] = field(default_factory=dict)
+    skipped: Sequence[str] = ()
+
+
+class ScanTools(Protocol):
+    """What the wiring lends to a scan."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        ...
+
+    def tree(self, path: Path) -> tuple[Tree, Sequence[str]]:
+        """Return a folder or file as a tree, and the paths in it to read. Raises: UsageError."""
+        ...
+
+    def advisories(
+        self, request: ScanRequest, now: datetime, progress: Callable[[str, int, int | None], None]
+    ) -> AbstractContextManager[ScanAdvisories]:
+        """Give the advisories while the context is open. Raises: HoldfastError."""
+        ...
+
+
+class _ScanCommand(click.Command):
+    """Answers in JSON even to a usage error, when JSON was asked for."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        wants_json = "--format=json" in args or ("--format", "json") in pairwise(args)
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if wants_json:
+                print_json(error_to_json(error.format_message(), None, "holdfast scan --help"))
+            raise
+
+
+def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
+    """Return the command; `open_tools` is called when it runs."""
+
+    @click.command("scan", cls=_ScanCommand, epilog=_EXAMPLES)
+    @click.argument("path", type=click.Path(path_type=Path), default=".")
+    @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, or an address of a bucket.")
+    @click.option("--fail-on", type=click.Choice([*LEVELS, "known-exploited"]), help="Exit 1 at such findings.")
+    @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
+    @data_option
+    @format_option
+    @click.pass_context
+    def command(context: click.Context, /, path: Path, **options: Any) -> None:
+        """Scan the dependency files in PATH (a folder or a file) for known vulnerabilities."""
+        context.exit(_run(open_tools(), path, _Options(**options)))
+
+    return command
+
+
+_EXAMPLES = """\b
+Examples:
+  holdfast scan
+  holdfast scan services/pay --fail-on high
+  holdfast scan uv.lock --feed ./osv --format json
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    feed: str | None
+    fail_on: str | None
+    offline: bool
+    data: Path
+    style: str
+
+
+def _run(tools: ScanTools, path: Path, options: _Options) -> int:
+    """Scan, print, and return the exit code."""
+    try:
+        report = _scan(tools, path, options)
+    except HoldfastError as error:
+        if options.style == "json":
+            print_json(error_to_json(error.message, error.where, error.hint))
+        say(str(error))
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+    if options.style == "json":
+        print_json(report_to_json(report))
+    else:
+        print_report(report, options.style)
+    return exit_code(report, options.fail_on)
+
+
+def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
+    now = tools.now()
+    tree, paths = tools.tree(path)
+    sbom = read_composition(tree, paths)
+    kev = os.environ.get("HOLDFAST_KEV") or None
+    request = ScanRequest(wanted_ecosystems(sbom), options.data, options.feed or None, options.offline, kev)
+    with tools.advisories(request, now, _Told()) as found:
+        for name, because in sorted(found.problems.items()):
+            say(f"no new advisories for {name}: {because}")
+        if found.skipped:
+            say(f"{len(found.skipped)} records of the feed could not be read, the first: {found.skipped[0]}")
+        return scan(
+            sbom,
+            found.lookup,
+            now,
+            problems=found.problems,
+            checked=found.checked,
+            read_line=_Lines(tree).read,
+        )
+
+
+class _Told:
+    """Progress of a sync on stderr, an ecosystem at a time."""
+
+    def __init__(self) -> None:
+        self._progress: dict[str, Progress] = {}
+
+    def __call__(self, ecosystem: str, read: int, expected: int | None) -> None:
+        """Show how far it is."""
+        self._progress.setdefault(ecosystem, Progress(f"reading advisories of {ecosystem}"))(read, expected)
+
+
+class _Lines:
+    """Lines of files in a tree, each file read once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._files: dict[str, list[str]] = {}
+
+    def read(self, place: Location) -> str | None:
+        """Return the text of a line; `None` where there is none."""
+        if place.line is None:
+            return None
+        if place.file not in self._files:
+            try:
+                text = self._tree.read(place.file, _MAX_LINES_BYTES).decode("utf-8")
+            except (FactError, UnicodeDecodeError):  # without the line, the fix names the bare pin
+                text = ""
+            self._files[place.file] = text.splitlines()
+        lines = self._files[place.file]
+        return lines[place.line - 1] if 0 < place.line <= len(lines) else None
+
+
+def exit_code(report: ScanReport, fail_on: str | None) -> int:
+    """Return the exit code of a report: blocked beats could-not-tell beats pass."""
+    if report.is_empty:
+        return EXIT_NOTHING
+    if fail_on is None:
+        return EXIT_PASS
+    if fail_on == "known-exploited":
+        if any(one.known_exploited for one in report.findings):
+            return EXIT_BLOCKED
+        cannot_tell = any(one.known_exploited is None for one in report.findings)
+    else:
+        scores = [one.severity.score if one.severity else None for one in report.findings]
+        if any((UNSCORED if score is None else score) >= LEVELS[fail_on] for score in scores):
+            return EXIT_BLOCKED
+        cannot_tell = False
+    return EXIT_UNKNOWN if cannot_tell or report.unknown or report.sbom.unparsed else EXIT_PASS

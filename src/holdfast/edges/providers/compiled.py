@@ -1,0 +1,157 @@
+"""The compiled advisory file, as a scan reads it: one SQLite file, opened read-only, never written.
+
+It is replaced as a whole, so a reader sees one state of it. It needs nothing but the standard library and msgspec.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from holdfast.errors import FeedError
+from holdfast.model.advisory import Event, Interval, Pairwise, Range, Severity, Snapshot
+from holdfast.model.instant import from_microseconds
+from holdfast.ports.advisories import PackageRules
+from holdfast.ports.lookup import RecordFacts
+
+FORMAT = "holdfast.advisories/1"
+FILE_NAME = "advisories.hf"
+_CHUNK = 500
+_FACTS = (
+    "SELECT r.id, r.score, r.vector, m.cluster, c.members, c.known_exploited FROM record r "
+    "JOIN member m ON m.id = r.id JOIN cluster c ON c.cluster = m.cluster"
+)
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE snapshot (ecosystem TEXT PRIMARY KEY, source TEXT NOT NULL, synced_at INTEGER, newest INTEGER,
+  records INTEGER NOT NULL, validator TEXT, error TEXT) WITHOUT ROWID;
+CREATE TABLE record (ecosystem TEXT, id TEXT, modified INTEGER, aliases BLOB NOT NULL, score REAL, vector TEXT,
+  PRIMARY KEY (ecosystem, id)) WITHOUT ROWID;
+CREATE INDEX record_id ON record (id);
+CREATE TABLE rule (ecosystem TEXT, name TEXT, id TEXT, body BLOB NOT NULL, whole BLOB NOT NULL,
+  PRIMARY KEY (ecosystem, name, id)) WITHOUT ROWID;
+CREATE TABLE member (id TEXT PRIMARY KEY, cluster TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE cluster (cluster TEXT PRIMARY KEY, members BLOB NOT NULL, known_exploited INTEGER) WITHOUT ROWID;
+CREATE TABLE release (ecosystem TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+"""`rule.body` is (intervals as [lo, hi], what has no keys, fixes); `rule.whole` what was published."""
+
+PackedRange = tuple[str, list[tuple[str, str]]]
+PackedPairwise = tuple[PackedRange | None, list[str]]
+Body = tuple[list[tuple[bytes, bytes | None]], list[PackedPairwise], list[str]]
+_BODY = msgspec.msgpack.Decoder(Body)
+_WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
+_TEXTS = msgspec.msgpack.Decoder(list[str])
+
+
+def open_compiled(path: Path) -> "CompiledAdvisories":
+    """Open a compiled file.
+
+    Raises:
+        FeedError: it is not there, or is no such file.
+    """
+    if not path.is_file():
+        raise FeedError("no compiled advisories", where=str(path), hint="sync a feed, or name one with `--feed`")
+    try:
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)
+        row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+    except sqlite3.Error as error:
+        raise FeedError(f"the compiled advisories could not be read: {error}", where=str(path)) from None
+    if row is None or row[0] != FORMAT:
+        connection.close()
+        raise FeedError(f"expected `{FORMAT}`, got `{row and row[0]}`", where=str(path), hint="sync the feed again")
+    return CompiledAdvisories(connection, str(path))
+
+
+class CompiledAdvisories:
+    """Answers from one compiled file."""
+
+    def __init__(self, connection: sqlite3.Connection, where: str) -> None:
+        self._connection = connection
+        self._where = where
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def rules(self, ecosystem: str, name: str) -> PackageRules:
+        """Return what is known of a package."""
+        intervals: list[tuple[str, Interval]] = []
+        pairwise: list[tuple[str, Pairwise]] = []
+        fixes: dict[str, None] = {}
+        sql = "SELECT id, body FROM rule WHERE ecosystem = ? AND name = ? ORDER BY id"
+        for identifier, body in self._rows(sql, (ecosystem, name)):
+            keys, without_keys, fixed = _BODY.decode(body)
+            intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
+            pairwise += [(identifier, _pairwise(ecosystem, name, entry)) for entry in without_keys]
+            fixes.update(dict.fromkeys(fixed))
+        return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes))
+
+    def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
+        """Return all ranges and versions of a package as published, for a version that has no key."""
+        sql = "SELECT id, whole FROM rule WHERE ecosystem = ? AND name = ? ORDER BY id"
+        return [
+            (identifier, _pairwise(ecosystem, name, entry))
+            for identifier, whole in self._rows(sql, (ecosystem, name))
+            for entry in _WHOLE.decode(whole)
+        ]
+
+    def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
+        """Return the facts of records by id."""
+        out: dict[str, RecordFacts] = {}
+        wanted = sorted(set(advisory_ids))
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            marks = ", ".join("?" * len(part))
+            sql = f"{_FACTS} WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
+            for identifier, score, vector, cluster, members, exploited in self._rows(sql, part):
+                severity = None if score is None and vector is None else Severity(score, vector)
+                known = None if exploited is None else bool(exploited)
+                out[identifier] = RecordFacts(identifier, cluster, tuple(_TEXTS.decode(members)), severity, known)
+        return out
+
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """Return the snapshots by ecosystem."""
+        sql = "SELECT ecosystem, source, synced_at, newest, records, validator, error FROM snapshot ORDER BY ecosystem"
+        return {
+            row[0]: Snapshot(row[0], row[1], instant_of(row[2]), instant_of(row[3]), row[4], row[5], row[6])
+            for row in self._rows(sql)
+        }
+
+    def releases(self) -> frozenset[str]:
+        """Return the ecosystems with release suffix that any record speaks of."""
+        return frozenset(row[0] for row in self._rows("SELECT ecosystem FROM release"))
+
+    def known(self, ecosystem: str) -> dict[str, datetime | None]:
+        """Return id → modified of the ecosystem's records."""
+        sql = "SELECT id, modified FROM record WHERE ecosystem = ?"
+        return {row[0]: instant_of(row[1]) for row in self._rows(sql, (ecosystem,))}
+
+    def meta(self, key: str) -> str | None:
+        """Return a value of the file's own table."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise FeedError(
+                f"the compiled advisories could not be read: {error}", where=self._where, hint="sync the feed again"
+            ) from None
+
+
+def instant_of(value: int | None) -> datetime | None:
+    """Return the instant of a stored number of microseconds."""
+    return None if value is None else from_microseconds(value)
+
+
+def _pairwise(ecosystem: str, name: str, entry: PackedPairwise) -> Pairwise:
+    packed, versions = entry
+    events = () if packed is None else tuple(Event(kind, version) for kind, version in packed[1])
+    return Pairwise(ecosystem, name, None if packed is None else Range(packed[0], events), tuple(versions))

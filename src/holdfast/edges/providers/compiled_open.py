@@ -1,0 +1,151 @@
+"""Finds, refreshes and opens the compiled advisories that a scan needs.
+
+Rules:
+
+1. A named feed has a compiled file of its own below the data folder, unless the one there was made from it.
+2. A folder or zip is compared with its source at every scan, which costs nothing when its files are as they were; an
+   address at most once an hour, and never when offline.
+3. Without a named feed the synced file counts; the public bucket is asked only where nothing was ever synced from
+   elsewhere.
+4. A scan from a local feed makes no network request: exploitation is then `null` unless a list is named.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, open_compiled
+from holdfast.edges.providers.osv_open import PUBLIC_BUCKET, is_remote, open_feed
+from holdfast.errors import FeedError, HoldfastError
+from holdfast.model.advisory import Snapshot
+
+REFRESH_AFTER = timedelta(hours=1)
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a scan needs. `feed` and `known_exploited` are locations, `None` where none is named."""
+
+    ecosystems: tuple[str, ...]
+    data: Path
+    feed: str | None = None
+    offline: bool = False
+    known_exploited: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The advisories; `lookup` is `None` when there are none at all. See `compiled_sync.Refreshed`."""
+
+    lookup: CompiledAdvisories | None
+    checked: frozenset[str] = frozenset()
+    problems: Mapping[str, str] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+
+
+def open_advisories(wanted: Wanted, now: datetime, progress: Progress) -> Opened:
+    """Return the compiled advisories, refreshed as the rules say. Problems are told, not raised.
+
+    Raises:
+        UsageError: the named feed is no location.
+    """
+    path, location = _place(wanted)
+    held = _snapshots(path)
+    if location is None or not wanted.ecosystems:
+        return _opened(path, Opened(None))
+    remote = is_remote(location)
+    due = [name for name in wanted.ecosystems if not remote or _is_due(held.get(name), now)]
+    if remote and wanted.offline:
+        return _opened(path, Opened(None, problems=dict.fromkeys(due, "offline")))
+    if not remote:
+        due = [name for name in due if not _is_same(location, name, held.get(name))]
+    checked = frozenset(wanted.ecosystems) - frozenset(due)
+    if not due:
+        return _opened(path, Opened(None, checked if not remote else frozenset()))
+    done = _refresh(path, location, replace(wanted, ecosystems=tuple(due)), now, progress)
+    return _opened(path, Opened(None, checked | done.checked, done.problems, done.skipped))
+
+
+def _place(wanted: Wanted) -> tuple[Path, str | None]:
+    """The file to read, and the feed to compare it with (`None`: take it as it is)."""
+    shared = wanted.data / FILE_NAME
+    sources = {snapshot.source for snapshot in _snapshots(shared).values()}
+    if wanted.feed is None:
+        return shared, PUBLIC_BUCKET if sources <= {PUBLIC_BUCKET} else None
+    digest = hashlib.sha256(_absolute(wanted.feed).encode()).hexdigest()[:16]
+    own = wanted.data / "feeds" / digest / FILE_NAME
+    if not own.is_file() and sources == {_absolute(wanted.feed)}:
+        return shared, wanted.feed
+    return own, wanted.feed
+
+
+def _absolute(location: str) -> str:
+    return location.rstrip("/") if is_remote(location) else os.path.realpath(os.path.expanduser(location))
+
+
+def _is_due(snapshot: Snapshot | None, now: datetime) -> bool:
+    return (
+        snapshot is None or snapshot.synced_at is None or not timedelta(0) <= now - snapshot.synced_at < REFRESH_AFTER
+    )
+
+
+def _is_same(location: str, ecosystem: str, snapshot: Snapshot | None) -> bool:
+    """Whether a local feed's files are as they were when the snapshot was taken."""
+    from holdfast.edges.providers.osv_folder import FolderFeed
+    from holdfast.edges.providers.osv_zip import ZipFeed
+
+    feed = open_feed(location, Path())
+    return isinstance(feed, FolderFeed | ZipFeed) and feed.is_same(ecosystem, snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    checked: frozenset[str]
+    problems: Mapping[str, str]
+    skipped: tuple[str, ...]
+
+
+def _refresh(path: Path, location: str, wanted: Wanted, now: datetime, progress: Progress) -> _Done:
+    from holdfast.edges.providers.compiled_sync import refresh
+
+    def known_exploited() -> Collection[str] | None:
+        return _known_exploited(wanted.known_exploited, now, remote=is_remote(location))
+
+    feed = open_feed(location, path.parent / "downloads")
+    done = refresh(path, feed, wanted.ecosystems, now, known_exploited=known_exploited, progress=progress)
+    return _Done(frozenset(done.checked), done.problems, tuple(done.skipped))
+
+
+def _known_exploited(location: str | None, now: datetime, *, remote: bool) -> Collection[str] | None:
+    """The CVEs of the named list, or of the published one for a remote feed; `None` when it can't be had."""
+    from holdfast.edges.providers.enrichment_kev import PUBLISHED, KevSource
+
+    if location is None and not remote:
+        return None
+    try:
+        return KevSource(location or PUBLISHED).fetch(now).rows.keys()
+    except FeedError:  # absent is `null` in the report, and stops nothing
+        return None
+
+
+def _snapshots(path: Path) -> Mapping[str, Snapshot]:
+    try:
+        held = open_compiled(path)
+    except FeedError:
+        return {}
+    try:
+        return held.snapshots()
+    finally:
+        held.close()
+
+
+def _opened(path: Path, state: Opened) -> Opened:
+    try:
+        lookup = open_compiled(path)
+    except HoldfastError:
+        return Opened(None, frozenset(), state.problems, state.skipped)
+    return Opened(lookup, state.checked, state.problems, state.skipped)

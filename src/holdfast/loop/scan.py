@@ -1,0 +1,191 @@
+"""A scan: what a tree is made of, against compiled advisories, without a store.
+
+Rules:
+
+1. Every registry component is either judged or counted in `unknown`, by ecosystem, with why: no feed, an old one, no
+   version scheme, a release the feed does not speak of, a version without a place in its order.
+2. Components from paths, VCS and URLs are named and not matched: they are not unknown.
+3. One finding per component and alias cluster; everything is sorted, so the same input gives the same bytes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from holdfast.controls.match import covered
+from holdfast.controls.versions import is_comparable
+from holdfast.loop.feeds import feed_verdict
+from holdfast.loop.scan_match import NO_RULES, find_hits
+from holdfast.model.advisory import Severity, Snapshot
+from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
+from holdfast.model.fix import Fix
+from holdfast.model.verdict import Unknown, Verdict
+from holdfast.ports.advisories import PackageRules
+from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
+from holdfast.remediations.locate import locate
+from holdfast.remediations.suggest import suggest_fix
+
+DEFAULT_MAX_AGE = timedelta(days=7)
+
+_SHOWN = 3
+
+ReadLine = Callable[[Location], str | None]
+"""Gives the text of a place's line; `None` where it can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFinding:
+    """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted."""
+
+    advisory: str
+    members: tuple[str, ...]
+    occurrence: Occurrence
+    severity: Severity | None
+    known_exploited: bool | None
+    fix: Fix | None
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownRow:
+    """Components of an ecosystem that could not be judged."""
+
+    ecosystem: str
+    because: str
+    components: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan found; `snapshots` are those that verdicts rest on."""
+
+    sbom: Sbom
+    findings: tuple[ScanFinding, ...]
+    unknown: tuple[UnknownRow, ...]
+    snapshots: tuple[Snapshot, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to scan at all."""
+        return not self.sbom.files and not self.sbom.unparsed
+
+
+@dataclass(slots=True)
+class _Scan:
+    """One scan while it goes on. `hits` are (occurrence, record → confidence, the package's rules)."""
+
+    lookup: AdvisoryLookup
+    hits: list[tuple[Occurrence, Mapping[str, str], PackageRules]] = field(default_factory=list)
+    unknown: dict[tuple[str, str], int] = field(default_factory=dict)
+    no_place: dict[str, list[str]] = field(default_factory=dict)
+    """Per ecosystem, components whose version has no place in its order."""
+
+
+def wanted_ecosystems(sbom: Sbom) -> tuple[str, ...]:
+    """Return the ecosystems (without release suffix) that a composition needs a feed of, sorted."""
+    found = {one.component.ecosystem for one in sbom.occurrences if one.component.source is Source.REGISTRY}
+    return tuple(sorted({name.partition(":")[0] for name in found if covered(name)}))
+
+
+def _silent_line(_location: Location) -> str | None:
+    """Give no line."""
+    return None
+
+
+def scan(
+    sbom: Sbom,
+    lookup: AdvisoryLookup,
+    now: datetime,
+    *,
+    max_age: timedelta = DEFAULT_MAX_AGE,
+    problems: Mapping[str, str] | None = None,
+    checked: frozenset[str] = frozenset(),
+    read_line: ReadLine = _silent_line,
+) -> ScanReport:
+    """Judge a composition.
+
+    `problems` are (ecosystem → why its feed could not be synced); `checked` ecosystems were just compared with their
+    source, so their age does not count.
+    """
+    snapshots = lookup.snapshots()
+    releases = lookup.releases()
+    registry = [one for one in sbom.occurrences if one.component.source is Source.REGISTRY]
+    ecosystems = sorted({one.component.ecosystem for one in registry})
+    because = {}
+    for name in ecosystems:
+        base = name.partition(":")[0]
+        age = timedelta.max if base in checked else max_age
+        verdict = feed_verdict(name, snapshots, now, age, releases)
+        because[name] = _why_not(name, verdict, (problems or {}).get(base))
+    run = _Scan(lookup)
+    for occurrence in registry:
+        component = occurrence.component
+        if (reason := because[component.ecosystem]) is not None:
+            run.unknown[component.ecosystem, reason] = run.unknown.get((component.ecosystem, reason), 0) + 1
+        if component.ecosystem.partition(":")[0] in snapshots:  # an old feed still finds what it knows
+            _match(run, component, occurrence, is_judged=reason is None)
+    used = {name.partition(":")[0] for name in ecosystems}
+    return ScanReport(
+        sbom,
+        _findings(run, sbom, read_line),
+        _unknown_rows(run),
+        tuple(snapshots[name] for name in sorted(used & snapshots.keys())),
+    )
+
+
+def _why_not(ecosystem: str, verdict: Verdict, problem: str | None) -> str | None:
+    """Why an ecosystem's components can't be judged; `None` when they can."""
+    if not covered(ecosystem):
+        return "its versions can't be compared yet"
+    if not isinstance(verdict, Unknown):
+        return None
+    return f"{verdict.because}: {problem}" if problem else verdict.because
+
+
+def _match(run: _Scan, component: Component, occurrence: Occurrence, *, is_judged: bool) -> None:
+    ecosystem, version = component.ecosystem, component.match_version
+    rules = run.lookup.rules(ecosystem, component.match_name)
+    if rules != NO_RULES:
+        hits = find_hits(run.lookup, rules, component)
+        if hits:
+            run.hits.append((occurrence, hits, rules))
+        elif is_judged and not is_comparable(ecosystem, version):
+            run.no_place.setdefault(ecosystem, []).append(f"{component.name} {version}")
+
+
+def _unknown_rows(run: _Scan) -> tuple[UnknownRow, ...]:
+    rows = [UnknownRow(name, because, count) for (name, because), count in run.unknown.items()]
+    for name, components in run.no_place.items():
+        shown = ", ".join(f"`{one}`" for one in sorted(components)[:_SHOWN])
+        more = ", …" if len(components) > _SHOWN else ""
+        rows.append(UnknownRow(name, f"a version without a place in its order: {shown}{more}", len(components)))
+    return tuple(sorted(rows, key=lambda row: (row.ecosystem, row.because)))
+
+
+def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding, ...]:
+    """One finding per component and cluster, by purl and record."""
+    facts = run.lookup.facts([record for _, hits, _ in run.hits for record in hits])
+    others = [member for one in facts.values() for member in one.members]
+    every = {**run.lookup.facts(others), **facts}
+    formats = {file: format_id for file, format_id, _ in sbom.files}
+    out = []
+    for occurrence, hits, rules in run.hits:
+        place, _ = locate(occurrence.locations, formats)
+        fix = suggest_fix(occurrence, rules, formats, read_line(place) if place else None)
+        clusters: dict[str, list[str]] = {}
+        for record in sorted(hits):
+            clusters.setdefault(facts[record].cluster, []).append(record)
+        for records in clusters.values():
+            first = facts[records[0]]
+            known = [every[name] for name in (*records, *first.members) if name in every]
+            confidence = "high" if any(hits[record] == "high" for record in records) else "low"
+            severity = _severity(known)
+            exploited = first.known_exploited
+            out.append(ScanFinding(records[0], first.members, occurrence, severity, exploited, fix, confidence))
+    return tuple(sorted(out, key=lambda one: (one.occurrence.component.purl, one.advisory)))
+
+
+def _severity(known: Sequence[RecordFacts]) -> Severity | None:
+    """The highest score that any record of the cluster has; a vector without score when there is no more."""
+    scored = [one.severity for one in known if one.severity is not None]
+    return max(scored, key=lambda one: (one.score is not None, one.score or 0.0), default=None)

@@ -1,0 +1,1 @@
+"""Fix it for good: what to type, and where."""

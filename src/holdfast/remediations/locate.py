@@ -1,0 +1,65 @@
+"""Where a fix is made: the file and line, and the format that decides about the tool.
+
+Rules:
+
+1. A place whose tool we can guide comes first, then one with a line, then the order in which places were met.
+2. A format that the caller did not give is told from the file's name, as the readers do.
+"""
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
+
+from holdfast.model.component import Location
+from holdfast.remediations.guides import Guide
+
+_BY_NAME = (
+    ("uv.lock", "uv_lock"),
+    ("poetry.lock", "poetry_lock"),
+    ("package-lock.json", "package_lock_json"),
+    ("npm-shrinkwrap.json", "package_lock_json"),
+    ("go.mod", "go_mod"),
+    ("go.sum", "go_sum"),
+    ("cargo.lock", "cargo_lock"),
+    ("*requirements*.txt", "requirements_txt"),
+    ("*constraints*.txt", "requirements_txt"),
+    ("*.cdx.json", "cyclonedx"),
+    ("*bom*.json", "cyclonedx"),
+)
+_BY_PATH = (("/var/lib/dpkg/status", "dpkg"), (".dist-info/metadata", "python_environment"))
+_PREFERRED = ("requirements_txt", "uv_lock", "poetry_lock", "package_lock_json", "go_mod", "cargo_lock")
+
+
+def format_of(file: str, formats: Mapping[str, str]) -> str | None:
+    """Return the format of a file: what `formats` (file → format) says, else what its name says, else `None`."""
+    known = formats.get(file)
+    if known is not None:
+        return known
+    name = posixpath.basename(file).lower()
+    path = f"/{file.lower().lstrip('/')}"
+    by_path = [found for ending, found in _BY_PATH if path.endswith(ending)]
+    by_name = [found for glob, found in _BY_NAME if fnmatch(name, glob)]
+    return (by_path + by_name)[0] if by_path or by_name else None
+
+
+def locate(locations: Sequence[Location], formats: Mapping[str, str]) -> tuple[Location | None, str | None]:
+    """Return the place to fix, and its format; `None` for what is not known."""
+    if not locations:
+        return None, None
+
+    def order(numbered: tuple[int, Location]) -> tuple[int, bool, int]:
+        found = format_of(numbered[1].file, formats)
+        rank = _PREFERRED.index(found) if found in _PREFERRED else len(_PREFERRED) + (found is None)
+        return rank, numbered[1].line is None, numbered[0]
+
+    _, place = min(enumerate(locations), key=order)
+    return place, format_of(place.file, formats)
+
+
+def find_guide(format_id: str | None) -> Guide | None:
+    """Return the guide of a format; `None` where there is none."""
+    if format_id is None:
+        return None
+    from holdfast.registry import load_room
+
+    return next((guide for guide in load_room("remediations.guides") if guide.id == format_id), None)

@@ -1,0 +1,77 @@
+"""The way out of an exposure: the version, what to raise, what to type, and where.
+
+Rules:
+
+1. The version is the smallest above the present one that no known advisory of the package touches, whichever record
+   names it; a `fixed` of one record that another record affects is no fix.
+2. A transitive component is fixed by its direct dependency's team: the first of its path is what to raise.
+3. A hostile name or version gets no command.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from holdfast.controls.match import smallest_safe_version
+from holdfast.model.component import Location, Occurrence
+from holdfast.model.exposure import Exposure
+from holdfast.model.fix import Fix
+from holdfast.ports.advisories import PackageRules
+from holdfast.remediations.guides import Upgrade
+from holdfast.remediations.guides._spec import is_safe
+from holdfast.remediations.locate import find_guide, locate
+
+_BY_ECOSYSTEM = {"Debian": "dpkg", "Ubuntu": "dpkg", "AlmaLinux": "rpm", "Rocky Linux": "rpm", "Red Hat": "rpm"}
+
+
+def find_safe_version(ecosystem: str, name: str, version: str, rules: PackageRules) -> str | None:
+    """Return the smallest version above `version` that no record of the package touches; `None` when none is known."""
+    return smallest_safe_version(
+        ecosystem,
+        name,
+        version,
+        [interval for _, interval in rules.intervals],
+        rules.fixes,
+        pairwise=[entry for _, entry in rules.pairwise],
+    )
+
+
+def suggest_fix(
+    occurrence: Occurrence,
+    rules: PackageRules,
+    formats: Mapping[str, str] | None = None,
+    line_text: str | None = None,
+) -> Fix | None:
+    """Return the fix of a component in a composition; `None` when no safe version is known.
+
+    `formats` are (file → format) of the composition; `line_text` the line of the place that `locate` gives.
+    """
+    component = occurrence.component
+    safe = find_safe_version(component.ecosystem, component.match_name, component.match_version, rules)
+    if safe is None:
+        return None
+    raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
+    current = component.version
+    upgrade = Upgrade(component.ecosystem, component.name, current, safe, raise_name, line_text=line_text)
+    return _fix(upgrade, occurrence.locations, formats or {})
+
+
+def suggest_exposure_fix(
+    exposure: Exposure, version: str, formats: Mapping[str, str] | None = None, line_text: str | None = None
+) -> Fix:
+    """Return the fix of an exposure whose smallest safe version is already known (`exposure.risk.fix_version`)."""
+    raise_name = exposure.path[0] if exposure.direct is False and exposure.path else exposure.name
+    current = exposure.versions[-1] if exposure.versions else ""
+    upgrade = Upgrade(exposure.ecosystem, exposure.name, current, version, raise_name, line_text=line_text)
+    return _fix(upgrade, exposure.locations, formats or {})
+
+
+def _fix(upgrade: Upgrade, places: Sequence[Location], formats: Mapping[str, str]) -> Fix:
+    place, format_id = locate(places, formats)
+    guide = find_guide(format_id or _BY_ECOSYSTEM.get(upgrade.ecosystem.partition(":")[0]))
+    raised, version = upgrade.raise_name, upgrade.version
+    if guide is None:
+        return Fix(version, raised, None, place, note=f"raise `{raised}` with the tool that locked it")
+    if not all(is_safe(word) for word in (upgrade.name, upgrade.current, version, raised)):
+        return Fix(version, raised, None, place, note="an unusual name or version: no command is offered for it")
+    advice = guide.advise(replace(upgrade, location=place))
+    return Fix(version, raised, advice.command, place, advice.edit, advice.note)
