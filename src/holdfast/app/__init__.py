@@ -1,0 +1,1 @@
+"""Wiring: configuration, composition, schedule, `main`. Imports everyone; nobody imports it."""

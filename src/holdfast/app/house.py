@@ -1,0 +1,116 @@
+"""Composition: which adapter is behind which port."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from litestar import Litestar
+from sqlalchemy.exc import SQLAlchemyError
+
+from holdfast.app.secrets import ensure_admin_token, load_signing_key
+from holdfast.app.settings import ORG, Settings
+from holdfast.edges.api.app import create_app
+from holdfast.edges.api.changes import Changes
+from holdfast.edges.api.deps import ApiDependencies, ApiSettings
+from holdfast.edges.ofrep.router import ofrep_router
+from holdfast.edges.providers.http import HttpxHttp
+from holdfast.edges.providers.system import RandomIds, SystemClock
+from holdfast.edges.stores import open_store
+from holdfast.errors import HoldfastError, UnauthenticatedError
+from holdfast.loop.flag_feed import FlagFeed
+from holdfast.loop.flags import FlagServer
+from holdfast.loop.respond_engine import Engine
+from holdfast.loop.tokens import authenticate
+from holdfast.model.tenancy import Token
+from holdfast.ports.clock import Clock
+from holdfast.ports.ids import Ids
+from holdfast.ports.store import Store
+
+STORE_FAILURES: tuple[type[Exception], ...] = (HoldfastError, SQLAlchemyError, OSError)
+PROBE_THREADS = 16
+
+
+@dataclass(slots=True)
+class House:
+    """Everything put together, nothing started."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: Ids
+    engine: Engine
+    flag_server: FlagServer
+    flag_feed: FlagFeed
+    changes: Changes
+    admin_token: str = field(repr=False)
+    signing_key: bytes = field(repr=False)
+    http: HttpxHttp = field(repr=False)
+    probes: ThreadPoolExecutor = field(repr=False)
+
+    def application(self) -> Litestar:
+        """Return the web application: API, OFREP and pages."""
+        return _application(self)
+
+    def authenticate(self, secret: str) -> Token:
+        """Return whose token it is. Raises: UnauthenticatedError."""
+        return authenticate(self.store, secret, self.clock.now())
+
+    def tell(self, org: str) -> None:
+        """Wake who waits for changes: the engine and the event streams."""
+        self.engine.wake()
+        self.changes.notify(org)
+
+    def close(self) -> None:
+        """Release threads and connections."""
+        self.probes.shutdown(wait=False, cancel_futures=True)
+        self.http.close()
+        self.store.close()
+
+
+def open_house(settings: Settings) -> House:
+    """Open the store of a data folder (made when it is not there) and put everything together."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = open_store(settings.database)
+    clock, ids, http = SystemClock(), RandomIds(), HttpxHttp()
+    token = ensure_admin_token(store, settings, clock.now(), ids)
+    probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
+    flag_feed, changes = FlagFeed(store, failures=STORE_FAILURES), Changes()
+
+    def flags_changed(org: str, environment: str) -> None:
+        flag_feed.notify(org, environment)
+        changes.notify(org)
+
+    engine = Engine(store, clock, ids, http, executor=probes, on_flags=flags_changed, failures=STORE_FAILURES)
+    return House(
+        settings=settings,
+        store=store,
+        clock=clock,
+        ids=ids,
+        engine=engine,
+        flag_server=FlagServer(store),
+        flag_feed=flag_feed,
+        changes=changes,
+        admin_token=token,
+        signing_key=load_signing_key(settings),
+        http=http,
+        probes=probes,
+    )
+
+
+def _application(house: House) -> Litestar:
+    def identify(headers: object) -> Token:
+        scheme, _, secret = str(dict(headers).get("authorization", "")).partition(" ")  # type: ignore[call-overload]
+        if scheme.lower() != "bearer":
+            raise UnauthenticatedError("no token", hint="send `Authorization: Bearer hf_…`")
+        return house.authenticate(secret.strip())
+
+    deps = ApiDependencies(
+        store=house.store,
+        clock=house.clock,
+        ids=house.ids,
+        signing_key=house.signing_key,
+        settings=ApiSettings(install_org=ORG, feed_max_age=house.settings.feed_max_age),
+        changes=house.changes,
+        on_change=house.tell,
+        store_failures=(SQLAlchemyError, OSError),
+    )
+    return create_app(deps, [ofrep_router(house.flag_server, house.flag_feed, identify)])

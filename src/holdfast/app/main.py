@@ -1,0 +1,124 @@
+"""`holdfast`: the command line. A command's module is imported when it is called.
+
+Exit codes: 0 fine · 1 blocked · 2 usage · 3 nothing to look at · 4 Holdfast failed · 5 could not tell.
+"""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from holdfast import __version__
+from holdfast.edges.cli.options import EXIT_FAILED, EXIT_USAGE, Terminal
+from holdfast.errors import HoldfastError, UsageError
+
+if TYPE_CHECKING:
+    from holdfast.ports.api import Api
+
+COMMANDS = {
+    "up": ("holdfast.app.up:command", "Run the server: pages, API, flags, schedule and engine."),
+    "demo": ("holdfast.app.demo:command", "Play one incident through the whole loop, offline."),
+    "scan": ("holdfast.app.scanning:scan", "What is in this folder, and what is wrong with it. Needs no server."),
+    "sbom": ("holdfast.edges.cli.sbom:command", "Write a CycloneDX SBOM of a folder."),
+    "release": ("holdfast.edges.cli.release:command", "Register a release with its composition and plans."),
+    "deploy": ("holdfast.edges.cli.deploy:command", "Record what runs where."),
+    "impact": ("holdfast.edges.cli.impact:command", "What runs and is affected by an advisory or package."),
+    "findings": ("holdfast.edges.cli.findings:command", "Exposures, the most urgent first."),
+    "explain": ("holdfast.edges.cli.explain:command", "One exposure: since when, why, what was done."),
+    "fix": ("holdfast.edges.cli.fix:command", "What to type to be rid of an exposure."),
+    "mitigate": ("holdfast.edges.cli.mitigate:command", "Plans and runs: preview, start, approve, undo, pause."),
+    "flags": ("holdfast.edges.cli.flags:command", "Flag definitions and the overlays on them."),
+    "metrics": ("holdfast.edges.cli.metrics:command", "How fast we detect, mitigate and repair."),
+    "feed": ("holdfast.edges.cli.feed:command", "Advisory feeds: sync them, show their age, push a record."),
+    "versions": ("holdfast.edges.cli.versions:command", "Compare versions the way their ecosystem does."),
+    "audit": ("holdfast.edges.cli.audit:command", "The journal: verify it, sign checkpoints, read it."),
+    "agent": ("holdfast.edges.cli.agent:command", "Report this machine as a host."),
+    "token": ("holdfast.edges.cli.token:command", "Tokens: make, list, revoke; a login link for the browser."),
+    "doctor": ("holdfast.edges.cli.doctor:command", "Check this installation."),
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called; help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the loop."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from their summaries alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+def _open_remote(url: str, token: str) -> "Api":
+    from holdfast.edges.providers.api_client import HttpApi
+
+    return HttpApi(url, token)
+
+
+def _open_local(data: Path) -> "Api":
+    from holdfast.app.local_api import open_local_api
+
+    return open_local_api(data)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="holdfast %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Keeps what a team ships secure in production.
+
+    \b
+    Examples:
+      holdfast scan .                          what is in this folder, and what is wrong with it
+      holdfast up --data var/holdfast          the server with everything in one folder
+      holdfast demo                            one incident through the whole loop, offline
+      holdfast impact CVE-2024-12345           what runs and is affected
+
+    Completion: eval "$(_HOLDFAST_COMPLETE=bash_source holdfast)" (or zsh_source, fish_source).
+    """
+    context.obj = Terminal(_open_remote, _open_local)
+
+
+def main() -> None:
+    """Run the command line; errors that a person can act on are two lines on stderr."""
+    try:
+        code = cli.main(prog_name="holdfast", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except UsageError as error:
+        sys.exit(_fail(error, EXIT_USAGE))
+    except HoldfastError as error:
+        sys.exit(_fail(error, EXIT_FAILED))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away, which is its right
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(error: HoldfastError, code: int) -> int:
+    import json
+
+    if _wants_json(sys.argv):
+        print(json.dumps({"error": error.message, "where": error.where, "hint": error.hint}))
+    print(f"holdfast: {error}", file=sys.stderr)
+    return code
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return "--format=json" in arguments or "--format json" in " ".join(arguments)

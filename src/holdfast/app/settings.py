@@ -1,0 +1,66 @@
+"""What a process is told: by options first, then by the environment, then by default."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from holdfast.errors import UsageError
+
+PUBLIC_FEED = "https://storage.googleapis.com/osv-vulnerabilities"
+PUBLIC_KEV = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
+PUBLIC_EPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
+ORG = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`feed=None` is "no feed at all". `enrichments` is kind → location; SSVC has no single published file."""
+
+    data: Path
+    database: str
+    feed: str | None
+    enrichments: Mapping[str, str]
+    feed_max_age: timedelta
+    feed_interval_s: float = 900.0
+
+    @property
+    def token_file(self) -> Path:
+        """Where the administrator's token is, mode 600."""
+        return self.data / "admin.token"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key that signs checkpoints is, mode 600."""
+        return self.data / "checkpoint.key"
+
+    @property
+    def downloads(self) -> Path:
+        """Where downloads go on after a cut."""
+        return self.data / "feeds"
+
+
+def read_settings(
+    data: Path, *, database: str | None = None, feed: str | None = None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Return the settings of a data folder.
+
+    Raises:
+        UsageError: a number in the environment is none.
+    """
+    hours = environ.get("HOLDFAST_FEED_MAX_AGE", "24")
+    try:
+        max_age = timedelta(hours=float(hours))
+    except ValueError:
+        raise UsageError(f"expected hours in HOLDFAST_FEED_MAX_AGE, got `{hours}`") from None
+    location = feed or environ.get("HOLDFAST_FEED") or PUBLIC_FEED
+    defaults = {"kev": PUBLIC_KEV, "epss": PUBLIC_EPSS, "ssvc": ""}
+    enrichments = {kind: environ.get(f"HOLDFAST_{kind.upper()}", default) for kind, default in defaults.items()}
+    return Settings(
+        data,
+        database or environ.get("HOLDFAST_DATABASE") or str(data / "holdfast.db"),
+        None if location == "none" else location,
+        {kind: where for kind, where in enrichments.items() if where and where != "none"},
+        max_age,
+    )

@@ -1,0 +1,40 @@
+"""After advisories changed: every org is judged again, for what the change can touch.
+
+What it can touch is looked up without writing; only that is judged, in short transactions, so that a sync that brings
+ten thousand records never stands in the way of a kill.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from holdfast.loop.reconcile import reconcile
+from holdfast.loop.turn import Turn
+from holdfast.ports.clock import Clock
+from holdfast.ports.ids import Ids
+from holdfast.ports.store import Store
+
+LOOK_CLUSTERS = 500
+JUDGE_CLUSTERS = 20
+
+
+def judge_clusters(store: Store, clock: Clock, ids: Ids, clusters: Sequence[str]) -> int:
+    """Judge the clusters in every org; returns how many transitions that gave."""
+    count = 0
+    for org in store.tenants.orgs():
+        touched = sorted(set(_touched(store, org.id, clusters)))
+        for batch in _batches(touched, JUDGE_CLUSTERS):
+            now = clock.now()
+            with store.write(org.id, now) as tx:
+                count += len(reconcile(Turn(tx, now, ids), clusters=batch))
+    return count
+
+
+def _touched(store: Store, org: str, clusters: Sequence[str]) -> Iterator[str]:
+    for batch in _batches(sorted(clusters), LOOK_CLUSTERS):
+        with store.read(org) as tx:
+            yield from (span.cluster for span in tx.spans.of_clusters(batch))
+            yield from (exposure.cluster for exposure in tx.exposures.of_clusters(batch))
+
+
+def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
