@@ -83,7 +83,7 @@ class Gathering:
 
     def skip_all(self, unparsed: tuple[Unparsed, ...]) -> None:
         """Record gaps found elsewhere, such as in an included file."""
-        self._unparsed.extend(unparsed)
+        self._unparsed.extend(Unparsed(gap.file, gap.line, readable(gap.because)) for gap in unparsed)
 
     def parsed(self) -> ParsedFile:
         """Return the whole, with one occurrence per component."""

@@ -5,6 +5,7 @@ reading back gives the same components. Edges are those of the known paths; the 
 """
 
 import uuid
+import warnings
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
@@ -41,7 +42,10 @@ def write_cyclonedx(sbom: Sbom, *, name: str, version: str, now: datetime) -> st
     bom.register_dependency(root, direct)
     for parent, child in sorted(_edges(sbom.occurrences)):
         bom.register_dependency(components[parent], [components[child]])
-    return JsonV1Dot6(bom).output_as_string(indent=2)
+    with warnings.catch_warnings():
+        # The library expects that the direct dependencies are known; here they may honestly be unknown.
+        warnings.filterwarnings("ignore", "The Component this BOM is describing", UserWarning)
+        return str(JsonV1Dot6(bom).output_as_string(indent=2))
 
 
 def _reference(occurrence: Occurrence) -> str:

@@ -91,10 +91,11 @@ def _read_regular(target: Path, path: str, limit_bytes: int) -> bytes:
         descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as error:
         raise FactError(f"could not be read: {error.strerror}", where=path) from None
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(descriptor)
+        raise FactError("not a regular file", where=path)
     with open(descriptor, "rb") as file:
-        state = os.fstat(file.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise FactError("not a regular file", where=path)
         try:
             data = file.read(limit_bytes + 1)
         except OSError as error:
@@ -115,6 +116,13 @@ def _listed(folder: Path) -> list[str]:
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in _LEFT_OUT:
                 names.append(f"{entry.name}/")
-        elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not entry.is_dir()):
+        elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not _is_folder(entry)):
             names.append(entry.name)
     return sorted(names)
+
+
+def _is_folder(link: "os.DirEntry[str]") -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # a loop of links: listed as a file, so that reading it says so
+        return False

@@ -1,0 +1,59 @@
+"""CycloneDX written, and read back."""
+
+import json
+from datetime import UTC, datetime
+
+from holdfast.facts.sbom import read_sbom
+from holdfast.facts.sbom_writer import write_cyclonedx
+from holdfast.model.component import Component, Location, Occurrence, Sbom, Scope, Source
+
+NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+SBOM = Sbom(
+    (
+        Occurrence(
+            Component(
+                "Debian:12",
+                "libssl3",
+                "3.0.11-1~deb12u2",
+                qualifiers=(("arch", "amd64"), ("distro", "debian-12")),
+                source_package="openssl",
+            ),
+            (Location("var/lib/dpkg/status", 10),),
+        ),
+        Occurrence(Component("Go", "example.org/own/v2", "v2.0.0", Source.PATH), (Location("go.mod", 3),), True),
+        Occurrence(Component("PyPI", "deep", "1.0"), (Location("uv.lock", 9),), False, ("flask", "werkzeug")),
+        Occurrence(Component("PyPI", "flask", "3.0"), (Location("uv.lock", 1), Location("app/uv.lock", 2)), True),
+        Occurrence(Component("PyPI", "shop", "", Source.PATH), (Location("uv.lock", 5),)),
+        Occurrence(Component("PyPI", "werkzeug", "3.0"), (Location("uv.lock", 7),), False, ("flask",)),
+        Occurrence(Component("npm", "=cmd()", "1"), (Location("p.json", None),), False, (), Scope.DEVELOPMENT),
+        Occurrence(Component("npm", "@scope/name", "1.0.0+build"), (Location("p.json", 4),), None, (), Scope.OPTIONAL),
+    )
+)
+
+
+def test_written_sbom_reads_back_as_it_was() -> None:
+    text = write_cyclonedx(SBOM, name="shop", version="1.0", now=NOW)
+    back = read_sbom("bom.json", text.encode())
+    assert back.unparsed == ()
+    assert {one.component: one for one in back.occurrences} == {one.component: one for one in SBOM.occurrences}
+
+
+def test_written_sbom_is_the_same_for_the_same_content() -> None:
+    turned = Sbom(SBOM.occurrences[::-1])
+    first, second = (write_cyclonedx(sbom, name="shop", version="1.0", now=NOW) for sbom in (SBOM, turned))
+    assert first == second
+
+
+def test_written_sbom_names_version_time_and_what_is_described() -> None:
+    document = json.loads(write_cyclonedx(SBOM, name="shop", version="1.0", now=NOW))
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    assert document["metadata"]["timestamp"].startswith("2024-05-01T12:00:00")
+    assert document["metadata"]["component"]["name"] == "shop"
+    edges = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
+    assert edges["pkg:pypi/flask@3.0"] == ["pkg:pypi/werkzeug@3.0"]
+    assert edges["pkg:pypi/deep@1.0"] == []
+
+
+def test_written_sbom_of_nothing_is_a_document() -> None:
+    document = json.loads(write_cyclonedx(Sbom(()), name="shop", version="", now=NOW))
+    assert document.get("components", []) == []
