@@ -1,0 +1,67 @@
+"""What the API is given when it is put together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from litestar import Request
+from litestar.datastructures import State
+
+from holdfast.edges.api.changes import Changes
+from holdfast.model.tenancy import Token
+from holdfast.ports.clock import Clock
+from holdfast.ports.ids import Ids
+from holdfast.ports.store import Store
+
+
+def _nobody_listens(org: str) -> None:
+    """What `on_change` is when nobody needs to be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """`install_org` is the org whose administrators may create other orgs; `None` forbids it.
+
+    A feed that was last synced longer ago than `feed_max_age` makes verdicts unknown.
+    """
+
+    install_org: str | None = None
+    feed_max_age: timedelta = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDependencies:
+    """Everything the API reaches.
+
+    `signing_key` is 32 secret bytes that sign checkpoints. `on_change(org)` is called after every commit of the API, in
+    the thread of the request: it wakes the engine. `changes` wakes event streams; whoever else writes tells it too.
+    `store_failures` are what the store raises when it is away: answered with 503.
+    """
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    signing_key: bytes = field(repr=False)
+    settings: ApiSettings = ApiSettings()
+    changes: Changes = field(default_factory=Changes)
+    on_change: Callable[[str], None] = _nobody_listens
+    store_failures: tuple[type[Exception], ...] = (OSError,)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `secret` is what proved it, `by_cookie` that a browser sent it by itself."""
+
+    token: Token
+    secret: str = field(repr=False)
+    by_cookie: bool
+
+
+Ask = Request[Token, Caller, State]
+"""A request whose identity is known."""
+
+
+def deps_of(request: Request[Token, Caller, State]) -> ApiDependencies:
+    """Return what the app was made with."""
+    deps: ApiDependencies = request.app.state["api"]
+    return deps

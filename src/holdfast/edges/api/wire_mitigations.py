@@ -1,0 +1,134 @@
+"""Wire types of runs and flags."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from holdfast.edges.api.wire import Answer, Identifier, Instant, Question
+from holdfast.model.plan import Autonomy, Coverage, RunState, StepState
+
+Reason = Annotated[str, Meta(max_length=500)]
+
+
+class StepOut(Answer, frozen=True):
+    """A step of a run; `detail` is what was read back, or what went wrong."""
+
+    number: int
+    action: str
+    arguments: dict[str, str]
+    state: StepState
+    at: Instant | None
+    detail: str
+
+
+class RunOut(Answer, frozen=True):
+    """One execution of a plan; `held` says which guard holds it back, `proof` what was seen in the application."""
+
+    id: str
+    exposure: str
+    service_id: str
+    service: str
+    environment: str
+    plan: str
+    plan_digest: str
+    coverage: Coverage | None
+    state: RunState
+    level: Autonomy
+    steps: list[StepOut]
+    created_at: Instant
+    updated_at: Instant | None
+    requested_by: str
+    approved_by: str | None
+    held: str | None
+    proof: str | None
+    released: bool
+
+
+class RunPage(Answer, frozen=True):
+    """Runs, newest first."""
+
+    items: list[RunOut]
+    next: str | None
+
+
+class RunIn(Question, frozen=True):
+    """Which plan for which exposure; without `plan` the one that applies."""
+
+    exposure: Identifier
+    plan: Identifier | None = None
+
+
+class ChangeOut(Answer, frozen=True):
+    """One thing that would change."""
+
+    what: str
+    before: str
+    after: str
+    note: str
+
+
+class PreviewOut(Answer, frozen=True):
+    """What a plan would change. `applies` is `pass`, `fail` or `unknown`; `because` says why it is not `pass`."""
+
+    exposure: str
+    plan: str
+    applies: str
+    because: str | None
+    level: Autonomy
+    changes: list[ChangeOut]
+    problem: str | None
+    others: list[str]
+
+
+class PauseIn(Question, frozen=True):
+    """Whether automation is paused, and why."""
+
+    paused: bool
+    reason: Reason = ""
+
+
+class PauseOut(Answer, frozen=True):
+    """Whether automation is paused: by whom, why, since when."""
+
+    paused: bool
+    by: str | None
+    reason: str | None
+    at: Instant | None
+
+
+class FlagOut(Answer, frozen=True):
+    """A flag in flagd's JSON model; `definition` is kept as it was given."""
+
+    environment: str
+    key: str
+    definition: msgspec.Raw
+    version: int
+    updated_at: Instant
+
+
+class FlagPage(Answer, frozen=True):
+    """Flags of an environment, by key."""
+
+    items: list[FlagOut]
+    next: str | None
+
+
+class OverlayOut(Answer, frozen=True):
+    """What forces a variant; a flag returns when all of its overlays are lifted."""
+
+    id: str
+    environment: str
+    flag: str
+    variant: str
+    reason: str
+    run: str | None
+    created_at: Instant
+    lifted_at: Instant | None
+
+
+class OverlayPage(Answer, frozen=True):
+    """Overlays that are in force, oldest first."""
+
+    items: list[OverlayOut]
+    next: str | None
