@@ -14,7 +14,7 @@ Rules:
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
@@ -23,10 +23,9 @@ from holdfast.loop.alias_clusters import keep_records
 from holdfast.model.advisory import Compiled, Snapshot
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
-from holdfast.model.verdict import Pass, Unknown, Verdict
 from holdfast.ports.clock import Clock
 from holdfast.ports.feed import Feed, FeedChanges, RawRecord
-from holdfast.ports.store import Store, Transaction
+from holdfast.ports.store import Store
 
 BATCH_RECORDS = 200
 MAX_LOSS_RATIO = 0.2
@@ -46,15 +45,6 @@ class SyncReport:
     changed: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FeedState:
-    """One ecosystem's feed and whether verdicts may rest on it."""
-
-    ecosystem: str
-    verdict: Verdict
-    snapshot: Snapshot | None
 
 
 @dataclass(slots=True)
@@ -233,40 +223,3 @@ def _fail(store: Store, now: datetime, last: Snapshot, because: str) -> Snapshot
             tx.feeds.save(snapshot)
             tx.journal.append("feed.failed", {"id": last.ecosystem, "source": last.source, "because": snapshot.error})
     return snapshot
-
-
-def feed_state(
-    tx: Transaction, now: datetime, max_age: timedelta, *, ecosystems: Sequence[str] | None = None
-) -> list[FeedState]:
-    """Return the feeds of `ecosystems` (with or without release suffix; default: all wanted) and their verdicts."""
-    held = {snapshot.ecosystem: snapshot for snapshot in tx.feeds.list()}
-    wanted = tx.feeds.wanted() if ecosystems is None else ecosystems
-    return [
-        FeedState(name, feed_verdict(name, held, now, max_age), held.get(name.partition(":")[0]))
-        for name in sorted(set(wanted))
-    ]
-
-
-def feed_verdict(
-    ecosystem: str,
-    snapshots: Mapping[str, Snapshot],
-    now: datetime,
-    max_age: timedelta,
-    releases: frozenset[str] | None = None,
-) -> Verdict:
-    """Return `Pass` when verdicts about an ecosystem may rest on its feed, else why they may not.
-
-    `releases`, where given, are the distribution releases that any record speaks of.
-    """
-    snapshot = snapshots.get(ecosystem.partition(":")[0])
-    if snapshot is None or snapshot.synced_at is None:
-        error = snapshot.error if snapshot else None
-        return Unknown(f"no feed: {error}" if error else "no feed was synced for it")
-    if now - snapshot.synced_at > max_age:
-        reason = f"; the last attempt failed: {snapshot.error}" if snapshot.error else ""
-        days = max_age / timedelta(days=1)
-        since = format_instant(snapshot.synced_at)
-        return Unknown(f"its feed was last synced at {since}, longer ago than {days:g} days{reason}")
-    if ":" in ecosystem and releases is not None and ecosystem not in releases:
-        return Unknown("the feed has no record of this release")
-    return Pass()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from holdfast.controls.match import covered
 from holdfast.controls.versions import is_comparable
-from holdfast.loop.feeds import feed_verdict
+from holdfast.loop.feed_state import feed_verdict
 from holdfast.loop.scan_match import NO_RULES, find_hits
 from holdfast.model.advisory import Severity, Snapshot
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
@@ -39,6 +39,7 @@ class ScanFinding:
 
     advisory: str
     members: tuple[str, ...]
+    purl: str
     occurrence: Occurrence
     severity: Severity | None
     known_exploited: bool | None
@@ -172,6 +173,7 @@ def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding,
     for occurrence, hits, rules in run.hits:
         place, _ = locate(occurrence.locations, formats)
         fix = suggest_fix(occurrence, rules, formats, read_line(place) if place else None)
+        purl = occurrence.component.purl
         clusters: dict[str, list[str]] = {}
         for record in sorted(hits):
             clusters.setdefault(facts[record].cluster, []).append(record)
@@ -181,8 +183,8 @@ def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding,
             confidence = "high" if any(hits[record] == "high" for record in records) else "low"
             severity = _severity(known)
             exploited = first.known_exploited
-            out.append(ScanFinding(records[0], first.members, occurrence, severity, exploited, fix, confidence))
-    return tuple(sorted(out, key=lambda one: (one.occurrence.component.purl, one.advisory)))
+            out.append(ScanFinding(records[0], first.members, purl, occurrence, severity, exploited, fix, confidence))
+    return tuple(sorted(out, key=lambda one: (one.purl, one.advisory)))
 
 
 def _severity(known: Sequence[RecordFacts]) -> Severity | None:

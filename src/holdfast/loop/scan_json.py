@@ -72,7 +72,7 @@ def _finding(finding: ScanFinding) -> dict[str, Any]:
     return {
         "advisory": finding.advisory,
         "aliases": list(finding.members),
-        "purl": finding.occurrence.component.purl,
+        "purl": finding.purl,
         "severity": None if severity is None else {"score": severity.score, "vector": severity.vector},
         "known_exploited": finding.known_exploited,
         "fix": None if fix is None else {"version": fix.version, "command": fix.command},

@@ -9,6 +9,9 @@ Rules:
 import posixpath
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
+from functools import cache
+from importlib import import_module
+from typing import cast
 
 from holdfast.model.component import Location
 from holdfast.remediations.guides import Guide
@@ -28,6 +31,7 @@ _BY_NAME = (
 )
 _BY_PATH = (("/var/lib/dpkg/status", "dpkg"), (".dist-info/metadata", "python_environment"))
 _PREFERRED = ("requirements_txt", "uv_lock", "poetry_lock", "package_lock_json", "go_mod", "cargo_lock")
+_OWN_FORMATS = frozenset(found for _, found in _BY_NAME + _BY_PATH)
 
 
 def format_of(file: str, formats: Mapping[str, str]) -> str | None:
@@ -56,10 +60,13 @@ def locate(locations: Sequence[Location], formats: Mapping[str, str]) -> tuple[L
     return place, format_of(place.file, formats)
 
 
+@cache
 def find_guide(format_id: str | None) -> Guide | None:
-    """Return the guide of a format; `None` where there is none."""
+    """Return the guide of a format; `None` where there is none. The room is loaded only for what is not our own."""
     if format_id is None:
         return None
+    if format_id in _OWN_FORMATS:
+        return cast(Guide, import_module(f"holdfast.remediations.guides.{format_id}").SPEC)
     from holdfast.registry import load_room
 
     return next((guide for guide in load_room("remediations.guides") if guide.id == format_id), None)

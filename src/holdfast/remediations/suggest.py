@@ -10,15 +10,18 @@ Rules:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from holdfast.controls.match import smallest_safe_version
 from holdfast.model.component import Location, Occurrence
-from holdfast.model.exposure import Exposure
 from holdfast.model.fix import Fix
 from holdfast.ports.advisories import PackageRules
 from holdfast.remediations.guides import Upgrade
 from holdfast.remediations.guides._spec import is_safe
 from holdfast.remediations.locate import find_guide, locate
+
+if TYPE_CHECKING:  # a scan has no exposures, and shouldn't pay for them
+    from holdfast.model.exposure import Exposure
 
 _BY_ECOSYSTEM = {"Debian": "dpkg", "Ubuntu": "dpkg", "AlmaLinux": "rpm", "Rocky Linux": "rpm", "Red Hat": "rpm"}
 
@@ -56,7 +59,7 @@ def suggest_fix(
 
 
 def suggest_exposure_fix(
-    exposure: Exposure, version: str, formats: Mapping[str, str] | None = None, line_text: str | None = None
+    exposure: "Exposure", version: str, formats: Mapping[str, str] | None = None, line_text: str | None = None
 ) -> Fix:
     """Return the fix of an exposure whose smallest safe version is already known (`exposure.risk.fix_version`)."""
     raise_name = exposure.path[0] if exposure.direct is False and exposure.path else exposure.name

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import click
+import msgspec
 
 from holdfast.edges.cli.options import (
     EXIT_BLOCKED,
@@ -140,10 +141,16 @@ def _run(tools: ScanTools, path: Path, options: _Options) -> int:
         say(str(error))
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
     if options.style == "json":
-        print_json(report_to_json(report))
+        _write(report)
     else:
         print_report(report, options.style)
     return exit_code(report, options.fail_on)
+
+
+def _write(report: ScanReport) -> None:
+    """Print the JSON of a report; a large one at the speed of msgspec."""
+    text = msgspec.json.format(msgspec.json.encode(report_to_json(report)), indent=2)
+    click.get_binary_stream("stdout").write(text + b"\n")
 
 
 def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:

@@ -49,7 +49,7 @@ def print_report(report: ScanReport, style: str) -> None:
 def _rank(finding: ScanFinding) -> tuple[bool, float, str, str]:
     score = finding.severity.score if finding.severity else None
     known = -(7.0 if score is None else score)
-    return not finding.known_exploited, known, finding.occurrence.component.purl, finding.advisory
+    return not finding.known_exploited, known, finding.purl, finding.advisory
 
 
 def _place(file: str, line: int | None) -> str:
