@@ -1,0 +1,144 @@
+"""Connections to the two engines.
+
+SQLite: write-ahead log, one write connection whose transactions begin `IMMEDIATE`, a pool of read connections that
+refuse writes. `synchronous=FULL`: what was committed survives a lost power line, not just a killed process.
+PostgreSQL: writers of one org queue on an advisory lock, so that both engines have one writer an org; reads are
+`REPEATABLE READ` snapshots. The dialects and drivers are imported when first used.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from holdfast.edges.stores.turns import Turns
+
+READERS = 16
+BUSY_MS = 30_000
+
+
+class Connections(Protocol):
+    """Gives connections inside a transaction."""
+
+    def write(self, org: str) -> contextlib.AbstractContextManager[Connection]:
+        """Open one that commits at the end; the only writer of its org."""
+        ...
+
+    def read(self) -> contextlib.AbstractContextManager[Connection]:
+        """Open one that sees one snapshot."""
+        ...
+
+    def close(self) -> None:
+        """Close them all."""
+        ...
+
+
+class SqliteConnections:
+    """Connections to one SQLite file, or to a private one that goes when it is closed (`:memory:`)."""
+
+    def __init__(self, path: str) -> None:
+        self._private: tempfile.TemporaryDirectory[str] | None = None
+        if path == ":memory:":
+            memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a private folder is made in it
+            self._private = tempfile.TemporaryDirectory(prefix="holdfast-", dir=memory)
+            path = str(Path(self._private.name) / "holdfast.db")
+        self._turns = Turns(None if self._private else Path(f"{path}-turn"))
+        synchronous = "OFF" if self._private else "FULL"
+        self.writer = _sqlite_engine(path, "BEGIN IMMEDIATE", 1, f"PRAGMA synchronous={synchronous}")
+        self.reader = _sqlite_engine(path, "BEGIN", READERS, "PRAGMA query_only=ON")
+
+    @contextmanager
+    def write(self, org: str) -> Iterator[Connection]:
+        """Queue for the one write connection."""
+        self._turns.take()
+        try:
+            with self.writer.begin() as connection:
+                yield connection
+        finally:
+            self._turns.give()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Take a read connection of the pool."""
+        with self.reader.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close all, and drop a private file."""
+        self.reader.dispose()
+        self.writer.dispose()
+        self._turns.close()
+        if self._private:
+            self._private.cleanup()
+
+
+def _sqlite_engine(path: str, begin: str, size: int, pragma: str) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000, "isolation_level": None},
+    )
+
+    def on_connect(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for statement in ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {statement}")
+        cursor.execute(pragma)
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    return engine
+
+
+class PostgresqlConnections:
+    """Connections to a PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        # Good plans differ widely with the values; compiling one to machine code costs more than it gives.
+        options = "-c jit=off -c plan_cache_mode=force_custom_plan -c timezone=UTC"
+        self.writer = create_engine(
+            url,
+            pool_size=8,
+            max_overflow=24,
+            pool_pre_ping=True,
+            connect_args={"options": options, "application_name": "holdfast"},
+        )
+        self.reader = self.writer.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
+        )
+
+    @contextmanager
+    def write(self, org: str) -> Iterator[Connection]:
+        """Queue on the org's advisory lock."""
+        with self.writer.begin() as connection:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (org,))
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Take a connection for one snapshot."""
+        with self.reader.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close the pool."""
+        self.writer.dispose()
+
+
+def connect(url: str) -> SqliteConnections | PostgresqlConnections:
+    """Return connections for a path, `:memory:`, or a `sqlite:///` or `postgresql://` URL."""
+    scheme, _, rest = url.partition("://")
+    if rest and scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
+        return PostgresqlConnections(f"postgresql+psycopg://{rest}")
+    return SqliteConnections(rest.removeprefix("/") if rest and scheme == "sqlite" else url)

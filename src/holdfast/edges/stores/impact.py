@@ -1,0 +1,148 @@
+"""Impact: what runs inside version intervals, page by page, with an exact count.
+
+The intervals find distinct components by index ranges; the components find what runs. The page's order is (service,
+environment, target, purl), ties by id.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from holdfast.edges.stores.cursors import from_cursor, to_cursor
+from holdfast.edges.stores.matching import HIGH, LOW, matches_rule
+from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.types import to_stored
+from holdfast.edges.stores.values import from_places, from_texts
+from holdfast.model.advisory import Interval, Pairwise
+from holdfast.model.instant import from_microseconds
+from holdfast.ports.queries import ImpactPage, ImpactRow
+
+Labelled = dict[int, tuple[str | None, str]]
+"""component id → (label of the interval that holds it, confidence)."""
+
+_NOW = "s.ended_at IS NULL"
+_THEN = "s.started_at <= :at AND (s.ended_at IS NULL OR s.ended_at > :at)"
+_FROM = "FROM occurrence o CROSS JOIN stay s WHERE o.component IN :components AND s.sbom = o.sbom AND s.org = :org AND "
+_ORDER = "s.name, s.environment, s.target, c.purl, s.id, o.component"
+_PAGE = """
+WITH page AS (
+    SELECT s.id AS stay, s.sbom, o.component
+    FROM occurrence o CROSS JOIN stay s CROSS JOIN component c
+    WHERE o.component IN :components AND s.sbom = o.sbom AND s.org = :org AND {when} AND c.id = o.component {after}
+    ORDER BY {order} LIMIT :limit
+)
+SELECT s.*, o.component, o.direct, o.path, o.scope, o.locations,
+       c.name AS package, c.version AS package_version, c.purl, r.version, v.team, v.tier
+FROM page
+JOIN stay s ON s.org = :org AND s.id = page.stay
+JOIN occurrence o ON o.sbom = page.sbom AND o.component = page.component
+JOIN component c ON c.id = page.component
+LEFT JOIN release r ON r.org = s.org AND r.id = s.release
+LEFT JOIN service v ON v.org = s.org AND v.id = s.subject
+ORDER BY {order}
+"""
+_AFTER = "AND (s.name, s.environment, s.target, c.purl, s.id, o.component) > (:a0, :a1, :a2, :a3, :a4, :a5)"
+_KINDS = (str, str, str, str, str, int)
+
+
+def find_impact(
+    session: Session,
+    intervals: Sequence[tuple[str | None, Interval]],
+    pairwise: Sequence[tuple[str | None, Pairwise]],
+    *,
+    as_of: datetime | None,
+    after: str | None,
+    limit: int,
+) -> ImpactPage:
+    """Return a page of what runs inside any of the intervals."""
+    start = from_cursor(after, _KINDS) if after else None
+    labels = _components(session, intervals, pairwise)
+    if not labels:
+        return ImpactPage((), 0, None)
+    named = {"org": session.org, "components": list(labels), "at": to_stored(as_of), "limit": limit + 1}
+    when = _NOW if as_of is None else _THEN
+    count = session.row(
+        f"SELECT count(*) AS n {_FROM} {when}", {k: v for k, v in named.items() if f":{k}" in _FROM + when}
+    )
+    named |= {f"a{number}": value for number, value in enumerate(start or ())}
+    query = _PAGE.format(when=when, order=_ORDER, after=_AFTER if start else "")
+    rows = session.rows(query, {k: v for k, v in named.items() if f":{k}" in query})
+    last = rows[limit - 1] if len(rows) > limit else None
+    cursor = to_cursor((last.name, last.environment, last.target, last.purl, last.id, last.component)) if last else None
+    return ImpactPage(tuple(_row(row, labels) for row in rows[:limit]), count.n if count else 0, cursor)
+
+
+def _components(
+    session: Session,
+    intervals: Sequence[tuple[str | None, Interval]],
+    pairwise: Sequence[tuple[str | None, Pairwise]],
+) -> Labelled:
+    """Return the distinct components inside the intervals; of several labels the smallest."""
+    found: Labelled = {}
+    for some in chunks(dict.fromkeys(intervals), 100):
+        parts, named = zip(*(_range(number, interval) for number, (_, interval) in enumerate(some)), strict=True)
+        merged: dict[str, Any] = {}
+        for one in named:
+            merged.update(one)
+        for row in session.rows(" UNION ALL ".join(parts), merged):
+            _label(found, row.id, some[row.n][0], HIGH)
+    for label, rule in pairwise:
+        for component in _by_rule(session, rule):
+            _label(found, component, label, LOW)
+    return found
+
+
+def _range(number: int, interval: Interval) -> tuple[str, Mapping[str, Any]]:
+    query = (
+        f"SELECT c.id, {number} AS n FROM component c WHERE c.source = 'registry' AND c.ecosystem = :e{number}"  # noqa: S608
+        f" AND c.match_name = :m{number} AND c.key >= :lo{number}"
+    )
+    named: dict[str, Any] = {f"e{number}": interval.ecosystem, f"m{number}": interval.name, f"lo{number}": interval.lo}
+    if interval.hi is not None:
+        query += f" AND c.key < :hi{number}"
+        named[f"hi{number}"] = interval.hi
+    return query, named
+
+
+def _by_rule(session: Session, rule: Pairwise) -> Iterable[int]:
+    query = (
+        "SELECT id, version, source_version FROM component"
+        " WHERE source = 'registry' AND ecosystem = :ecosystem AND match_name = :name"
+    )
+    for row in session.rows(query, {"ecosystem": rule.ecosystem, "name": rule.name}):
+        if matches_rule(rule, row.source_version or row.version):
+            yield row.id
+
+
+def _label(found: Labelled, component: int, label: str | None, confidence: str) -> None:
+    known = found.get(component)
+    if known is None or (known[1], known[0] or "") > (confidence, label or ""):  # `high` sorts before `low`
+        found[component] = (label, confidence)
+
+
+def _row(row: Row[Any], labels: Labelled) -> ImpactRow:
+    label, confidence = labels[row.component]
+    return ImpactRow(
+        subject_kind=row.kind,
+        subject_id=row.subject,
+        subject=row.name,
+        environment=row.environment,
+        target=row.target,
+        deployment=row.id,
+        release=row.release,
+        version=row.version or "",
+        purl=row.purl,
+        component=row.package,
+        component_version=row.package_version,
+        advisory=label,
+        since=from_microseconds(row.started_at),
+        direct=None if row.direct is None else bool(row.direct),
+        path=from_texts(row.path),
+        scope=row.scope,
+        locations=from_places(row.locations),
+        team=row.team,
+        tier=row.tier,
+        confidence=confidence,
+    )

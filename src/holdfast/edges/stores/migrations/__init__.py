@@ -1,0 +1,1 @@
+"""The schema by revision: one Alembic chain for both engines, expand only."""

@@ -1,0 +1,133 @@
+"""One transaction's connection, as the roles use it.
+
+Rules: a read transaction refuses writes; a broken uniqueness is a `ConflictError`; lists of any length are bound in
+chunks that both engines take; what is many goes by the engine's fastest way in.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, bindparam, text
+from sqlalchemy.exc import IntegrityError
+
+from holdfast.edges.stores.types import clean_text
+from holdfast.errors import ConflictError, HoldfastError, UsageError
+
+CHUNK = 900
+T = TypeVar("T")
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+class Session:
+    """A connection inside a transaction of one org; `now` is `None` when it only reads."""
+
+    def __init__(self, connection: Connection, org: str, now: datetime | None) -> None:
+        self.connection = connection
+        self.org = org
+        self.now = now
+        self.engine = connection.dialect.name
+
+    def rows(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        """Return all rows; a list among the parameters of a text is bound as `IN :name`."""
+        return self._run(statement, parameters).fetchall()
+
+    def row(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Return the first row, `None` without one."""
+        return self._run(statement, parameters).first()
+
+    def change(
+        self, statement: Executable | str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement that writes.
+
+        Raises:
+            UsageError: this is a read transaction.
+            ConflictError: it exists with other content.
+        """
+        self.require_write()
+        try:
+            return self._run(statement, parameters)
+        except IntegrityError as error:
+            raise conflict(error) from error
+
+    def require_write(self) -> None:
+        """Refuse in a read transaction."""
+        if self.now is None:
+            raise UsageError("a read transaction refuses writes", hint="open it with `write`")
+
+    def own(self, org: str) -> str:
+        """Return this transaction's org, if it is the value's too.
+
+        Raises:
+            UsageError: the value belongs to another org.
+        """
+        if org != self.org:
+            raise UsageError("a value of another org in this org's transaction")
+        return org
+
+    def insert(self, table: Table) -> Any:  # the two dialects' inserts have `on_conflict_…` in common, and no type
+        """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+        if self.engine == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+            return postgresql_insert(table)
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+        return sqlite_insert(table)
+
+    def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], keep: Sequence[str] = ()) -> None:
+        """Create rows or change them by primary key; columns in `keep` stay as they were."""
+        if not rows:
+            return
+        statement = self.insert(table)
+        keys = [column.name for column in table.primary_key.columns]
+        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
+        if changed:
+            self.change(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+        else:
+            self.change(statement.on_conflict_do_nothing(), rows)
+
+    def add(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert many new rows of stored values (instants in microseconds) by the engine's fastest way."""
+        self.require_write()
+        names = ", ".join(f'"{name}"' for name in columns)
+        cleaned = (tuple(clean_text(v) if type(v) is str else v for v in row) for row in rows)
+        cursor, driver = self.connection.connection.cursor(), self.connection.dialect.loaded_dbapi
+        try:
+            if self.engine == "postgresql":
+                with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+                    for row in cleaned:
+                        copy.write_row(row)
+            else:
+                marks = ", ".join("?" * len(columns))
+                insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names from the schema
+                cursor.executemany(insert, cleaned)  # type: ignore[arg-type]  # it takes any iterable
+        except driver.IntegrityError as error:
+            raise conflict(error) from error
+        except driver.Error as error:
+            raise HoldfastError(f"the store refused: {error}", hint="is there space?") from error
+        finally:
+            cursor.close()
+
+    def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
+        if isinstance(statement, str):
+            parameters = {n: clean_text(v) if isinstance(v, str) else v for n, v in (parameters or {}).items()}
+            lists = [name for name, value in parameters.items() if isinstance(value, list)]
+            statement = text(statement).bindparams(*(bindparam(name, expanding=True) for name in lists))
+        elif isinstance(statement, Insert) and isinstance(parameters, Mapping):
+            parameters = dict(parameters)
+        return self.connection.execute(statement, parameters)
+
+
+def conflict(error: Exception) -> ConflictError:
+    """Return what a broken uniqueness means."""
+    lines = str(getattr(error, "orig", error)).splitlines() or ["a constraint"]
+    return ConflictError(f"it exists with other content: {lines[0]}")

@@ -1,0 +1,60 @@
+"""Turns at writing, first come, first served.
+
+SQLite has one writer. Its own busy handler polls, so one process that writes batch after batch can starve another; and
+a plain lock lets a thread that just let go take it again. Here threads queue by ticket and processes by a pair of file
+locks: who waits for the second holds the first, so the one that let go has to queue behind.
+"""
+
+import fcntl
+import os
+import threading
+from collections import deque
+from pathlib import Path
+
+from holdfast.errors import UsageError
+
+
+class Turns:
+    """A fair lock between the threads of this process and, with a file, between processes."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._guard = threading.Lock()
+        self._queue: deque[threading.Event] = deque()
+        self._owner: int | None = None
+        self._file = os.open(file, os.O_RDWR | os.O_CREAT, 0o600) if file else None
+
+    def take(self) -> None:
+        """Wait for the turn.
+
+        Raises:
+            UsageError: this thread has the turn already; waiting would never end.
+        """
+        if self._owner == threading.get_ident():
+            raise UsageError("a write transaction inside a write transaction", hint="end the first one before")
+        ticket = threading.Event()
+        with self._guard:
+            self._queue.append(ticket)
+            if len(self._queue) == 1:
+                ticket.set()
+        ticket.wait()
+        self._owner = threading.get_ident()
+        if self._file is not None:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 0)
+            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 1)
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
+
+    def give(self) -> None:
+        """Let the next one have it."""
+        if self._file is not None:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 1)
+        self._owner = None
+        with self._guard:
+            self._queue.popleft()
+            if self._queue:
+                self._queue[0].set()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

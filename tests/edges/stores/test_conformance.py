@@ -1,0 +1,45 @@
+"""The suite that every store passes, on every engine that `store` gives."""
+
+from holdfast.testing.stores_advisories import AdvisorySuite, SpanSuite
+from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite, TransactionSuite
+from holdfast.testing.stores_findings import ExposureSuite, ImpactSuite, JournalSuite, MitigationSuite
+
+
+class TestTenants(TenantSuite):
+    """Orgs, tokens, settings, teams."""
+
+
+class TestInventory(InventorySuite):
+    """Services, releases, deployments."""
+
+
+class TestHosts(HostSuite):
+    """Hosts under leases."""
+
+
+class TestTransactions(TransactionSuite):
+    """What holds for every transaction."""
+
+
+class TestAdvisories(AdvisorySuite):
+    """Records by revision, in layers."""
+
+
+class TestSpans(SpanSuite):
+    """Matches, expanded over what ran."""
+
+
+class TestExposures(ExposureSuite):
+    """Episodes of exposures."""
+
+
+class TestImpact(ImpactSuite):
+    """What runs inside an interval."""
+
+
+class TestMitigations(MitigationSuite):
+    """Runs, flags, overlays."""
+
+
+class TestJournal(JournalSuite):
+    """The chain."""
