@@ -109,16 +109,16 @@ def _cover(cover: Tree) -> Iterator[Problem]:
 
 
 def _probe(probe: Tree | None) -> Iterator[Problem]:
-    spans = {key: parse_duration_s(text_of(find(probe, key)) or "") for key in ("interval", "deadline")}
-    interval = spans["interval"] if find(probe, "interval") else 0.2
-    deadline = spans["deadline"] if find(probe, "deadline") else 60.0
-    node = find(probe, "deadline") or find(probe, "interval")
-    if interval is None or deadline is None or node is None:
+    interval, deadline = find(probe, "interval"), find(probe, "deadline")
+    interval_s = parse_duration_s(text_of(interval) or "200ms")
+    deadline_s = parse_duration_s(text_of(deadline) or "60s")
+    last = deadline or interval
+    if interval_s is None or deadline_s is None or last is None:
         return
-    if interval < MIN_INTERVAL_S:
-        yield Problem(node.place, f"an interval under {MIN_INTERVAL_S * 1000:.0f} ms", "200ms is a good one")
-    if not interval <= deadline <= MAX_DEADLINE_S:
-        yield Problem(node.place, "a deadline below the interval, or over one hour", "60s is a good one")
+    if interval is not None and interval_s < MIN_INTERVAL_S:
+        yield Problem(interval.place, f"an interval under {MIN_INTERVAL_S * 1000:.0f} ms", "200ms is a good one")
+    if not interval_s <= deadline_s <= MAX_DEADLINE_S:
+        yield Problem(last.place, "a deadline below the interval, or over one hour", "60s is a good one")
 
 
 def _drills(service: Tree, plans: set[str | None]) -> Iterator[Problem]:
