@@ -25,12 +25,15 @@ class Kept:
     events: tuple[ClusterEvent, ...]
 
 
-def keep_records(tx: Transaction, records: Sequence[Compiled], now: datetime) -> Kept:
-    """Save records in this transaction's layer, bring their clusters up to date, and journal merges and splits."""
+def keep_records(tx: Transaction, records: Sequence[Compiled], now: datetime, *, ecosystem: str | None = None) -> Kept:
+    """Save records in this transaction's layer, bring their clusters up to date, and journal merges and splits.
+
+    `ecosystem` is the feed that they came with, if any.
+    """
     named = sorted({name for record in records for name in (record.advisory.id, *record.advisory.aliases)})
     before = _load(tx, named)  # before saving, because the aliases that a record had count
     had = {member: one.id for one in before.clusters for member in one.members}
-    changed = frozenset(tx.advisories.save(records, now))
+    changed = frozenset(tx.advisories.save(records, now, ecosystem))
     if not changed:
         return Kept(changed, frozenset(), ())
     events: list[ClusterEvent] = []

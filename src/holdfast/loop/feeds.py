@@ -142,7 +142,7 @@ def _take(store: Store, run: _Sync, batch: Sequence[RawRecord]) -> None:
     if not compiled:
         return
     with store.write(PUBLIC, run.now) as tx:
-        kept = keep_records(tx, compiled, run.now)
+        kept = keep_records(tx, compiled, run.now, ecosystem=run.ecosystem)
     run.clusters |= kept.clusters
     run.changed |= {one.advisory.id: one.advisory.digest for one in compiled if one.advisory.id in kept.changed}
     run.modified |= {record.advisory.id: record.advisory.modified for record in compiled}
