@@ -1,0 +1,125 @@
+"""`holdfast up`: one process with API, pages, flags, schedule and engine."""
+
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from holdfast.edges.cli.options import data_option
+from holdfast.edges.cli.output import say
+from holdfast.errors import UsageError
+
+if TYPE_CHECKING:
+    from holdfast.app.house import House
+    from holdfast.app.settings import Settings
+
+HERE_AGAIN_S = 300.0
+
+
+@click.command("up")
+@data_option
+@click.option("--port", type=click.IntRange(0, 65535), default=8440, show_default=True, help="0 picks a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; put a TLS proxy before others.")
+@click.option("--no-open", is_flag=True, help="Do not open the browser.")
+@click.option("--feed", help="Advisories: an OSV bucket's URL, a folder in its layout, a zip, or `none`.")
+@click.option("--database", help="A PostgreSQL URL instead of DIR/holdfast.db.")
+@click.option("--here", type=click.Path(path_type=Path, exists=True), help="Look at this machine and this repository.")
+def command(
+    data: Path, port: int, host: str, no_open: bool, feed: str | None, database: str | None, here: Path | None
+) -> None:
+    """Run the server with everything in one folder.
+
+    \b
+    Examples:
+      holdfast up --data var/holdfast
+      holdfast up --data var/holdfast --here . --feed ./osv
+      holdfast up --data var/holdfast --database postgresql://holdfast@localhost/holdfast
+    """
+    from holdfast.app.settings import read_settings
+
+    serve(read_settings(data, database=database, feed=feed), host, port, open_browser=not no_open, here=here)
+
+
+def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, here: Path | None) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        UsageError: the port is taken.
+    """
+    import uvicorn
+
+    from holdfast.app.house import open_house
+    from holdfast.app.schedule import Schedule
+
+    listener = listen(host, port)
+    house = open_house(settings)
+    schedule = Schedule(house)
+    stop = threading.Event()
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    server = uvicorn.Server(
+        uvicorn.Config(house.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    )
+    try:
+        _greet(url, settings.token_file, login_url(house, url), open_browser=open_browser)
+        schedule.start()
+        if here is not None:
+            threading.Thread(target=_look_here, args=(house, here, stop), daemon=True).start()
+        server.run(sockets=[listener])
+    finally:
+        stop.set()
+        schedule.stop()
+        house.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket, so that a taken port is said before anything starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint="name another with --port") from None
+    listener.listen(128)
+    listener.set_inheritable(True)
+    return listener
+
+
+def login_url(house: "House", url: str) -> str:
+    """Return a link that logs a browser in once, within five minutes."""
+    from holdfast.app.settings import ORG
+    from holdfast.loop.tokens import login_code
+    from holdfast.loop.turn import Turn
+
+    now = house.clock.now()
+    token = house.authenticate(house.admin_token)
+    with house.store.write(ORG, now) as tx:
+        return f"{url}/login?code={login_code(Turn(tx, now, house.ids, token))}"
+
+
+def _greet(url: str, token_file: Path, link: str, *, open_browser: bool) -> None:
+    say(f"Holdfast serves at {url}")
+    say(f"  log in (once, within five minutes): {link}")
+    say(f"  an administrator's token is in {token_file}; `holdfast token login` makes another link")
+    if open_browser and sys.stderr.isatty():
+        webbrowser.open(link)
+
+
+def _look_here(house: "House", path: Path, stop: threading.Event) -> None:
+    from holdfast.app.here import record_repository, record_this_machine
+    from holdfast.app.house import STORE_FAILURES
+
+    while not stop.is_set():
+        try:
+            name = record_this_machine(house)
+            services = record_repository(house, path, name)
+        except STORE_FAILURES as error:
+            say(f"could not look here: {error}")
+        else:
+            say(f"  looked at this machine ({name}) and at {', '.join(services)}")
+        stop.wait(HERE_AGAIN_S)
