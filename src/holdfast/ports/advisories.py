@@ -43,8 +43,11 @@ class PackageRules:
 class Advisories(Protocol):
     """Records by revision."""
 
-    def save(self, records: Iterable[Compiled], now: datetime) -> Sequence[str]:
-        """Keep revisions in this transaction's layer; returns the ids that are new or changed (by digest)."""
+    def save(self, records: Iterable[Compiled], now: datetime, ecosystem: str | None = None) -> Sequence[str]:
+        """Keep revisions in this transaction's layer; returns the ids that are new or changed (by digest).
+
+        `ecosystem` is the feed that they came with; without it, the base ecosystems that they speak of.
+        """
         ...
 
     def get(self, advisory_id: str) -> AdvisoryRow:
