@@ -1,0 +1,90 @@
+"""What a feature covers, and what a plan's digest stands for."""
+
+from dataclasses import replace
+
+import pytest
+
+from holdfast.facts.manifest import parse_manifest
+from holdfast.mitigations.plan import covers, plan_digest
+from holdfast.model.component import Location
+from holdfast.model.exposure import Exposure
+from holdfast.model.plan import Coverage, Feature
+from tests.facts.manifest_texts import GOOD
+from tests.mitigations.exposures import EXPOSURE
+
+PLAN = parse_manifest(GOOD.encode(), file="f").services[0].plans[0]
+
+
+def feature(*what: str) -> Feature:
+    return Feature("f", "f", "off", what)
+
+
+@pytest.mark.parametrize(
+    ("cover", "ecosystem", "name"),
+    [
+        ("pkg:pypi/acme-pdf", "PyPI", "acme-pdf"),
+        ("pkg:pypi/Acme_PDF", "PyPI", "acme-pdf"),
+        ("pkg:npm/%40acme/pdf", "npm", "@acme/pdf"),
+        ("pkg:golang/example.org/acme/pdf", "Go", "example.org/acme/pdf"),
+        ("pkg:deb/debian/openssl", "Debian:12", "openssl"),
+    ],
+)
+def test_package_without_version_covers_every_version(cover: str, ecosystem: str, name: str) -> None:
+    exposure = replace(EXPOSURE, ecosystem=ecosystem, name=name, locations=())
+    assert covers(feature(cover), exposure) is True
+
+
+@pytest.mark.parametrize("cover", ["pkg:pypi/acme", "pkg:npm/acme-pdf", "pkg:pypi/", "pkg:", "acme-pdf"])
+def test_other_package_covers_nothing(cover: str) -> None:
+    assert covers(feature(cover), EXPOSURE) is False
+
+
+def located(*files: str) -> Exposure:
+    return replace(EXPOSURE, locations=tuple(Location(file) for file in files))
+
+
+@pytest.mark.parametrize(
+    ("glob", "file", "expected"),
+    [
+        ("src/receipts/**", "src/receipts/uv.lock", True),
+        ("src/receipts/**", "src/receipts/a/b/uv.lock", True),
+        ("src/receipts", "src/receipts/uv.lock", True),
+        ("src/receipts/*.lock", "src/receipts/uv.lock", True),
+        ("src/*/uv.lock", "src/receipts/uv.lock", True),
+        ("**/uv.lock", "src/receipts/uv.lock", True),
+        ("src/**/uv.lock", "src/uv.lock", True),
+        ("**", "uv.lock", True),
+        ("src/*.lock", "src/receipts/uv.lock", False),
+        ("src/receipts", "src/receipts2/uv.lock", False),
+        ("src/receipts/uv.lock", "src/receipts", False),
+        ("receipts/**", "src/receipts/uv.lock", False),
+    ],
+)
+def test_path_covers_what_lies_under_it(glob: str, file: str, expected: bool) -> None:
+    assert covers(feature(glob), located(file)) is expected
+
+
+def test_path_does_not_cover_what_is_reached_elsewhere_too() -> None:
+    assert covers(feature("src/a/**"), located("src/a/uv.lock", "src/b/uv.lock")) is False
+    assert covers(feature("src/a/**", "src/b"), located("src/a/uv.lock", "src/b/uv.lock")) is True
+
+
+def test_path_covers_nothing_without_a_location() -> None:
+    assert covers(feature("**"), located()) is False
+
+
+def test_glob_with_many_stars_ends() -> None:
+    assert covers(feature("/".join(["**", "*a*a*a*"] * 40)), located("/".join(["aaab"] * 60))) is True
+    assert covers(feature("/".join(["**", "*a*a*a*c"] * 40)), located("/".join(["aaab" * 20] * 60))) is False
+
+
+def test_digest_stays_when_the_plan_moves_in_its_file() -> None:
+    assert plan_digest(replace(PLAN, when_line=99, when_column=1)) == plan_digest(PLAN)
+
+
+def test_digest_changes_with_what_the_plan_does() -> None:
+    changed = [replace(PLAN, when="true"), replace(PLAN, steps=()), replace(PLAN, coverage=Coverage.PARTIAL)]
+    changed += [replace(PLAN, verify=()), replace(PLAN, autonomy=()), replace(PLAN, id="other")]
+    digests = {plan_digest(one) for one in [PLAN, *changed]}
+    assert len(digests) == 7
+    assert all(digest.startswith("sha256:") and len(digest) == 71 for digest in digests)
