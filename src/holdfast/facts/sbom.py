@@ -52,9 +52,13 @@ def parse_cyclonedx(file: str, data: bytes, *, evidence: bool = False) -> Parsed
     if not entries:
         vex = " it is a VEX document, with vulnerabilities only" if document.get("vulnerabilities") else ""
         gathering.skip(None, f"no components in it{':' if vex else ''}{vex}")
-    graph = _Graph(document, entries)
-    for number, entry in enumerate(entries):
-        _add(entry, gathering, graph.direct(number), graph.paths.get(number, ()), evidence=evidence)
+    components = [_component_or_gap(entry, gathering) for entry in entries]
+    names = [one.name if one else str(entry.get("name", "")) for one, entry in zip(components, entries, strict=True)]
+    graph = _Graph(document, entries, names)
+    for number, (entry, component) in enumerate(zip(entries, components, strict=True)):
+        if component is not None:
+            known = (graph.direct(number), graph.paths.get(number, ()))
+            gathering.add_occurrence(_occurrence(entry, component, file, known, evidence=evidence))
     return gathering.parsed()
 
 
@@ -90,7 +94,7 @@ def _components(listed: object, gathering: Gathering) -> Iterator[JsonObject]:
 class _Graph:
     """The `dependencies`, over the numbers of components."""
 
-    def __init__(self, document: JsonObject, entries: list[JsonObject]) -> None:
+    def __init__(self, document: JsonObject, entries: list[JsonObject], names: list[str]) -> None:
         refs = {ref: number for number, entry in enumerate(entries) if isinstance(ref := entry.get("bom-ref"), str)}
         listed = document.get("dependencies")
         edges: list[list[int]] = [[] for _ in entries]
@@ -107,7 +111,7 @@ class _Graph:
                 self._direct.update(children)
             elif isinstance(ref, str) and ref in refs:
                 edges[refs[ref]] += children
-        self.paths = shortest_paths(self._direct, edges, [str(entry.get("name", "")) for entry in entries])
+        self.paths = shortest_paths(self._direct, edges, names)
 
     def direct(self, number: int) -> bool | None:
         """Whether the root names it; `None` where the graph does not reach it."""
@@ -158,24 +162,29 @@ def _locations(entry: JsonObject, here: Location, *, evidence: bool) -> tuple[Lo
     return tuple(found) or (here,)
 
 
-def _add(
-    entry: JsonObject, gathering: Gathering, direct: bool | None, path: tuple[str, ...], *, evidence: bool
-) -> None:
+def _component_or_gap(entry: JsonObject, gathering: Gathering) -> Component | None:
+    """Return the component an entry names; `None` when it is no package, or could not be read, which is noted."""
     if entry.get("type") in _NO_PACKAGE and not entry.get("purl"):
-        return
-    properties = _properties(entry)
+        return None
     try:
-        component = _component(entry, properties, f"{gathering.file}:{entry.line}")
+        return _component(entry, _properties(entry), f"{gathering.file}:{entry.line}")
     except FactError as error:
         gathering.skip(entry.line, error.message)
-        return
+        return None
+
+
+def _occurrence(
+    entry: JsonObject, component: Component, file: str, known: tuple[bool | None, tuple[str, ...]], *, evidence: bool
+) -> Occurrence:
+    direct, path = known
+    properties = _properties(entry)
     marked = any(properties.get(mark) == "true" for mark in _DEVELOPMENT_MARKS)
     stated = entry.get("scope")
     scope = Scope.DEVELOPMENT if marked else _SCOPES.get(stated if isinstance(stated, str) else "", Scope.RUNTIME)
     if direct is None and properties.get(f"{PROPERTY}direct") == "false":
         direct = False
-    locations = _locations(entry, Location(gathering.file, entry.line), evidence=evidence)
-    gathering.add_occurrence(Occurrence(component, locations, direct, path, scope))
+    locations = _locations(entry, Location(file, entry.line), evidence=evidence)
+    return Occurrence(component, locations, direct, path, scope)
 
 
 def _order(occurrence: Occurrence) -> tuple[str, str, str, str, tuple[tuple[str, str], ...]]:

@@ -79,16 +79,19 @@ def _component(occurrence: Occurrence) -> "CycloneComponent":
         Scope.OPTIONAL: ComponentScope.OPTIONAL,
         Scope.DEVELOPMENT: ComponentScope.EXCLUDED,
     }
+    reference = _reference(occurrence)
+    places = [  # the library orders places by their reference
+        Place(bom_ref=f"{reference}#{number:04}", location=place.file, line=place.line)
+        for number, place in enumerate(occurrence.locations)
+    ]
     return CycloneComponent(
         name=one.name,
         version=one.version or None,
-        bom_ref=_reference(occurrence),
+        bom_ref=reference,
         purl=PackageURL.from_string(one.purl),
         scope=scopes[occurrence.scope],
         properties=_properties(occurrence),
-        evidence=ComponentEvidence(
-            occurrences=[Place(location=place.file, line=place.line) for place in occurrence.locations]
-        ),
+        evidence=ComponentEvidence(occurrences=places),
     )
 
 

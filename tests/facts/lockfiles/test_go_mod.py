@@ -51,7 +51,7 @@ def test_go_excluded_requirement_is_unparsed() -> None:
 def test_go_directive_that_is_unknown_is_unparsed_once() -> None:
     parsed = read({"go.mod": "module m\ngo 1.20\nruire (\n\ta.b/c v1.0.0\n\ta.b/d v1.0.0\n)\nrequire a.b/e v1.0.0\n"})
     assert [row[0] for row in rows(parsed)] == ["a.b/e"]
-    assert gaps(parsed) == [(4, "`ruire` is not a directive of go.mod: what stands there was not read")]
+    assert gaps(parsed) == [(3, "`ruire` is not a directive of go.mod: what stands there was not read")]
 
 
 def test_go_requirement_without_version_is_unparsed() -> None:

@@ -12,12 +12,16 @@ _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`|(//.*)|(=>|[()])|([^\s"`()]+)
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """`words` follow the verb; `comment` is the text after `//`. A verb of `""` is a line that makes no sense."""
+    """`words` follow the verb; `comment` is the text after `//`. A verb of `""` stands for a block that is not closed.
+
+    `opened` is the line where its block begins, or its own.
+    """
 
     line: int
     verb: str
     words: tuple[str, ...]
     comment: str
+    opened: int
 
 
 def _words(text: str) -> tuple[list[str], str]:
@@ -39,12 +43,12 @@ def parse_directives(lines: list[str]) -> Iterator[Directive]:
         if block and words == [")"]:
             block = ""
         elif block:
-            yield Directive(number, block, tuple(words), comment)
+            yield Directive(number, block, tuple(words), comment, opened)
         elif len(words) == 2 and words[1] == "(":
             block, opened = words[0], number
         elif len(words) == 3 and words[1:] == ["(", ")"]:
             continue
         else:
-            yield Directive(number, words[0], tuple(words[1:]), comment)
+            yield Directive(number, words[0], tuple(words[1:]), comment, number)
     if block:
-        yield Directive(opened, "", (block, "("), "")
+        yield Directive(opened, "", (block, "("), "", opened)

@@ -88,7 +88,7 @@ def _read(lines: list[str], gathering: Gathering) -> _Module:
             case verb if verb not in _NO_COMPONENT and verb not in unknown:
                 unknown.add(verb)
                 what = f"`{verb}` is not a directive of go.mod" if verb else "a block that is not closed"
-                gathering.skip(directive.line, f"{what}: what stands there was not read")
+                gathering.skip(directive.opened, f"{what}: what stands there was not read")
             case _:
                 continue
     return module
