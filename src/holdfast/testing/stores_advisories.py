@@ -2,16 +2,18 @@
 
 # ruff: noqa: S101 - a suite of tests
 
+from dataclasses import replace
+
 import pytest
 
 from holdfast.errors import NotFoundError
-from holdfast.model.advisory import Enrichment, Event, Pairwise, Range, Snapshot
+from holdfast.model.advisory import Enrichment, Event, Interval, Pairwise, Range, Snapshot
 from holdfast.model.component import Component, Source
 from holdfast.model.exposure import Subject
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
-from holdfast.testing.stores import ORG, OTHER, advisory, at, component, publish, run_service, sbom
+from holdfast.testing.stores import ORG, OTHER, advisory, at, component, key, publish, run_service, sbom
 
 SHOP = Subject("service", "svc_shop", "shop")
 
@@ -175,3 +177,29 @@ class SpanSuite:
             assert len(everything) == sum(1 for v in range(1, 7) for n in range(1, 6) for hit in (v < n, v >= n) if hit)
             assert set(tx.spans.of_subjects([(SHOP, "production")])) == everything
             assert set(tx.spans.of_clusters([f"clu_A-{n}" for n in range(1, 6)])) == everything
+
+    def test_a_span_names_the_component_and_its_source_package(self, store: Store) -> None:
+        deb = Component("Debian:12", "libssl3", "3.0.1-1+b1", Source.REGISTRY, (), "openssl", "3.0.1-1")
+        run_service(store, "shop", {"1": sbom(deb)})
+        interval = Interval("Debian:12", "openssl", key("0", "Debian"), key("3.0.2-1", "Debian"))
+        publish(store, replace(advisory("D-1"), intervals=(interval,)))
+        with store.read(ORG) as tx:
+            (span,) = tx.spans.all()
+            places = tx.spans.places([(SHOP, "production")], [("Debian:12", "libssl3")], at(1))
+        assert (span.name, span.version) == ("libssl3", "3.0.1-1+b1")
+        assert (span.package, span.package_version) == ("openssl", "3.0.1-1")
+        assert places["svc_shop", "production"].components == {("Debian:12", "libssl3", "3.0.1-1+b1")}
+
+    def test_places_tell_since_when_and_what_runs_there(self, store: Store) -> None:
+        run_service(store, "shop", {"1": sbom(component("jinja2", "3.0")), "2": sbom(component("flask", "1"))})
+        wanted = [(SHOP, "production"), (SHOP, "staging")]
+        with store.read(ORG) as tx:
+            before, then, now = (
+                tx.spans.places(wanted, [("PyPI", "jinja2"), ("PyPI", "x")], at(hours)) for hours in (-1, 1, 30)
+            )
+        place = ("svc_shop", "production")
+        assert set(now) == {place}
+        assert (before[place].still_runs, then[place].still_runs, now[place].still_runs) == (False, True, True)
+        assert then[place].components == {("PyPI", "jinja2", "3.0")}
+        assert now[place].components == frozenset()
+        assert now[place].watched_since == START

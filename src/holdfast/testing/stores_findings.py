@@ -25,7 +25,7 @@ from holdfast.model.plan import (
     Step,
     StepState,
 )
-from holdfast.ports.queries import ExposureFilter
+from holdfast.ports.queries import ExposureFilter, ImpactRow
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
 from holdfast.testing.stores import ORG, OTHER, at, component, key, run_service, sbom
@@ -139,7 +139,8 @@ class ImpactSuite:
             )
         wanted = [("A-1", Interval("PyPI", "jinja2", key("3.0"), key("4.0")))]
         with store.read(ORG) as tx:
-            rows, after = [], None
+            rows: list[ImpactRow] = []
+            after = None
             while True:
                 page = tx.queries.impact(wanted, [], as_of=None, after=after, limit=2)
                 rows += page.rows
@@ -221,15 +222,14 @@ class MitigationSuite:
         overlay = Overlay(ORG, "ovl_1", "production", "beta", "off", "exp_001", "run_1", START)
         with store.write(ORG, START) as tx:
             revisions = [tx.flags.revision("production")]
-            for change in (
-                lambda: tx.flags.save(flag),
-                lambda: tx.flags.save(flag),
-                lambda: tx.overlays.save(overlay),
-                lambda: tx.overlays.save(overlay),
-                lambda: tx.overlays.lift("ovl_1", at(1)),
-                lambda: tx.overlays.lift("ovl_1", at(2)),
-            ):
-                change()
+            for _ in range(2):
+                tx.flags.save(flag)
+                revisions.append(tx.flags.revision("production"))
+            for _ in range(2):
+                tx.overlays.save(overlay)
+                revisions.append(tx.flags.revision("production"))
+            for hours in (1, 2):
+                tx.overlays.lift("ovl_1", at(hours))
                 revisions.append(tx.flags.revision("production"))
             assert revisions == [0, 1, 1, 2, 2, 3, 3]
             assert tx.flags.revision("staging") == 0

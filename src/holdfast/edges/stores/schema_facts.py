@@ -151,6 +151,13 @@ COMPONENT = Table(
         postgresql_where=text("source = 'registry'"),
     ),
     Index(
+        "component_source",
+        "ecosystem",
+        "name",
+        sqlite_where=text("source_package <> ''"),
+        postgresql_where=text("source_package <> ''"),
+    ),
+    Index(
         "component_unkeyed",
         "ecosystem",
         "match_name",

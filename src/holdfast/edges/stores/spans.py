@@ -4,17 +4,19 @@ Matching comes first and sees each component once; then the hits are followed th
 not asked for is not read: by subject only its own compositions, by cluster only the packages that its records name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from holdfast.edges.stores.layers import homes_of, members_of, visible_numbers
 from holdfast.edges.stores.matching import Hits, match_advisories, match_all, match_components
+from holdfast.edges.stores.places import find_places
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_places, from_texts
 from holdfast.model.exposure import Span, Subject
 from holdfast.model.instant import from_microseconds
+from holdfast.ports.findings import PlaceRow
 
 _WHAT = (
     "SELECT o.component, o.direct, o.path, o.locations, s.kind, s.subject, s.name, s.environment, s.target,"
@@ -67,6 +69,12 @@ class SqlSpans:
         """Yield every span: the full recompute."""
         yield from _Expansion(self._session, match_all(self._session)).spans(_EVERYWHERE, {})
 
+    def places(
+        self, pairs: Collection[tuple[Subject, str]], packages: Collection[tuple[str, str]], at: datetime
+    ) -> Mapping[tuple[str, str], PlaceRow]:
+        """Return (subject id, environment) → what is known of it; `packages` are (ecosystem, component name)."""
+        return find_places(self._session, pairs, packages, at)
+
 
 class _Expansion:
     """Follows hits to what ran."""
@@ -96,7 +104,10 @@ class _Expansion:
         component, direct, path, locations, kind, subject, name, environment, target, release, started, ended, told = (
             row
         )
-        about, package = _subject(kind, subject, name), self._packages[component]
+        about, (ecosystem, called, version, package, package_version) = (
+            _subject(kind, subject, name),
+            self._packages[component],
+        )
         started_at, ended_at, recorded_at = _cached_instant(started), _instant(ended), _cached_instant(told)
         names, places = from_texts(path), from_places(locations)
         flag = None if direct is None else bool(direct)
@@ -106,7 +117,9 @@ class _Expansion:
                 environment,
                 target,
                 release,
-                *package,
+                ecosystem,
+                called,
+                version,
                 cluster,
                 advisory,
                 started_at,
@@ -117,17 +130,16 @@ class _Expansion:
                 names,
                 places,
                 confidence,
+                package,
+                package_version,
             )
 
 
-def _packages(session: Session, components: Iterable[int]) -> dict[int, tuple[str, str, str]]:
-    """Return component id → (ecosystem, name, version) as advisories speak of it."""
-    query = "SELECT id, ecosystem, match_name, version, source_version FROM component WHERE id IN :ids"
-    found: dict[int, tuple[str, str, str]] = {}
-    for ids in chunks(components):
-        for row in session.rows(query, {"ids": ids}):
-            found[row.id] = (row.ecosystem, row.match_name, row.source_version or row.version)
-    return found
+def _packages(session: Session, components: Iterable[int]) -> dict[int, tuple[str, str, str, str, str]]:
+    """Return component id → (ecosystem, name, version, source package, its version)."""
+    query = "SELECT id, ecosystem, name, version, source_package, source_version FROM component WHERE id IN :ids"
+    rows = (row for ids in chunks(components) for row in session.rows(query, {"ids": ids}))
+    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
 
 
 def _instant(value: int | None) -> datetime | None:

@@ -1,7 +1,7 @@
 """The store: transactions over one org's state on either engine."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
@@ -23,6 +23,13 @@ from holdfast.edges.stores.session import Session, conflict
 from holdfast.edges.stores.spans import SqlSpans
 from holdfast.edges.stores.tenants import SqlSettings, SqlTeams, SqlTenants
 from holdfast.errors import HoldfastError
+from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
+from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
+from holdfast.ports.findings import Exposures, Spans
+from holdfast.ports.journal import Journal
+from holdfast.ports.mitigations import Flags, Overlays, Runs
+from holdfast.ports.queries import Queries
+from holdfast.ports.store import Settings, Teams, Tenants, Transaction
 
 
 class SqlTransaction:
@@ -31,25 +38,26 @@ class SqlTransaction:
     def __init__(self, session: Session) -> None:
         self.org = session.org
         self.session = session
-        self.settings = SqlSettings(session)
-        self.teams = SqlTeams(session)
-        self.services = SqlServices(session)
-        self.releases = SqlReleases(session)
-        self.sboms = SqlSboms(session)
-        self.environments = SqlEnvironments(session)
-        self.deployments = SqlDeployments(session)
-        self.hosts = SqlHosts(session)
-        self.advisories = SqlAdvisories(session)
-        self.clusters = SqlClusters(session)
-        self.enrichments = SqlEnrichments(session)
-        self.feeds = SqlFeeds(session)
-        self.spans = SqlSpans(session)
-        self.exposures = SqlExposures(session)
-        self.runs = SqlRuns(session)
-        self.flags = SqlFlags(session)
-        self.overlays = SqlOverlays(session)
-        self.journal = SqlJournal(session)
-        self.queries = SqlQueries(session)
+        self.written = SqlJournal(session)
+        self.journal: Journal = self.written
+        self.settings: Settings = SqlSettings(session)
+        self.teams: Teams = SqlTeams(session)
+        self.services: Services = SqlServices(session)
+        self.releases: Releases = SqlReleases(session)
+        self.sboms: Sboms = SqlSboms(session)
+        self.environments: Environments = SqlEnvironments(session)
+        self.deployments: Deployments = SqlDeployments(session)
+        self.hosts: Hosts = SqlHosts(session)
+        self.advisories: Advisories = SqlAdvisories(session)
+        self.clusters: Clusters = SqlClusters(session)
+        self.enrichments: Enrichments = SqlEnrichments(session)
+        self.feeds: Feeds = SqlFeeds(session)
+        self.spans: Spans = SqlSpans(session)
+        self.exposures: Exposures = SqlExposures(session)
+        self.runs: Runs = SqlRuns(session)
+        self.flags: Flags = SqlFlags(session)
+        self.overlays: Overlays = SqlOverlays(session)
+        self.queries: Queries = SqlQueries(session)
 
 
 class SqlStore:
@@ -57,10 +65,9 @@ class SqlStore:
 
     def __init__(self, connections: SqliteConnections | PostgresqlConnections) -> None:
         self._connections = connections
-        self.tenants = SqlTenants(connections)
+        self.tenants: Tenants = SqlTenants(connections)
 
-    @contextmanager
-    def write(self, org: str, now: datetime) -> Iterator[SqlTransaction]:
+    def write(self, org: str, now: datetime) -> AbstractContextManager[Transaction]:
         """Open a write transaction; commits at the end, rolls back on any exception.
 
         Raises:
@@ -68,14 +75,21 @@ class SqlStore:
             UsageError: this thread is already inside a write transaction.
             HoldfastError: the database did not answer, or could not be written.
         """
+        return self._write(org, now)
+
+    @contextmanager
+    def _write(self, org: str, now: datetime) -> Iterator[Transaction]:
         with _named_errors(), self._connections.write(org) as connection:
             transaction = SqlTransaction(Session(connection, org, now))
             yield transaction
-            transaction.journal.write_pending()
+            transaction.written.write_pending()
+
+    def read(self, org: str) -> AbstractContextManager[Transaction]:
+        """Open a consistent read-only view."""
+        return self._read(org)
 
     @contextmanager
-    def read(self, org: str) -> Iterator[SqlTransaction]:
-        """Open a consistent read-only view."""
+    def _read(self, org: str) -> Iterator[Transaction]:
         with _named_errors(), self._connections.read() as connection:
             yield SqlTransaction(Session(connection, org, None))
 

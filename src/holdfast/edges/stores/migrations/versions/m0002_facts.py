@@ -143,6 +143,8 @@ CREATE TABLE component (
 
 CREATE INDEX component_match ON component (ecosystem, match_name, key) WHERE source = 'registry';
 
+CREATE INDEX component_source ON component (ecosystem, name) WHERE source_package <> '';
+
 CREATE INDEX component_unkeyed ON component (ecosystem, match_name) WHERE source = 'registry' AND key IS NULL;
 
 CREATE TABLE occurrence (
