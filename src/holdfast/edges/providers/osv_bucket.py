@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
+from weakref import finalize
 
 import httpx
 
@@ -48,6 +49,7 @@ class BucketFeed:
             transport=transport,
             headers={"user-agent": "holdfast"},
         )
+        finalize(self, self._client.close)
 
     def describe(self) -> str:
         """Return the address, without credentials."""

@@ -134,7 +134,7 @@ class Download:
         written = at
         with self._part.open("r+b" if at else "wb") as file:
             file.seek(at)
-            for chunk in answer.iter_raw(1 << 16):
+            for chunk in answer.iter_raw():
                 written += len(chunk)
                 if written > MAX_DOWNLOAD_BYTES:
                     raise FeedError(f"a download of over {MAX_DOWNLOAD_BYTES} bytes", where=public_address(self._url))
