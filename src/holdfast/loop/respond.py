@@ -5,7 +5,7 @@ Rules:
 2. Everything is read once per transaction, so that an advisory that hits a thousand services is answered in seconds.
 3. What would change is simulated and journaled before anything acts.
 4. When an exposure ends, what has not begun is dropped and what has begun is undone. One that ended because it was
-   merged into another keeps its mitigation: its run goes on for the one that survives.
+   merged into another keeps its mitigation: its runs are handed over to the one that survives.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ from holdfast.loop.respond_people import (
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, journal_run, simulate
 from holdfast.mitigations.autonomy import ALIVE, AUTOMATION, Circumstances, decide
 from holdfast.model.exposure import Ending, Exposure, State
-from holdfast.model.plan import Autonomy, Run, RunState
+from holdfast.model.plan import Run, RunState
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 
@@ -112,36 +112,19 @@ def release_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) 
 
     The engine undoes released runs; nothing holds that back.
     """
-    ended = {one.id: one for one in exposures if one.state is State.RESOLVED}
+    ended = {one.id: one for one in exposures if one.state is State.RESOLVED and one.ending is not Ending.MERGED}
     out = []
     for run in tx.runs.of_exposures(list(ended)) if ended else ():
         if run.state in _ENDED or run.released:
             continue
         exposure = ended[run.exposure]
-        survivor = _find_survivor(tx, exposure) if exposure.ending is Ending.MERGED else None
-        if survivor is not None:
-            changed, kind = replace(run, exposure=survivor.id, updated_at=now), "run.moved"
-        elif run.state in _NOT_BEGUN:
+        if run.state in _NOT_BEGUN:
             changed = replace(run, state=RunState.REJECTED, held="the exposure ended before it began", updated_at=now)
             kind = "run.dropped"
         else:
             changed, kind = replace(run, released=True, updated_at=now), "run.released"
         tx.runs.save(changed)
         ending = exposure.ending.value if exposure.ending else None
-        journal_run(tx, kind, changed, AUTOMATION, exposure=run.exposure, ending=ending)
+        journal_run(tx, kind, changed, AUTOMATION, ending=ending)
         out.append(changed)
     return out
-
-
-def _find_survivor(tx: Transaction, merged: Exposure) -> Exposure | None:
-    """Return the live exposure that took a merged one in."""
-    for other in tx.exposures.of_subjects([(merged.subject, merged.environment)]):
-        same_component = (other.ecosystem, other.name) == (merged.ecosystem, merged.name)
-        if other.is_live and same_component and set(merged.advisories) <= set(other.advisories):
-            return other
-    return None
-
-
-def automatic(run: Run) -> bool:
-    """Whether nobody but the ladder let it act."""
-    return run.approved_by is None and run.level is Autonomy.AUTO

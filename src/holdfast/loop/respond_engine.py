@@ -16,28 +16,35 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from holdfast.errors import ActionError, ConflictError, HoldfastError, NotFoundError, PlanError
+from holdfast.errors import ConflictError, HoldfastError, NotFoundError
 from holdfast.findings.lifecycle import Transition, act, lift, mitigate
 from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.respond_people import is_paused
-from holdfast.loop.respond_plans import journal_run, make_call
+from holdfast.loop.respond_plans import journal_run
+from holdfast.loop.respond_steps import (
+    TOUCHED,
+    carry_out,
+    intend,
+    step_facts,
+    still_guarded,
+    take_back,
+    urgency,
+    with_failure,
+    with_step,
+)
 from holdfast.loop.turn import Turn
-from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import AUTOMATION, WORKING, find_hold
 from holdfast.mitigations.probe import Outcome, look
 from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Coverage, Run, RunState, RunStep, StepState
+from holdfast.model.plan import Coverage, Run, RunState, StepState
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store, Transaction
 
-ACT_DEADLINE = timedelta(seconds=60)
 MAX_BACKOFF_S = 60.0
 ROUND_LIMIT = 500
 IDLE_S = 0.1
-_ORDER = (RunState.UNDOING, RunState.ACTING, RunState.APPROVED, RunState.VERIFYING)
-_TOUCHED = frozenset({StepState.INTENT, StepState.DONE, StepState.FAILED, StepState.UNKNOWN})
 
 
 @dataclass(slots=True)
@@ -101,7 +108,7 @@ class Engine:
     def step(self, org: str) -> int:
         """Do one bounded round; returns how many runs went on."""
         with self._store.read(org) as tx:
-            runs = sorted(tx.runs.unfinished(), key=_urgency)
+            runs = sorted(tx.runs.unfinished(), key=urgency)
         busy = {run.service_id: run for run in runs if run.state in WORKING}
         self._forget(runs)
         return sum(self._advance_safely(run, busy) for run in runs[:ROUND_LIMIT])
@@ -164,7 +171,7 @@ class Engine:
                 return None
             hold = find_hold(run, paused=is_paused(tx), busy=busy)
             if hold is None:
-                return _intend(tx, replace(run, state=RunState.ACTING), now)
+                return intend(tx, replace(run, state=RunState.ACTING), now)
             if hold != run.held:
                 held = replace(run, held=hold, updated_at=now)
                 tx.runs.save(held)
@@ -182,15 +189,15 @@ class Engine:
             if step.state is StepState.PENDING:
                 if find_hold(run, paused=is_paused(tx), busy=None) is not None:
                     return None
-                return _intend(tx, run, now)
-            done = _carry_out(tx, run, step, now)
-            changed = _with_step(run, done, now)
+                return intend(tx, run, now)
+            done = carry_out(tx, run, step, now)
+            changed = with_step(run, done, now)
             if done.state is StepState.DONE and done.number == len(run.steps):
                 changed = self._finish_acting(tx, changed, now)
             elif done.state is not StepState.DONE:
                 changed = replace(changed, state=RunState.FAILED, held=done.detail)
             tx.runs.save(changed)
-            journal_run(tx, "run.step", changed, AUTOMATION, **_step_facts(done, "after"))
+            journal_run(tx, "run.step", changed, AUTOMATION, **step_facts(done, "after"))
         self._on_flags(run.org, run.environment)
         return changed
 
@@ -276,14 +283,14 @@ class Engine:
                 return None
             changed = run
             for step in reversed(run.steps):
-                if step.state in _TOUCHED:
-                    undone = _take_back(tx, run, step, now)
-                    changed = _with_step(changed, undone, now)
-                    journal_run(tx, "run.step", changed, AUTOMATION, **_step_facts(undone, "undone"))
+                if step.state in TOUCHED:
+                    undone = take_back(tx, run, step, now)
+                    changed = with_step(changed, undone, now)
+                    journal_run(tx, "run.step", changed, AUTOMATION, **step_facts(undone, "undone"))
             changed = replace(changed, state=RunState.UNDONE, held=None, released=True, updated_at=now)
             tx.runs.save(changed)
             journal_run(tx, "run.undone", changed, AUTOMATION)
-            if not _still_guarded(tx, run):
+            if not still_guarded(tx, run):
                 self._transit(tx, run, now, lambda exposure: lift(exposure, now))
         self._on_flags(run.org, run.environment)
         return changed
@@ -306,88 +313,9 @@ class Engine:
         try:
             with self._store.write(run.org, now) as tx:
                 current = tx.runs.get(run.id)
-                changed = _with_failure(current, message, now)
+                changed = with_failure(current, message, now)
                 if changed != current:
                     tx.runs.save(changed)
                     journal_run(tx, "run.trouble", changed, AUTOMATION, because=message)
         except self._failures:
             return  # the store itself is away: the next round meets it again
-
-
-def _urgency(run: Run) -> tuple[int, datetime]:
-    if run.released:
-        return (-1, run.created_at)
-    return (_ORDER.index(run.state) if run.state in _ORDER else len(_ORDER), run.created_at)
-
-
-def _with_step(run: Run, step: RunStep, now: datetime) -> Run:
-    steps = tuple(step if known.number == step.number else known for known in run.steps)
-    return replace(run, steps=steps, updated_at=now)
-
-
-def _step_facts(step: RunStep, phase: str) -> dict[str, object]:
-    return {"step": step.number, "action": step.step.action, "key": step.key, "phase": phase, "detail": step.detail}
-
-
-def _intend(tx: Transaction, run: Run, now: datetime) -> Run:
-    """Write down that the next step is about to be carried out."""
-    step = next((step for step in run.steps if step.state is StepState.PENDING), None)
-    if step is None:
-        raise PlanError(f"plan `{run.plan.id}` has no step", hint="name what to do under `do`")
-    intent = replace(step, state=StepState.INTENT, at=now)
-    changed = _with_step(replace(run, held=None), intent, now)
-    tx.runs.save(changed)
-    journal_run(tx, "run.step", changed, AUTOMATION, **_step_facts(intent, "before"))
-    return changed
-
-
-def _carry_out(tx: Transaction, run: Run, step: RunStep, now: datetime) -> RunStep:
-    """Probe first; act only if the effect is absent; believe what is read back."""
-    spec = get_action(step.step.action)
-    call = make_call(tx, run, step, now)
-    back = spec.read_back(call)
-    if back.present is None and not spec.idempotent:
-        because = f"what became of it can't be told, and doing it twice may harm: {back.detail}"
-        return replace(step, state=StepState.UNKNOWN, at=now, detail=because)
-    if back.present:
-        return replace(step, state=StepState.DONE, at=now, detail=f"found in place: {back.detail}")
-    spec.apply(call)
-    back = spec.read_back(call)
-    if not back.present:
-        raise ActionError(f"`{spec.name}` was carried out and is not there: {back.detail}")
-    return replace(step, state=StepState.DONE, at=now, detail=back.detail)
-
-
-def _take_back(tx: Transaction, run: Run, step: RunStep, now: datetime) -> RunStep:
-    spec = get_action(step.step.action)
-    if not spec.reversible:
-        return replace(step, detail=f"`{spec.name}` can't be taken back")
-    call = make_call(tx, run, step, now)
-    spec.undo(call)
-    back = spec.read_undone(call)
-    if not back.present:
-        raise ActionError(f"`{spec.name}` was taken back and is still there: {back.detail}")
-    return replace(step, state=StepState.UNDONE, at=now, detail=back.detail)
-
-
-def _still_guarded(tx: Transaction, run: Run) -> bool:
-    """Whether another proven run of full coverage still guards the exposure."""
-    return any(
-        other.id != run.id
-        and other.state is RunState.EFFECTIVE
-        and other.plan.coverage is Coverage.FULL
-        and not other.released
-        for other in tx.runs.of_exposures([run.exposure])
-    )
-
-
-def _with_failure(run: Run, message: str, now: datetime) -> Run:
-    step = next((step for step in run.steps if step.state is StepState.INTENT), None)
-    if run.state is not RunState.ACTING or step is None:
-        return replace(run, held=message, updated_at=now) if run.held != message else run
-    if step.at is not None and now - step.at >= ACT_DEADLINE:
-        failed = _with_step(run, replace(step, state=StepState.FAILED, detail=message), now)
-        return replace(failed, state=RunState.FAILED, held=message)
-    if step.detail == message:
-        return run
-    return replace(_with_step(run, replace(step, detail=message), now), held=message)

@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from holdfast.errors import ConflictError, NotFoundError
-from holdfast.loop.respond_plans import PlanReader, changes_to_json, journal_run, simulate
+from holdfast.loop.respond_plans import PlanReader, changes_to_json, find_gap, journal_run, simulate
 from holdfast.mitigations.action import Change
 from holdfast.mitigations.autonomy import WORKING
-from holdfast.mitigations.plan import uncovered
 from holdfast.model.exposure import Exposure
 from holdfast.model.instant import format_instant
 from holdfast.model.plan import Autonomy, Plan, Run, RunState
-from holdfast.model.verdict import Verdict
+from holdfast.model.verdict import Fail, Verdict
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 
@@ -77,7 +76,9 @@ def _find_plan(
     return (*chosen, tuple(name for name in judged if name != chosen[0].id))
 
 
-def request_run(tx: Transaction, exposure_id: str, plan_id: str | None, actor: str, now: datetime, *, ids: Ids) -> Run:
+def request_run(  # noqa: PLR0917  the order of its siblings
+    tx: Transaction, exposure_id: str, plan_id: str | None, actor: str, now: datetime, ids: Ids
+) -> Run:
     """Start a plan for an exposure because a person says so; a run that waits for that becomes it.
 
     Raises:
@@ -90,9 +91,9 @@ def request_run(tx: Transaction, exposure_id: str, plan_id: str | None, actor: s
     reader = PlanReader(tx)
     plan, _, _ = _find_plan(reader, exposure, plan_id, now)
     manifest = reader.manifest(exposure)
-    gap = uncovered(plan, exposure, manifest.features if manifest else ())
-    if gap is not None:  # its clock would stop for a hole that it leaves open
-        raise ConflictError(f"plan `{plan.id}` does not cover this exposure: {gap}", hint="ask for another plan")
+    gap = find_gap(plan, exposure, manifest.features if manifest else ())
+    if isinstance(gap, Fail):  # its clock would stop for a hole that it leaves open
+        raise ConflictError(f"plan `{plan.id}` does not help here: {gap.because}", hint="ask for another plan")
     same = [run for run in tx.runs.of_exposures([exposure_id]) if run.plan.id == plan.id]
     for run in same:
         if run.state in WORKING:

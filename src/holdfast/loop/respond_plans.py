@@ -8,11 +8,13 @@ from holdfast.errors import NotFoundError, PlanError
 from holdfast.facts.manifest import manifest_from_json
 from holdfast.mitigations.action import Call, Change
 from holdfast.mitigations.actions import get_action
-from holdfast.mitigations.plan import matches_plan, plan_digest
+from holdfast.mitigations.plan import covers, matches_plan, plan_digest
+from holdfast.model.advisory import Enrichment
 from holdfast.model.exposure import Exposure
 from holdfast.model.inventory import Environment, Reach, Service
 from holdfast.model.plan import (
     Autonomy,
+    Feature,
     FlagDefinition,
     Overlay,
     Plan,
@@ -22,7 +24,7 @@ from holdfast.model.plan import (
     ServiceManifest,
     StepState,
 )
-from holdfast.model.verdict import Fail, Pass, Verdict
+from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 from holdfast.ports.store import Transaction
 
 
@@ -58,6 +60,17 @@ def make_call(tx: Transaction, run: Run, step: RunStep, now: datetime) -> Call:
     """Return the use of an action that a run's step is."""
     reason = f"run {run.id} of plan `{run.plan.id}`"
     return Call(run.org, run.environment, run.id, step.key, step.step, reason, now, StoreFlags(tx, run.environment))
+
+
+def find_gap(plan: Plan, exposure: Exposure, features: Sequence[Feature]) -> Verdict:
+    """Say whether what a plan turns off is what the exposure is about; steps that name no feature concern it all."""
+    named = {value for step in plan.steps for name, value in step.arguments if name in {"feature", "flag"}}
+    mine = [feature for feature in features if feature.name in named or feature.flag in named]
+    if not named or any(covers(feature, exposure) for feature in mine):
+        return Pass()
+    if mine and not any(feature.covers for feature in mine):
+        return Unknown(f"feature `{mine[0].name}` does not say what it covers")
+    return Fail(f"none of its features covers `{exposure.name}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +135,19 @@ class PlanReader:
         if manifest is None or service is None:
             return []
         environment = self.environment(exposure.environment)
-        return [
-            (plan, matches_plan(plan, exposure, service, environment, manifest.features, now=now))
-            for plan in manifest.plans
-        ]
+        out = []
+        for plan in manifest.plans:
+            gap = find_gap(plan, exposure, manifest.features)
+            enrichment = self._enrichment(exposure) if "ssvc" in plan.when else None
+            wanted = matches_plan(plan, exposure, service, environment, now=now, enrichment=enrichment)
+            out.append((plan, gap if isinstance(gap, Fail) or isinstance(wanted, Pass) else wanted))
+        return out
+
+    def _enrichment(self, exposure: Exposure) -> Enrichment | None:
+        """Return what is known of the exposure's CVEs, the most exploited one first."""
+        known = self.tx.enrichments.of([name for name in exposure.advisories if name.startswith("CVE-")])
+        order = {"active": 0, "poc": 1, "none": 2}
+        return min(known.values(), key=lambda one: order.get(one.ssvc_exploitation or "", 3), default=None)
 
     def choose(self, exposure: Exposure, now: datetime) -> tuple[Plan, Verdict] | None:
         """Return the first plan that surely applies, else the first of which it could not be told."""

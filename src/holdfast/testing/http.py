@@ -28,9 +28,9 @@ class FakeHttp:
         self._lock = threading.Lock()
         self._replies: dict[tuple[str, str], list[Reply] | Callable[[], Reply]] = {}
 
-    def answer(self, method: str, url: str, *replies: Reply) -> None:
+    def answer(self, method: str, url: str, reply: Reply, *later: Reply) -> None:
         """Answer a URL with these replies in turn."""
-        self._replies[method, url] = list(replies)
+        self._replies[method, url] = [reply, *later]
 
     def answer_by(self, method: str, url: str, reply: Callable[[], Reply]) -> None:
         """Answer a URL with what the callable gives."""
@@ -53,11 +53,9 @@ class FakeHttp:
         with self._lock:
             self.requests.append((method, url))
             replies = self._replies.get((method, url))
-            if callable(replies):
-                return replies()
-            if not replies:
-                return Reply(broken="connection refused")
-            return replies.pop(0) if len(replies) > 1 else replies[0]
+            if isinstance(replies, list):
+                return replies.pop(0) if len(replies) > 1 else replies[0]
+        return replies() if replies is not None else Reply(broken="connection refused")
 
 
 def _chunks(url: str, reply: Reply) -> Iterator[bytes]:

@@ -95,8 +95,11 @@ def _read_back(call: Call) -> ReadBack:
 
 
 def _undo(call: Call) -> str:
-    call.flags.lift(overlay_id(call.key), call.at)
-    return f"overlay {overlay_id(call.key)} is lifted"
+    mine = overlay_id(call.key)
+    if mine not in {overlay.id for overlay in call.flags.held(call.run)}:  # it was intended, and never done
+        return f"there is no overlay {mine}"
+    call.flags.lift(mine, call.at)
+    return f"overlay {mine} is lifted"
 
 
 def _read_undone(call: Call) -> ReadBack:
