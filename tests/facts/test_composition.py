@@ -62,6 +62,14 @@ def test_manifest_with_a_lock_in_a_folder_below_is_not_covered() -> None:
     assert [gap.file for gap in read_composition(MemoryTree(files)).unparsed] == ["package.json"]
 
 
+def test_python_manifest_is_covered_by_requirements_beside_it_and_not_by_those_above() -> None:
+    project, pinned = '[project]\ndependencies = ["a"]\n', "a==1\n"
+    beside = {"app/pyproject.toml": project, "app/requirements.txt": pinned}
+    above = {"app/pyproject.toml": project, "requirements.txt": pinned}
+    assert read_composition(MemoryTree(beside)).unparsed == ()
+    assert [gap.file for gap in read_composition(MemoryTree(above)).unparsed] == ["app/pyproject.toml"]
+
+
 def test_manifest_that_asks_for_nothing_needs_no_mention() -> None:
     files = {"pyproject.toml": "[tool.ruff]\n", "package.json": '{"name": "x"}', "Cargo.toml": "[package]\n"}
     assert read_composition(MemoryTree(files)) == read_composition(MemoryTree({}))

@@ -18,8 +18,8 @@ from holdfast.errors import FactError
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED
-from holdfast.facts.scope import merge_occurrences
-from holdfast.model.component import Occurrence, ParsedFile, Sbom, Unparsed
+from holdfast.facts.scope import component_order, merge_occurrences
+from holdfast.model.component import ParsedFile, Sbom, Unparsed
 from holdfast.ports.tree import Tree
 from holdfast.registry import load_room
 
@@ -104,9 +104,10 @@ def _folders_up(path: str) -> Iterator[str]:
 
 def _locks_for(path: str, glob: str, files: frozenset[str]) -> list[str]:
     """Return the nearest lock files that stand for a manifest, beside it or above it."""
+    manifest, own = MANIFESTS[glob], posixpath.dirname(path)
     for folder in _folders_up(path):
-        found = [posixpath.join(folder, lock) for lock in MANIFESTS[glob].locks]
-        found = [lock for lock in found if lock in files]
+        names = (*manifest.locks, *(manifest.beside if folder == own else ()))
+        found = [lock for lock in (posixpath.join(folder, name) for name in names) if lock in files]
         if found:
             return found
     return []
@@ -167,12 +168,7 @@ def compose(parsed: Iterable[ParsedFile]) -> Sbom:
     merged = merge_occurrences(one for file in every for one in file.occurrences)
     files = tuple((file.file, file.format, len(file.occurrences)) for file in every if file.format != UNREAD)
     gaps = tuple(dict.fromkeys(gap for file in every for gap in file.unparsed))
-    return Sbom(tuple(sorted(merged, key=_order)), files, gaps)
-
-
-def _order(occurrence: Occurrence) -> tuple[str, str, str, str, tuple[tuple[str, str], ...]]:
-    one = occurrence.component
-    return one.ecosystem, one.name, one.version, one.source.value, one.qualifiers
+    return Sbom(tuple(sorted(merged, key=component_order)), files, gaps)
 
 
 def read_composition(tree: Tree, paths: Sequence[str] = (".",)) -> Sbom:

@@ -71,12 +71,13 @@ RECOGNIZED: dict[str, str] = {
 class Manifest:
     """A file that asks for dependencies without fixing them.
 
-    `locks` are the files that fix them, beside it or in a folder above; `marks` the words without which it asks for
-    nothing.
+    `locks` are the files that fix them, beside it or in a folder above; `beside` those that do so only beside it;
+    `marks` the words without which it asks for nothing.
     """
 
     locks: tuple[str, ...]
     marks: tuple[bytes, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 _NODE = (
@@ -89,12 +90,11 @@ _NODE = (
     "deno.lock",
 )
 _PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "Pipfile.lock")
-_SETUP = (*_PYTHON, "requirements.txt")
 
 MANIFESTS: dict[str, Manifest] = {
-    "pyproject.toml": Manifest(_SETUP, (b"dependencies", b"dependency-groups")),
-    "setup.py": Manifest(_SETUP, (b"_require",)),
-    "setup.cfg": Manifest(_SETUP, (b"_require",)),
+    "pyproject.toml": Manifest(_PYTHON, (b"dependencies", b"dependency-groups"), ("requirements.txt",)),
+    "setup.py": Manifest(_PYTHON, (b"_require",), ("requirements.txt",)),
+    "setup.cfg": Manifest(_PYTHON, (b"_require",), ("requirements.txt",)),
     "Pipfile": Manifest(("Pipfile.lock",)),
     "package.json": Manifest(_NODE, (b"ependencies",)),
     "Cargo.toml": Manifest(("Cargo.lock",), (b"dependencies",)),

@@ -20,6 +20,7 @@ from holdfast.errors import FactError
 from holdfast.facts.gather import Gathering
 from holdfast.facts.lockfiles._graph import shortest_paths
 from holdfast.facts.lockfiles._json import JsonObject, load_json_object, objects_of
+from holdfast.facts.scope import component_order
 from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Sbom, Scope, Source
 from holdfast.model.purl import parse_purl
 
@@ -69,7 +70,7 @@ def read_sbom(file: str, data: bytes) -> Sbom:
         FactError: not JSON, or not CycloneDX.
     """
     parsed = parse_cyclonedx(file, data, evidence=True)
-    occurrences = tuple(sorted(parsed.occurrences, key=_order))
+    occurrences = tuple(sorted(parsed.occurrences, key=component_order))
     return Sbom(occurrences, ((file, FORMAT, len(occurrences)),), parsed.unparsed)
 
 
@@ -185,11 +186,6 @@ def _occurrence(
         direct = False
     locations = _locations(entry, Location(file, entry.line), evidence=evidence)
     return Occurrence(component, locations, direct, path, scope)
-
-
-def _order(occurrence: Occurrence) -> tuple[str, str, str, str, tuple[tuple[str, str], ...]]:
-    one = occurrence.component
-    return one.ecosystem, one.name, one.version, one.source.value, one.qualifiers
 
 
 def _canonical(occurrence: Occurrence) -> list[object]:

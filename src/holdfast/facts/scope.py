@@ -44,6 +44,12 @@ def merge_two(one: Occurrence, other: Occurrence) -> Occurrence:
     )
 
 
+def component_order(occurrence: Occurrence) -> tuple[str, str, str, str, tuple[tuple[str, str], ...]]:
+    """Return the key that sorts occurrences by ecosystem, name, version (as text), source and qualifiers."""
+    one = occurrence.component
+    return one.ecosystem, one.name, one.version, one.source.value, one.qualifiers
+
+
 def merge_occurrences(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     """Return one occurrence per component, in the order components were first met."""
     merged: dict[Component, Occurrence] = {}

@@ -8,7 +8,10 @@ class Tree(Protocol):
     """Reads files by relative path with `/`."""
 
     def walk(self) -> Iterator[str]:
-        """Yield the paths of all regular files, sorted; folders that never hold a project's own facts are left out."""
+        """Yield the paths of all regular files, sorted; folders that never hold a project's own facts are left out.
+
+        A folder that can't be listed is yielded itself, with a `/` at the end.
+        """
         ...
 
     def read(self, path: str, limit_bytes: int) -> bytes:

@@ -30,6 +30,12 @@ def test_local_tree_leaves_out_others_code_and_caches(tmp_path: Path) -> None:
     assert list(LocalTree(tmp_path).walk()) == ["a.txt"]
 
 
+def test_local_tree_reads_a_virtual_environment_that_is_asked_for(tmp_path: Path) -> None:
+    _write(tmp_path, "pyvenv.cfg")
+    _write(tmp_path, "lib/python3.11/site-packages/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n")
+    assert len(read_composition(LocalTree(tmp_path)).occurrences) == 1
+
+
 def test_local_tree_link_that_leads_out_is_reported_and_not_read(tmp_path: Path) -> None:
     outside = _write(tmp_path, "outside/secret.txt", "a==1\n")
     root = tmp_path / "tree"

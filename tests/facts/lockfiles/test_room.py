@@ -1,5 +1,7 @@
 """The room of lock file formats as a whole: it loads, and no parser ever breaks on what it reads."""
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -93,6 +95,16 @@ def test_format_with_an_end_of_its_own_reports_every_cut(format_id: str) -> None
     for end in range(1, len(text) - 2):
         cut = _answers(spec, file, text[:end].encode())
         assert cut is None or cut.unparsed or len(cut.occurrences) == len(whole.occurrences)
+
+
+@pytest.mark.parametrize("text", [" " * 10**6, "[" * 10**6, '\\"' * 10**6, "a-1" * 10**6, "a==" + "1." * 10**6])
+@pytest.mark.parametrize("file", ["requirements.txt", "go.mod", "go.sum", "uv.lock", "package-lock.json"])
+def test_line_of_a_million_characters_takes_no_time(file: str, text: str) -> None:
+    started = time.process_time()
+    parsed = read_file(MemoryTree({file: f"{text} #\n{text}\n"}), file)
+    assert parsed is not None
+    assert parsed.occurrences == ()
+    assert time.process_time() - started < 5
 
 
 def test_names_that_attack_terminals_are_refused_and_markup_and_formulas_kept_as_they_are() -> None:

@@ -65,7 +65,7 @@ class LocalTree:
                 yield path
                 continue
             try:
-                entries = _listed(self._root / path)
+                entries = _listed(self._root / path, is_root=not path)
             except OSError:
                 yield path or "./"
                 continue
@@ -105,11 +105,11 @@ def _read_regular(target: Path, path: str, limit_bytes: int) -> bytes:
     return data
 
 
-def _listed(folder: Path) -> list[str]:
+def _listed(folder: Path, *, is_root: bool) -> list[str]:
     """Return the names to visit, folders with a `/` at the end, in the order of whole paths."""
     with os.scandir(folder) as entries:
         every = list(entries)
-    if any(entry.name == _VIRTUAL_ENVIRONMENT_MARK for entry in every):
+    if not is_root and any(entry.name == _VIRTUAL_ENVIRONMENT_MARK for entry in every):  # asked for, it is read
         return []
     names: list[str] = []
     for entry in every:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`|(//.*)|(=>|[()])|([^\s"`()]+)')
 
+_MAX_CHARACTERS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Directive:
@@ -25,6 +27,8 @@ class Directive:
 
 
 def _words(text: str) -> tuple[list[str], str]:
+    if len(text) > _MAX_CHARACTERS:  # no directive is that long; its beginning names it in the gap
+        return [text[:40]], ""
     words: list[str] = []
     for found in _WORD.finditer(text):
         if found[3] is not None:

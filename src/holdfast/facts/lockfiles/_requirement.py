@@ -89,7 +89,7 @@ def _reference(text: str, name: str) -> Requirement:
     address = address.strip()
     plain = address.partition("#")[0].partition("?")[0].rstrip("/")
     egg = _EGG.search(address)
-    last = re.sub(r"\[[^\]]*\]\Z", "", plain).replace("\\", "/").rpartition("/")[2]
+    last = re.sub(r"\[[^\[\]]*\]\Z", "", plain).replace("\\", "/").rpartition("/")[2]
     if _VCS.match(address):
         repository, _, revision = plain.partition("://")[2].partition("/")[2].partition("@")
         found = egg[1] if egg else repository.rstrip("/").rpartition("/")[2].removesuffix(".git")

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from holdfast.errors import FactError
 from holdfast.facts.lockfiles._text import cut_conflicts, decode, lines_of
 
-_COMMENT = re.compile(r"(?:^|\s+)#(.*)$")
+_COMMENT = re.compile(r"(?:^|\s)#(.*)$")
 _CODING = re.compile(rb"\A(?:[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 _BROKEN = re.compile("[\udc80-\udcff]")
 _MAX_JOINED = 10_000
+_MAX_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def _joined(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 def _one(number: int, parts: list[str]) -> Line | Broken:
     whole = "".join(parts)
+    if len(whole) > _MAX_CHARACTERS:
+        return Broken(number, f"a line of over {_MAX_CHARACTERS} characters")
     comment = _COMMENT.search(whole)
     text = (whole[: comment.start()] if comment else whole).strip()
     if _BROKEN.search(text):

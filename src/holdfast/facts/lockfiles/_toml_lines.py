@@ -25,6 +25,7 @@ _PAIRS = re.compile(rf"({_KEY}) ?= ?({_SCALAR})")
 _TEXTS = re.compile(_TEXT)
 _ITEM = re.compile(rf"[ \t]+(?:({_SCALAR})|({_INLINE}))(,?)[ ]*")
 _TABLE = re.compile(r"(\[\[?)([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(\]\]?)[ ]*")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPE = re.compile(r'\\(["\\])')
 
 
@@ -129,6 +130,12 @@ def parse_lines(text: str) -> tuple[dict[str, Any], list[int]] | None:
 
 def _assign(lines: list[str], at: int, table: dict[str, Any] | None) -> int | None:
     """Read the assignment in `lines[at - 1]` into `table`; return where to go on, `None` outside of the subset."""
+    key, _, plain = lines[at - 1].partition(' = "')
+    if table is not None and plain.endswith('"') and plain.isprintable() and _BARE_KEY.fullmatch(key):
+        text = plain[:-1]  # nine lines of ten are this simple: no need for the whole grammar
+        if '"' not in text and "\\" not in text and key not in table:
+            table[key] = text
+            return at
     assignment = _ASSIGNMENT.fullmatch(lines[at - 1])
     if assignment is None or table is None or _key(assignment[1]) in table:
         return None
