@@ -182,6 +182,9 @@ def test_names_within_a_service_are_unique() -> None:
         (b"version: 1\nservices: \xff\xfe", "2:11 not UTF-8"),
         (b"version: \x00", "1:10 a character that YAML does not allow: U+0000"),
         (b'version: "\\e[31m"', "1:10 a text with a control character: U+001B"),
+        (b'version: "\\UFFFFFFFF"', "1:1 not YAML: an escape or a number out of range after this"),
+        (b'version: "\\U00110000"', "1:1 not YAML: an escape or a number out of range after this"),
+        (b'version: "\\uD800"', "1:10 a text with a control character: U+D800"),
         (b"version: 1\n---\nversion: 1\n", "2:1 a second document"),
         (b"a: 1\n<<<<<<< HEAD\nb: 2\n=======\n", "2:1 a merge conflict that was not resolved"),
         (b"version: !!python/object/apply:os.system [x]", "1:10 a tag: values are read as what they look like"),
@@ -201,6 +204,12 @@ def test_anchor_bomb_is_refused_before_it_is_expanded() -> None:
     found = problems_of("\n".join(lines))
     assert found[0] == "1:5 an anchor: `&a0`"
     assert len(found) <= 60
+
+
+@pytest.mark.parametrize("count", [48, 49, 50, 51])
+def test_problems_are_listed_up_to_fifty_whatever_comes_after(count: int) -> None:
+    found = problems_of("\n".join(f"k{n}: &a{n} x" for n in range(count)) + "\nbad: [")
+    assert sum("an anchor" in one for one in found) == min(count, 50)
 
 
 def test_byte_order_mark_is_no_part_of_the_text() -> None:

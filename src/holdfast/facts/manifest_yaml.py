@@ -103,13 +103,16 @@ def parse_yaml(data: bytes, *, file: str) -> tuple[Tree | None, list[Problem]]:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        builder.problem(at_of(error.problem_mark or error.context_mark), _yaml_message(error), _yaml_hint(error))
+        builder.note(at_of(error.problem_mark or error.context_mark), _yaml_message(error), _yaml_hint(error))
         return None, builder.problems
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         column = error.position - text.rfind("\n", 0, error.position)
         character = f"U+{ord(text[error.position]):04X}" if error.position < len(text) else "a character"
         return None, [Problem(f"{file}:{line}:{column}", f"a character that YAML does not allow: {character}")]
+    except (ValueError, OverflowError):  # PyYAML lets escapes like "\UFFFFFFFF" through to `chr`
+        builder.note(builder.last, "not YAML: an escape or a number out of range after this")
+        return None, builder.problems
     except _Stop:
         return None, builder.problems
     return builder.root, builder.problems
@@ -142,6 +145,7 @@ class _Builder:
 
     def __init__(self, file: str, text: str) -> None:
         self.root: Tree | None = None
+        self.last: At = (1, 1)
         self.problems: list[Problem] = []
         self._file = file
         self._lines = text.split("\n")
@@ -152,16 +156,20 @@ class _Builder:
 
     def problem(self, at: At, message: str, hint: str | None = None) -> None:
         """Note a problem; stops when there are too many."""
-        self.problems.append(Problem(self._place(at), message, hint))
+        self.note(at, message, hint)
         if len(self.problems) >= MAX_PROBLEMS:
             raise _Stop
+
+    def note(self, at: At, message: str, hint: str | None = None) -> None:
+        """Note a problem that ends the reading anyway."""
+        self.problems.append(Problem(self._place(at), message, hint))
 
     def _place(self, at: At) -> str:
         return f"{self._file}:{at[0]}:{at[1]}"
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event."""
-        at = at_of(event.start_mark)
+        self.last = at = at_of(event.start_mark)
         match event:
             case yaml.DocumentStartEvent():
                 self._documents += 1
