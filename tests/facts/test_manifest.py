@@ -188,9 +188,9 @@ def test_names_within_a_service_are_unique() -> None:
         (b"version: 1\n---\nversion: 1\n", "2:1 a second document"),
         (b"a: 1\n<<<<<<< HEAD\nb: 2\n=======\n", "2:1 a merge conflict that was not resolved"),
         (b"version: !!python/object/apply:os.system [x]", "1:10 a tag: values are read as what they look like"),
-        (b"[" * 100_000, "1:25 over 20000 values, or nested over 24 levels deep"),
-        (b"a: [" + b"1," * 30_000 + b"]", "1:39999 over 20000 values, or nested over 24 levels deep"),
-        (b"# " + b"x" * 300_000, "1:1 a manifest of over 256 KiB"),
+        (b"[" * 100_000, "1:25 over 10000 values, or nested over 24 levels deep"),
+        (b"a: [" + b"1," * 30_000 + b"]", "1:19999 over 10000 values, or nested over 24 levels deep"),
+        (b"# " + b"x" * 300_000, "1:1 a manifest of over 128 KiB"),
         (b"? [a, b]\n: 1", "1:3 a key that is no text"),
     ],
 )
@@ -210,6 +210,11 @@ def test_anchor_bomb_is_refused_before_it_is_expanded() -> None:
 def test_problems_are_listed_up_to_fifty_whatever_comes_after(count: int) -> None:
     found = problems_of("\n".join(f"k{n}: &a{n} x" for n in range(count)) + "\nbad: [")
     assert sum("an anchor" in one for one in found) == min(count, 50)
+
+
+def test_too_many_services_are_refused_as_such() -> None:
+    services = ", ".join(f"{{name: s{n}, paths: [p{n}]}}" for n in range(201))
+    assert problems_of(f"version: 1\nservices: [{services}]") == ["2:11 expected at most 200 items, got a list"]
 
 
 def test_byte_order_mark_is_no_part_of_the_text() -> None:

@@ -92,11 +92,10 @@ def _empty(place: str) -> Problem:
 def _refuse(root: Tree, problems: list[Problem], definition: str | None) -> None:
     from holdfast.facts.manifest_schema import find_problems  # jsonschema is slow to load, and a scan may do without
 
-    found = [*problems, *find_problems(root, definition)]
     rules = manifest_rules.find_problems(root) if definition is None else manifest_rules.service_problems(root)
-    found += [problem for problem in rules if problem not in found]
+    found = dict.fromkeys([*problems, *find_problems(root, definition), *rules])
     if found:
-        raise ManifestProblems(_in_order(found))
+        raise ManifestProblems(_in_order(list(found)))
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

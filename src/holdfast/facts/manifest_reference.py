@@ -18,7 +18,7 @@ What a repository ships, and what is done when part of it turns out to be unsafe
 root; the JSON Schema is [manifest.schema.json](manifest.schema.json), and `when` is written in [CEL](cel.md).
 
 Every mistake is reported with file, line and column, all of them together. The file is UTF-8 and YAML 1.2 of one
-document, up to 256 KiB: only `true` and `false` are booleans, so `off` is a text. Anchors, aliases and tags are
+document, up to 128 KiB: only `true` and `false` are booleans, so `off` is a text. Anchors, aliases and tags are
 refused, because a manifest is data that is read by people in a review. A key that stands twice is an error.
 
 ```yaml

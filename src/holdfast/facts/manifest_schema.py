@@ -44,14 +44,14 @@ class _Broken:
 
 def find_problems(tree: Tree, definition: str | None = None) -> list[Problem]:
     """Return what the schema, or one of its definitions, has against a tree."""
-    problems: list[Problem] = []
+    problems: dict[Problem, None] = {}  # one of each, in order
     document: Any = plain(tree)
     for error in _validator(definition).iter_errors(document):
         schema = error.schema if isinstance(error.schema, Mapping) else {}
         path = tuple(error.absolute_path)
         broken = _Broken(str(error.validator), error.validator_value, schema, error.instance, path)
-        problems.extend(problem for problem in _explain(tree, broken) if problem not in problems)
-    return problems
+        problems.update(dict.fromkeys(_explain(tree, broken)))
+    return list(problems)
 
 
 def _explain(tree: Tree, broken: _Broken) -> Iterator[Problem]:
@@ -91,6 +91,9 @@ def _place_of(node: Tree, broken: _Broken) -> str:
 def _expected(broken: _Broken) -> str:
     if broken.rule == "type" and broken.limit in ("object", "array"):
         return "a mapping" if broken.limit == "object" else "a list"
+    limits = {"maxLength": "at most {} characters", "maxItems": "at most {} items", "maxProperties": "at most {} keys"}
+    if broken.rule in limits:
+        return limits[broken.rule].format(broken.limit)
     title = broken.schema.get("title")
     if isinstance(title, str):
         return title
@@ -98,12 +101,7 @@ def _expected(broken: _Broken) -> str:
         wanted = broken.limit
         names = {"string": "a text", "integer": "a whole number"}
         return " or ".join(names.get(name, name) for name in ([wanted] if isinstance(wanted, str) else wanted))
-    limits = {
-        "minLength": "at least {} characters",
-        "maxLength": "at most {} characters",
-        "maxItems": "at most {} items",
-    }
-    return limits.get(broken.rule, f"{broken.rule} {{}}").format(broken.limit)
+    return f"at least {broken.limit} characters" if broken.rule == "minLength" else f"{broken.rule} {broken.limit}"
 
 
 def _shown(node: Tree, broken: _Broken | None = None) -> str:

@@ -12,9 +12,9 @@ import yaml
 
 from holdfast.errors import ManifestError
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 128 * 1024
 MAX_DEPTH = 24
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 MAX_PROBLEMS = 50
 
 _INT = re.compile(r"[-+]?[0-9]{1,18}\Z")
@@ -41,16 +41,16 @@ class Problem:
 
 
 class ManifestProblems(ManifestError):
-    """Everything that is wrong with a manifest; `problems` has them one by one, in order of place."""
+    """What is wrong with a manifest; `problems` has them one by one, in order of place, the first 50 of them."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        first, *others = problems
+        first, *others = problems[:MAX_PROBLEMS]
         if not others:
             super().__init__(first.message, where=first.where, hint=first.hint)
         else:
             head = str(first).removeprefix(f"{first.where}: ")
             super().__init__("\n".join([head, *(str(problem) for problem in others)]), where=first.where)
-        self.problems = tuple(problems)
+        self.problems = (first, *others)
 
 
 @dataclass(frozen=True, slots=True)
