@@ -31,18 +31,25 @@ class _Globs:
     """Finds the first glob that fits a path: one without `/` fits the name, one with `/` the end of the path."""
 
     def __init__(self, globs: Iterable[str]) -> None:
-        self._exact: dict[str, str] = {}
-        self._patterns: list[tuple[re.Pattern[str], str]] = []
-        for glob in globs:
-            if any(sign in glob for sign in "*?[/"):
-                self._patterns.append((re.compile(rf"(?:.*/)?{_translate(glob)}", re.IGNORECASE), glob))
-            else:
-                self._exact[glob.lower()] = glob
+        every = list(globs)
+        self._exact = {glob.lower(): glob for glob in every if not any(sign in glob for sign in "*?/")}
+        wild = [glob for glob in every if glob.lower() not in self._exact]
+        self._patterns = [(_compiled(glob), glob) for glob in wild]
+        # Nearly every file fits none; how a name ends or begins tells that at once.
+        ends = [glob.lower().rpartition("/")[2].rpartition("*")[2] for glob in wild]
+        self._ends = tuple(end for end in ends if end)
+        self._starts = tuple(glob.lower().partition("*")[0] for glob in wild if glob.endswith("*"))
 
     def find(self, path: str) -> str | None:
         name = path.rpartition("/")[2].lower()
         exact = self._exact.get(name)
-        return exact or next((glob for pattern, glob in self._patterns if pattern.fullmatch(path)), None)
+        if exact or not (name.endswith(self._ends) or name.startswith(self._starts)):
+            return exact
+        return next((glob for pattern, glob in self._patterns if pattern.fullmatch(path)), None)
+
+
+def _compiled(glob: str) -> re.Pattern[str]:
+    return re.compile(f"(?:.*/)?{_translate(glob)}", re.IGNORECASE | re.DOTALL)
 
 
 def _translate(glob: str) -> str:
