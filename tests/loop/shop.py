@@ -168,11 +168,13 @@ def declare(tx: Transaction, number: int, flag: str, *plans: Plan) -> None:
 def open_shop(*plans: Plan) -> Iterator[Shop]:
     """Open a shop with these plans, by default the automatic one."""
     store = open_sql_store(":memory:")
-    store.tenants.save_org(Org(ORG, "Example", T0))
-    shop = Shop(store)
-    with shop.write() as tx:
-        tx.environments.save(Environment(ORG, "env_1", ENVIRONMENT, 1, Reach.INTERNET))
-        declare(tx, 1, "tax", *(plans or (make_plan(),)))
-        define_flag(tx, ENVIRONMENT, "tax", ON_OFF, T0)
-    yield shop
-    store.close()
+    try:
+        store.tenants.save_org(Org(ORG, "Example", T0))
+        shop = Shop(store)
+        with shop.write() as tx:
+            tx.environments.save(Environment(ORG, "env_1", ENVIRONMENT, 1, Reach.INTERNET))
+            declare(tx, 1, "tax", *(plans or (make_plan(),)))
+            define_flag(tx, ENVIRONMENT, "tax", ON_OFF, T0)
+        yield shop
+    finally:
+        store.close()

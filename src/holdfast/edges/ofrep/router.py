@@ -21,7 +21,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 from openfeature.evaluation_context import EvaluationContext
 
@@ -98,7 +98,7 @@ def ofrep_router(
         operation_class=_WithContext,
         responses=_ONE,
     )
-    async def evaluate_flag(request: AnyRequest, key: str) -> Response[bytes]:
+    async def evaluate_flag(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
         org, environment = await sync_to_thread(identify, request)
         context = await read_context(request)
         if isinstance(context, NotEvaluated):
@@ -115,7 +115,7 @@ def ofrep_router(
         responses=_ALL,
     )
     async def evaluate_flags(
-        request: AnyRequest, if_none_match: Annotated[str | None, Parameter(header="if-none-match")] = None
+        request: AnyRequest, if_none_match: Annotated[str | None, HeaderParameter(name="if-none-match")] = None
     ) -> Response[bytes]:
         org, environment = await sync_to_thread(identify, request)
         context = await read_context(request)
