@@ -1,0 +1,125 @@
+"""What is not known of what runs: unknown is never shown as fine.
+
+A place (a service or host in an environment) has a gap when a release came without an SBOM or with an empty one, when
+files in it could not be read, or when an ecosystem that it runs has no advisory feed, or one past its age.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast.loop.feed_state import feed_verdict
+from holdfast.loop.view_words import listed, plural, short_span
+from holdfast.model.advisory import Snapshot
+from holdfast.model.component import Source, Unparsed
+from holdfast.model.verdict import Pass
+from holdfast.ports.queries import Coverage
+from holdfast.ports.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is not known of a place.
+
+    `kind` is `sbom`, `unparsed` or `feed`; `short` fits a cell, `because` is a sentence, `hint` what to do.
+    """
+
+    kind: str
+    short: str
+    because: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One ecosystem's feed: how old, whether verdicts may rest on it, and why not."""
+
+    ecosystem: str
+    synced_at: datetime | None
+    records: int
+    known: bool
+    because: str
+
+
+def gaps_of_composition(what: str, components: int | None, unparsed: Sequence[Unparsed]) -> tuple[Gap, ...]:
+    """Return what is not known of a composition; `components` is `None` without an SBOM."""
+    if components is None:
+        return (
+            Gap(
+                "sbom", "no SBOM", f"{what} came without an SBOM", "give one: `holdfast release --sbom FILE`, or a PATH"
+            ),
+        )
+    out = []
+    if components == 0 and not unparsed:
+        out.append(Gap("sbom", "empty SBOM", f"the SBOM of {what} names nothing", "check what it was made of"))
+    if unparsed:
+        files = listed(sorted({one.file for one in unparsed}))
+        short = plural(len(unparsed), "gap") + " in its SBOM"
+        first = unparsed[0].because
+        out.append(
+            Gap("unparsed", short, f"not all of {files} could be read: {first}", "`holdfast scan` names each line")
+        )
+    return tuple(out)
+
+
+class GapReader:
+    """Reads the gaps of subjects in one transaction, each thing once.
+
+    `coverage` is what the whole org runs by ecosystem: while all feeds are good, no subject is asked for its own.
+    """
+
+    def __init__(self, tx: Transaction, now: datetime, feed_max_age: timedelta, coverage: Sequence[Coverage]) -> None:
+        self._tx = tx
+        self._now = now
+        self._max_age = feed_max_age
+        self._snapshots: Mapping[str, Snapshot] = {one.ecosystem: one for one in tx.feeds.list()}
+        self._verdicts: dict[str, str | None] = {}
+        self._ecosystems = _ecosystems(coverage)
+        self._all_known = all(self._doubt(name) is None for name in self._ecosystems)
+
+    def of_subject(self, subject_id: str) -> tuple[Gap, ...]:
+        """Return the gap that missing or old feeds leave in what a service or host runs now; none or one."""
+        if self._all_known:
+            return ()
+        doubts = {
+            name: doubt
+            for name in _ecosystems(self._tx.queries.coverage(subject_id))
+            if (doubt := self._doubt(name)) is not None
+        }
+        if not doubts:
+            return ()
+        names = listed(list(doubts))
+        first = next(iter(doubts.values()))
+        words = "no feed" if first.startswith("no feed") else "feed too old"
+        return (Gap("feed", f"{words}: {names}", f"{names}: {first}", "`holdfast feed sync`"),)
+
+    def feeds(self) -> tuple[FeedRow, ...]:
+        """Return the feed of every ecosystem that runs here, by name."""
+        return tuple(self._feed(name) for name in self._ecosystems)
+
+    def _feed(self, ecosystem: str) -> FeedRow:
+        doubt = self._doubt(ecosystem)
+        known = self._snapshots.get(ecosystem.partition(":")[0])
+        records = known.records if known else 0
+        return FeedRow(ecosystem, known.synced_at if known else None, records, doubt is None, doubt or "")
+
+    def _doubt(self, ecosystem: str) -> str | None:
+        """Why verdicts about an ecosystem may not rest on its feed; `None` when they may."""
+        if ecosystem not in self._verdicts:
+            verdict = feed_verdict(ecosystem, self._snapshots, self._now, self._max_age)
+            self._verdicts[ecosystem] = (
+                None if isinstance(verdict, Pass) else self._in_words(ecosystem, verdict.because)
+            )
+        return self._verdicts[ecosystem]
+
+    def _in_words(self, ecosystem: str, because: str) -> str:
+        known = self._snapshots.get(ecosystem.partition(":")[0])
+        if known is None or known.synced_at is None:
+            return because
+        age = short_span((self._now - known.synced_at).total_seconds())
+        return f"the feed is {age} old" + (f"; the last attempt failed: {known.error}" if known.error else "")
+
+
+def _ecosystems(coverage: Sequence[Coverage]) -> list[str]:
+    """Ecosystems of what comes from a registry; the rest is named by nature and is no unknown."""
+    return sorted({one.ecosystem for one in coverage if one.source == Source.REGISTRY.value})

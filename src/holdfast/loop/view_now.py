@@ -1,0 +1,226 @@
+"""Now: is anything exposed, since when, what is being done, and what to do next.
+
+Rules:
+1. The answer is the worst of what is known: exposed, then mitigated, then not known, then fine. Where nothing runs that
+   was ever told to us, it is none of these: it says what to do next.
+2. What is new comes before what was there when watching began; within that, rank decides.
+3. What can't be judged is counted beside every answer, and stands in the queue.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast.loop.respond_people import get_pause
+from holdfast.loop.view_exposure import ExposureView, exposure_view
+from holdfast.loop.view_gaps import FeedRow, GapReader
+from holdfast.loop.view_lists import row_of
+from holdfast.loop.view_map import EXPOSED, FINE, MITIGATED, UNKNOWN, MapView, map_view
+from holdfast.loop.view_metrics import headline
+from holdfast.loop.view_readiness import ReadinessRow, readiness
+from holdfast.loop.view_words import listed, plural
+from holdfast.metrics.summary import Group, summarize
+from holdfast.model.exposure import Exposure, State
+from holdfast.model.inventory import Reach
+from holdfast.ports.queries import Counts, Coverage, ExposureFilter
+from holdfast.ports.store import Transaction
+
+EMPTY = "empty"
+OPEN_STATES = (State.OPEN.value, State.REGRESSED.value)
+_MAP_ROWS = 12
+_QUEUE_EXPOSURES = 6
+_QUEUE_UNKNOWN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do next, in words, and the command that does it."""
+
+    words: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer in a sentence: `word`, then `sentence`, then for how long since `since`, then `more`.
+
+    `state` is `exposed`, `mitigated`, `unknown`, `fine` or `empty`; `details` are further sentences.
+    """
+
+    state: str
+    word: str
+    sentence: str
+    since: datetime | None = None
+    more: str = ""
+    details: tuple[str, ...] = ()
+    steps: tuple[NextStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """What to look at: an exposure (with its id), or a place that can't be judged (with what to do about it)."""
+
+    state: str
+    title: str
+    subject: str
+    environment: str
+    reasons: tuple[str, ...]
+    since: datetime | None
+    exposure: str | None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What changes with the journal alone: callers may keep it while the journal's head stays where it is."""
+
+    history: Group
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NowView:
+    """The first page."""
+
+    answer: Answer
+    lead: ExposureView | None
+    map: MapView
+    queue: tuple[QueueRow, ...]
+    exposed: int
+    mitigated: int
+    unknown: int
+    history: Group
+    readiness: tuple[ReadinessRow, ...]
+    feeds: tuple[FeedRow, ...]
+    journal_entries: int
+    pause: Mapping[str, str] | None
+    counts: Counts
+
+
+def learn(tx: Transaction, now: datetime) -> Known:
+    """Return what the first page needs of the whole history and inventory."""
+    history = headline(summarize(tx.exposures.all(current=False), now))
+    return Known(history, tuple(tx.queries.coverage()))
+
+
+def now_view(tx: Transaction, now: datetime, feed_max_age: timedelta, *, known: Known | None = None) -> NowView:
+    """Return the first page; `known` spares reading the whole history again."""
+    known = known or learn(tx, now)
+    counts = tx.queries.counts()
+    exposed = sum(counts.by_state.get(state, 0) for state in OPEN_STATES)
+    mitigated = counts.by_state.get(State.MITIGATED.value, 0)
+    lead = _lead(tx, exposed, mitigated)
+    matrix = map_view(tx, now, feed_max_age=feed_max_age, coverage=known.coverage, limit=_MAP_ROWS)
+    unknown = _unknown_rows(matrix)
+    view = exposure_view(tx, lead.id, now, history=known.history, entries=0) if lead else None
+    return NowView(
+        _answer(view, exposed, mitigated, unknown, matrix),
+        view,
+        matrix,
+        (*_queue(tx), *unknown[:_QUEUE_UNKNOWN]),
+        exposed,
+        mitigated,
+        len(unknown),
+        known.history,
+        readiness(tx, matrix),
+        GapReader(tx, now, feed_max_age, known.coverage).feeds(),
+        tx.journal.head()[0],
+        get_pause(tx),
+        counts,
+    )
+
+
+def _lead(tx: Transaction, exposed: int, mitigated: int) -> Exposure | None:
+    """The exposure that the answer speaks of: new ones before the backlog, then by rank."""
+    states = OPEN_STATES if exposed else (State.MITIGATED.value,) if mitigated else ()
+    for backlog in (False, None) if states else ():
+        where = ExposureFilter(states=states, backlog=backlog)
+        page = tx.queries.exposures(where, as_of=None, after=None, limit=1)
+        if page.rows:
+            return page.rows[0]
+    return None
+
+
+def _queue(tx: Transaction) -> list[QueueRow]:
+    out: list[QueueRow] = []
+    for states in (OPEN_STATES, (State.MITIGATED.value,)):
+        where = ExposureFilter(states=states)
+        left = _QUEUE_EXPOSURES - len(out)
+        page = tx.queries.exposures(where, as_of=None, after=None, limit=max(1, left))
+        for exposure in page.rows[:left]:
+            row = row_of(exposure)
+            title = f"{row.component} {row.version}".strip()
+            out.append(QueueRow(row.state, title, row.subject, row.environment, row.reasons, row.since, row.id))
+    return out
+
+
+def _unknown_rows(matrix: MapView) -> list[QueueRow]:
+    """One row a place that has gaps, whatever else is known of it."""
+    out = []
+    for row in matrix.rows:
+        for cell in row.cells:
+            if cell is not None and cell.gaps:
+                title = f"{row.name}: {cell.gaps[0].short}"
+                reasons = tuple(gap.because for gap in cell.gaps)
+                hint = cell.gaps[0].hint
+                out.append(QueueRow(UNKNOWN, title, row.name, cell.environment, reasons, cell.since, None, hint))
+    return out
+
+
+def _answer(
+    lead: ExposureView | None, exposed: int, mitigated: int, unknown: Sequence[QueueRow], matrix: MapView
+) -> Answer:
+    if lead is not None and exposed:
+        sentence = f"{lead.exposure.subject.name} in {lead.exposure.environment}"
+        more = f"and {exposed - 1:,} more" if exposed > 1 else ""
+        return Answer(EXPOSED, "Exposed.", sentence, lead.since, more, _details(lead, mitigated, len(unknown)))
+    if lead is not None:
+        sentence = f"{lead.exposure.subject.name} in {lead.exposure.environment}"
+        since = lead.exposure.clocks.mitigated_at
+        more = f"and {mitigated - 1:,} more" if mitigated > 1 else ""
+        return Answer(MITIGATED, "Mitigated.", sentence, since, more, _details(lead, 0, len(unknown)))
+    if not matrix.rows:
+        return Answer(EMPTY, "Nothing runs yet", "that Holdfast knows of", steps=_FIRST_STEPS)
+    places = sum(cell is not None for row in matrix.rows for cell in row.cells)
+    if unknown:
+        sentence = f"{len(unknown):,} of {plural(places, 'place')} can't be judged, so they don't count as fine"
+        first = [f"{row.subject} in {row.environment}: {row.reasons[0]}." for row in unknown[:1]]
+        steps = tuple(NextStep("To know more", row.hint.strip("`")) for row in unknown[:1] if row.hint.startswith("`"))
+        return Answer(UNKNOWN, "Not known.", sentence, details=tuple(first), steps=steps)
+    return Answer(FINE, "Fine.", f"nothing known is wrong in {plural(places, 'place')}")
+
+
+_FIRST_STEPS = (
+    NextStep("Play one incident through the whole loop, offline, in under a minute", "holdfast demo"),
+    NextStep("See what is wrong in a repository; nothing is stored", "holdfast scan ."),
+    NextStep("Register a release with what it is made of", "holdfast release ."),
+    NextStep("Say where it runs", "holdfast deploy SERVICE VERSION --to ENVIRONMENT"),
+)
+
+_REACH = {
+    Reach.INTERNET: "Reachable from the internet.",
+    Reach.INTERNAL: "Reachable from inside only.",
+    Reach.DEVELOPMENT: "In development only.",
+    Reach.UNKNOWN: "Who can reach it is not known, so it counts as reachable from the internet.",
+}
+
+
+def _details(lead: ExposureView, mitigated: int, unknown: int) -> tuple[str, ...]:
+    exposure = lead.exposure
+    out = [_REACH[exposure.risk.reach]]
+    if exposure.summary:
+        out.append(exposure.summary.rstrip(".") + ".")
+    if mitigated:
+        out.append(
+            f"{plural(mitigated, 'other')} mitigated." if mitigated == 1 else f"{mitigated:,} others are mitigated."
+        )
+    if unknown:
+        out.append(f"{plural(unknown, 'place')} can't be judged.")
+    return tuple(out)
+
+
+def summary_line(view: NowView) -> str:
+    """Return the state of everything in one line, for a terminal or a title."""
+    parts = [(view.exposed, "exposed"), (view.mitigated, "mitigated"), (view.unknown, "not known")]
+    named = [f"{count:,} {word}" for count, word in parts if count]
+    return listed(named) if named else view.answer.word
