@@ -65,6 +65,8 @@ def test_manifest_with_a_lock_in_a_folder_below_is_not_covered() -> None:
 def test_python_manifest_is_covered_by_requirements_beside_it_and_not_by_those_above() -> None:
     project, pinned = '[project]\ndependencies = ["a"]\n', "a==1\n"
     beside = {"app/pyproject.toml": project, "app/requirements.txt": pinned}
+    folder = {"app/pyproject.toml": project, "app/requirements/base.txt": pinned}
+    assert read_composition(MemoryTree(folder), ["app/pyproject.toml"]).occurrences
     above = {"app/pyproject.toml": project, "requirements.txt": pinned}
     assert read_composition(MemoryTree(beside)).unparsed == ()
     assert [gap.file for gap in read_composition(MemoryTree(above)).unparsed] == ["app/pyproject.toml"]

@@ -111,13 +111,20 @@ def _folders_up(path: str) -> Iterator[str]:
 
 def _locks_for(path: str, glob: str, files: frozenset[str]) -> list[str]:
     """Return the nearest lock files that stand for a manifest, beside it or above it."""
-    manifest, own = MANIFESTS[glob], posixpath.dirname(path)
+    manifest = MANIFESTS[glob]
     for folder in _folders_up(path):
-        names = (*manifest.locks, *(manifest.beside if folder == own else ()))
-        found = [lock for lock in (posixpath.join(folder, name) for name in names) if lock in files]
+        found = [lock for name in manifest.locks if (lock := posixpath.join(folder, name)) in files]
         if found:
             return found
+    beside = tuple(posixpath.join(posixpath.dirname(path), name) for name in manifest.beside)
+    if beside:
+        return [file for file in sorted(files) if file in beside or _is_text_in(file, beside)]
     return []
+
+
+def _is_text_in(file: str, folders: tuple[str, ...]) -> bool:
+    """Whether a file is a text that lies in one of those names that are folders."""
+    return file.endswith(".txt") and f"{posixpath.dirname(file)}/" in folders
 
 
 def _read_manifest(tree: Tree, path: str, glob: str) -> ParsedFile | None:

@@ -71,8 +71,8 @@ RECOGNIZED: dict[str, str] = {
 class Manifest:
     """A file that asks for dependencies without fixing them.
 
-    `locks` are the files that fix them, beside it or in a folder above; `beside` those that do so only beside it;
-    `marks` the words without which it asks for nothing.
+    `locks` are the files that fix them, beside it or in a folder above; `beside` those that do so only beside it (a
+    name with `/` is a folder of them); `marks` the words without which it asks for nothing.
     """
 
     locks: tuple[str, ...]
@@ -90,11 +90,12 @@ _NODE = (
     "deno.lock",
 )
 _PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "Pipfile.lock")
+_COMPILED = ("requirements.txt", "requirements/")
 
 MANIFESTS: dict[str, Manifest] = {
-    "pyproject.toml": Manifest(_PYTHON, (b"dependencies", b"dependency-groups"), ("requirements.txt",)),
-    "setup.py": Manifest(_PYTHON, (b"_require",), ("requirements.txt",)),
-    "setup.cfg": Manifest(_PYTHON, (b"_require",), ("requirements.txt",)),
+    "pyproject.toml": Manifest(_PYTHON, (b"dependencies", b"dependency-groups"), _COMPILED),
+    "setup.py": Manifest(_PYTHON, (b"_require",), _COMPILED),
+    "setup.cfg": Manifest(_PYTHON, (b"_require",), _COMPILED),
     "Pipfile": Manifest(("Pipfile.lock",)),
     "package.json": Manifest(_NODE, (b"ependencies",)),
     "Cargo.toml": Manifest(("Cargo.lock",), (b"dependencies",)),
