@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
+from hypothesis import settings, strategies as st
 
 from holdfast.facts.inventory import occupancy, release_identity, shares_at
 from holdfast.model.inventory import Artifact, Deployment, Origin, Status
@@ -129,6 +129,7 @@ _DEPLOYMENTS = st.lists(
 ).map(lambda found: [replace(one, id=f"d{number}") for number, one in enumerate(found)])
 
 
+@settings(deadline=None)
 @given(_DEPLOYMENTS, st.randoms())
 def test_any_order_of_arrival_gives_the_same_history(deployments: list[Deployment], random: object) -> None:
     shuffled = list(deployments)
@@ -136,6 +137,7 @@ def test_any_order_of_arrival_gives_the_same_history(deployments: list[Deploymen
     assert occupancy(shuffled) == occupancy(deployments)
 
 
+@settings(deadline=None)
 @given(_DEPLOYMENTS, st.integers(0, 41))
 def test_shares_never_exceed_the_whole_and_are_held_by_what_has_not_ended(found: list[Deployment], minute: int) -> None:
     instant = at(minute)
@@ -147,12 +149,14 @@ def test_shares_never_exceed_the_whole_and_are_held_by_what_has_not_ended(found:
     assert set(shares) == running
 
 
+@settings(deadline=None)
 @given(_DEPLOYMENTS)
 def test_nothing_ends_before_it_starts(deployments: list[Deployment]) -> None:
     started = {one.id: one.started_at for one in deployments}
     assert all(end is None or end >= started[name] for name, end in occupancy(deployments).items())
 
 
+@settings(deadline=None)
 @given(_DEPLOYMENTS, st.integers(0, 11))
 def test_late_arrival_changes_nothing_before_its_start(deployments: list[Deployment], which: int) -> None:
     if which >= len(deployments):

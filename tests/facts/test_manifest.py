@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
+from hypothesis import settings, strategies as st
 
 from holdfast.errors import ManifestError
 from holdfast.facts.manifest import ManifestProblems, find_service_for, parse_declaration, parse_manifest
@@ -236,11 +236,13 @@ def outcome(data: bytes) -> str:
         return "f" if all(problem.where.startswith("f:") for problem in error.problems) else str(error)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_give_a_manifest_or_the_error_that_names_the_line(data: bytes) -> None:
     assert outcome(data) == "f"
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(GOOD)), st.integers(0, 30), st.text("[]{}:-,&*!|>'\"%@` \n\tabc0", max_size=6))
 def test_any_bent_manifest_gives_a_manifest_or_the_error_that_names_the_line(at: int, cut: int, put: str) -> None:
     assert outcome((GOOD[:at] + put + GOOD[at + cut :]).encode()) == "f"
@@ -310,6 +312,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["name", "team", "tier", "paths", "features", "plans", "drills", "?"]), _JSON))
 def test_any_json_gives_a_declaration_or_an_error_with_pointers(document: dict[str, object]) -> None:
     try:

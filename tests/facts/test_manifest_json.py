@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
+from hypothesis import settings, strategies as st
 
 from holdfast.errors import ManifestError
 from holdfast.facts.manifest import manifest_from_json, manifest_to_json, parse_manifest, plan_from_json, plan_to_json
@@ -39,11 +39,13 @@ _SERVICES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(_SERVICES)
 def test_declaration_comes_back_as_it_was(service: ServiceManifest) -> None:
     assert manifest_from_json(json.loads(json.dumps(manifest_to_json(service), sort_keys=True))) == service
 
 
+@settings(deadline=None)
 @given(_PLANS)
 def test_plan_comes_back_as_it_was(plan: Plan) -> None:
     assert plan_from_json(json.loads(json.dumps(plan_to_json(plan)))) == plan

@@ -1,8 +1,8 @@
 """Texts become trees, or errors that name the place."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
+from hypothesis import settings, strategies as st
 
 from holdfast.controls.cel import parse_expression
 from holdfast.controls.cel.syntax import (
@@ -133,6 +133,7 @@ def place_of_mistake(text: str) -> str | None:
     return None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_gives_a_tree_or_an_error_with_its_place(text: str) -> None:
     where = place_of_mistake(text)
@@ -164,6 +165,7 @@ _TOKENS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*_TOKENS, "exists", "||", "<"]), max_size=25))
 def test_any_tokens_give_a_tree_or_an_error_with_its_place(tokens: list[str]) -> None:
     where = place_of_mistake(" ".join(tokens))

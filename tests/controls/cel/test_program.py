@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
-from hypothesis import given, reject
-from hypothesis import strategies as st
+from hypothesis import given, reject, settings
+from hypothesis import settings, strategies as st
 
 from holdfast.controls.cel import DYN, compile_expression, parse_expression
 from holdfast.errors import ExpressionError
@@ -173,6 +173,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(EXPRESSION_TEXTS, _VALUES, _VALUES, _VALUES)
 def test_any_data_gives_a_value_or_unknown(text: str, first: object, second: object, third: object) -> None:
     names = ["b", "i", "x", "s", "d", "numbers", "words", "ages"]

@@ -4,8 +4,8 @@ import re
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
+from hypothesis import settings, strategies as st
 
 from holdfast.controls.cel.automaton import MAX_INSTRUCTIONS
 from holdfast.controls.cel.regex import compile_pattern
@@ -23,11 +23,13 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@settings(deadline=None)
 @given(st.recursive(_ATOMS, _grown, max_leaves=6), st.text("abcx1.é ", max_size=8))
 def test_pattern_finds_what_pythons_finds(pattern: str, text: str) -> None:
     assert compile_pattern(pattern).search(text) == bool(re.search(pattern, text, re.ASCII))
 
 
+@settings(deadline=None)
 @given(st.text("ab|()[]*+?.^${}\\,-0123<:=!P", max_size=20))
 def test_any_pattern_compiles_or_is_refused(pattern: str) -> None:
     try:
