@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from holdfast.facts.inventory import occupancy, release_identity, shares_at
 from holdfast.model.inventory import Artifact, Deployment, Origin, Status

@@ -1,17 +1,13 @@
 """`holdfast.yaml` becomes values, or an error that names line and column of everything that is wrong."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from holdfast.errors import ManifestError
 from holdfast.facts.manifest import ManifestProblems, find_service_for, parse_declaration, parse_manifest
 from holdfast.model.plan import Autonomy, Coverage, Drill, Feature, Probe, Step
 from tests.facts.manifest_texts import GOOD, with_line
-
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def problems_of(data: bytes | str) -> list[str]:

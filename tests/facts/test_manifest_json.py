@@ -4,7 +4,7 @@ import json
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from holdfast.errors import ManifestError
 from holdfast.facts.manifest import manifest_from_json, manifest_to_json, parse_manifest, plan_from_json, plan_to_json

@@ -2,7 +2,7 @@
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from holdfast.controls.cel import parse_expression
 from holdfast.controls.cel.syntax import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, reject, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from holdfast.controls.cel import DYN, compile_expression, parse_expression
 from holdfast.errors import ExpressionError

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from holdfast.controls.cel.automaton import MAX_INSTRUCTIONS
 from holdfast.controls.cel.regex import compile_pattern
