@@ -100,8 +100,7 @@ def _assign(tx: Transaction, had: dict[str, str], after: Clusters, give: Callabl
             moved.setdefault(home, []).append(member)
     for member in sorted(had.keys() - homes.keys()):
         moved[give(member)] = [member]
-    for cluster, members in sorted(moved.items()):
-        tx.clusters.assign(cluster, sorted(members), now)
+    tx.clusters.assign_many({cluster: sorted(members) for cluster, members in moved.items()}, now)
 
 
 def _journal(tx: Transaction, event: ClusterEvent) -> set[str]:

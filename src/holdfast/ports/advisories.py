@@ -86,6 +86,10 @@ class Clusters(Protocol):
         """Put ids into a cluster of this layer."""
         ...
 
+    def assign_many(self, homes: Mapping[str, Sequence[str]], created_at: datetime) -> None:
+        """Put ids into clusters of this layer: cluster → ids, each id in one of them."""
+        ...
+
     def created(self, clusters: Sequence[str]) -> Mapping[str, datetime]:
         """Return when each cluster came to be."""
         ...

@@ -48,11 +48,20 @@ class SqlClusters:
 
     def assign(self, cluster: str, advisory_ids: Sequence[str], created_at: datetime) -> None:
         """Put ids into a cluster of this layer."""
+        self.assign_many({cluster: advisory_ids}, created_at)
+
+    def assign_many(self, homes: Mapping[str, Sequence[str]], created_at: datetime) -> None:
+        """Put ids into clusters of this layer: cluster → ids, each id in one of them."""
         session = self._session
-        row = {"org": session.org, "id": cluster, "created_at": created_at}
-        session.change(session.insert(CLUSTER).on_conflict_do_nothing(), [row])
-        members = dict.fromkeys(advisory_ids)
-        session.upsert(ALIAS_CLUSTER, [{"org": session.org, "member": one, "cluster": cluster} for one in members])
+        if not homes:
+            return
+        rows = [{"org": session.org, "id": cluster, "created_at": created_at} for cluster in sorted(homes)]
+        session.change(session.insert(CLUSTER).on_conflict_do_nothing(), rows)
+        members = {one: cluster for cluster, ids in homes.items() for one in ids}
+        session.upsert(
+            ALIAS_CLUSTER,
+            [{"org": session.org, "member": one, "cluster": cluster} for one, cluster in sorted(members.items())],
+        )
 
     def created(self, clusters: Sequence[str]) -> Mapping[str, datetime]:
         """Return when each cluster came to be."""
