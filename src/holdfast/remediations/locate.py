@@ -26,8 +26,8 @@ _BY_NAME = (
     ("cargo.lock", "cargo_lock"),
     ("*requirements*.txt", "requirements_txt"),
     ("*constraints*.txt", "requirements_txt"),
-    ("*.cdx.json", "cyclonedx"),
-    ("*bom*.json", "cyclonedx"),
+    ("*.cdx.json", "cyclonedx_json"),
+    ("*bom*.json", "cyclonedx_json"),
 )
 _BY_PATH = (("/var/lib/dpkg/status", "dpkg"), (".dist-info/metadata", "python_environment"))
 _PREFERRED = ("requirements_txt", "uv_lock", "poetry_lock", "package_lock_json", "go_mod", "cargo_lock")

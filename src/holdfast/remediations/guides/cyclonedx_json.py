@@ -9,4 +9,4 @@ def advise(upgrade: Upgrade) -> Advice:
     return Advice(None, note=f"an SBOM has no tool of its own: raise {whom}, in the lock file that it was made from")
 
 
-SPEC = Guide("cyclonedx", advise)
+SPEC = Guide("cyclonedx_json", advise)
