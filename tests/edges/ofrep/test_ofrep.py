@@ -82,7 +82,10 @@ def served() -> Iterator[Served]:
     with open_shop() as shop:
         feed = FlagFeed(shop.store)
         app = Litestar([ofrep_router(shop.server, feed, identify, heartbeat_s=0.1)])
-        listener = socket.create_server(("127.0.0.1", 0))
+        # asyncio turns Nagle's algorithm off only for sockets that say they are TCP
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -11,7 +11,7 @@ Source: OFREP 0.3.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import msgspec
@@ -33,12 +33,13 @@ from holdfast.edges.ofrep.wire import (
     EventStream,
     GeneralError,
     status_of,
+    to_result,
     to_wire,
 )
 from holdfast.errors import ForbiddenError, HoldfastError, UnauthenticatedError
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import FlagServer
-from holdfast.mitigations.evaluation import INVALID_CONTEXT, NotEvaluated, parse_context
+from holdfast.mitigations.evaluation import INVALID_CONTEXT, Evaluation, NotEvaluated, parse_context
 from holdfast.model.tenancy import Permission, Token
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -99,11 +100,15 @@ def ofrep_router(
         responses=_ONE,
     )
     async def evaluate_flag(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
-        org, environment = await sync_to_thread(identify, request)
         context = await read_context(request)
-        if isinstance(context, NotEvaluated):
-            return _json(EvaluationFailure(context.code, key, context.details), 400)
-        value = await sync_to_thread(server.evaluate_one, org, environment, key, context)
+
+        def evaluate() -> Evaluation:
+            org, environment = identify(request)
+            if isinstance(context, NotEvaluated):
+                return replace(context, key=key)
+            return server.evaluate_one(org, environment, key, context)
+
+        value = await sync_to_thread(evaluate)  # both read the store: one thread, one hop
         return _json(to_wire(value), status_of(value))
 
     @post(
@@ -117,15 +122,22 @@ def ofrep_router(
     async def evaluate_flags(
         request: AnyRequest, if_none_match: Annotated[str | None, HeaderParameter(name="if-none-match")] = None
     ) -> Response[bytes]:
-        org, environment = await sync_to_thread(identify, request)
         context = await read_context(request)
-        if isinstance(context, NotEvaluated):
-            return _json(EvaluationFailure(context.code, errorDetails=context.details), 400)
-        values, etag = await sync_to_thread(server.evaluate_all, org, environment, context)
+
+        def evaluate() -> tuple[tuple[Evaluation, ...], str] | NotEvaluated:
+            org, environment = identify(request)
+            if isinstance(context, NotEvaluated):
+                return context
+            return server.evaluate_all(org, environment, context)
+
+        out = await sync_to_thread(evaluate)
+        if isinstance(out, NotEvaluated):
+            return _json(EvaluationFailure(out.code, errorDetails=out.details), 400)
+        values, etag = out
         if matches_etag(if_none_match, etag):
             return Response(b"", status_code=304, headers={"etag": etag})
         streams = [EventStream("sse", f"{str(request.base_url).rstrip('/')}{EVENTS_PATH}")]
-        body = BulkEvaluationSuccess([to_wire(value) for value in values], streams)
+        body = BulkEvaluationSuccess([to_result(value) for value in values], streams)
         return _json(body, 200, {"etag": etag, "cache-control": "private, no-cache"})
 
     @get(

@@ -30,6 +30,18 @@ class EvaluationFailure(msgspec.Struct, omit_defaults=True):
     errorDetails: str = ""  # noqa: N815  the protocol's name
 
 
+class FlagResult(msgspec.Struct, omit_defaults=True):
+    """A flag in a bulk answer: its value, or with `errorCode` why there is none."""
+
+    key: str
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    value: Any = msgspec.UNSET
+    variant: str | msgspec.UnsetType = msgspec.UNSET
+    metadata: dict[str, str | int | float | bool] = msgspec.field(default_factory=dict)
+    errorCode: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815  the protocol's name
+    errorDetails: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815  the protocol's name
+
+
 class EventStream(msgspec.Struct):
     """Where notices of changes are streamed. Ask with the same credentials; the URL holds none."""
 
@@ -41,7 +53,7 @@ class EventStream(msgspec.Struct):
 class BulkEvaluationSuccess(msgspec.Struct):
     """Every flag's value, or why there is none."""
 
-    flags: list[EvaluationSuccess | EvaluationFailure]
+    flags: list[FlagResult]
     eventStreams: list[EventStream]  # noqa: N815  the protocol's name
 
 
@@ -58,6 +70,15 @@ def to_wire(value: Evaluation) -> EvaluationSuccess | EvaluationFailure:
     if value.variant is None:
         return EvaluationSuccess(value.key, value.reason, metadata=dict(value.metadata))
     return EvaluationSuccess(value.key, value.reason, value.value, value.variant, dict(value.metadata))
+
+
+def to_result(value: Evaluation) -> FlagResult:
+    """Return an evaluation as a bulk answer writes it."""
+    if isinstance(value, NotEvaluated):
+        return FlagResult(value.key, errorCode=value.code, errorDetails=value.details)
+    if value.variant is None:
+        return FlagResult(value.key, value.reason, metadata=dict(value.metadata))
+    return FlagResult(value.key, value.reason, value.value, value.variant, dict(value.metadata))
 
 
 def status_of(value: Evaluation) -> int:
