@@ -50,17 +50,15 @@ class SqlClusters:
         """Put ids into a cluster of this layer."""
         self.assign_many({cluster: advisory_ids}, created_at)
 
-    def assign_many(self, homes: Mapping[str, Sequence[str]], created_at: datetime) -> None:
-        """Put ids into clusters of this layer: cluster → ids, each id in one of them."""
+    def assign_many(self, members: Mapping[str, Sequence[str]], created_at: datetime) -> None:
+        """Put ids into clusters of this layer: cluster → ids. One that is new was created at `created_at`."""
         session = self._session
-        if not homes:
-            return
-        rows = [{"org": session.org, "id": cluster, "created_at": created_at} for cluster in sorted(homes)]
-        session.change(session.insert(CLUSTER).on_conflict_do_nothing(), rows)
-        members = {one: cluster for cluster, ids in homes.items() for one in ids}
+        rows = [{"org": session.org, "id": cluster, "created_at": created_at} for cluster in members]
+        if rows:
+            session.change(session.insert(CLUSTER).on_conflict_do_nothing(), rows)
+        homes = {one: cluster for cluster, ids in members.items() for one in ids}
         session.upsert(
-            ALIAS_CLUSTER,
-            [{"org": session.org, "member": one, "cluster": cluster} for one, cluster in sorted(members.items())],
+            ALIAS_CLUSTER, [{"org": session.org, "member": one, "cluster": home} for one, home in sorted(homes.items())]
         )
 
     def created(self, clusters: Sequence[str]) -> Mapping[str, datetime]:

@@ -176,6 +176,8 @@ CREATE TABLE stay (
     PRIMARY KEY (org, id)
 ) {without_rowid};
 
+CREATE INDEX stay_now ON stay (org, name, environment, target) WHERE ended_at IS NULL;
+
 CREATE INDEX stay_release ON stay (org, release);
 
 CREATE INDEX stay_sbom ON stay (sbom, ended_at);

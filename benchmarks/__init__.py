@@ -1,0 +1,1 @@
+"""Measurements: what must be fast, and how fast it is."""
