@@ -26,7 +26,7 @@ def test_a_format_is_told_from_the_name(file: str, format_id: str | None) -> Non
 
 
 def test_a_known_format_wins_over_the_name() -> None:
-    assert format_of("uv.lock", {"uv.lock": "cyclonedx_json"}) == "cyclonedx"
+    assert format_of("uv.lock", {"uv.lock": "cyclonedx_json"}) == "cyclonedx_json"
 
 
 def test_a_place_with_a_tool_and_a_line_comes_first() -> None:
