@@ -53,9 +53,14 @@ def open_local_api(data: Path) -> LocalApi:
         HoldfastError: there is no such folder: a command does not make one by a typing error.
     """
     settings = read_settings(data)
+    require_data_folder(data)
+    return LocalApi(open_house(settings))
+
+
+def require_data_folder(data: Path) -> None:
+    """Raises: HoldfastError: there is no such folder."""
     if not data.is_dir():
         raise HoldfastError(
             f"there is no data folder `{data}`",
             hint="start a server on it (`holdfast up --data DIR`), or name one with --data or --server",
         )
-    return LocalApi(open_house(settings))

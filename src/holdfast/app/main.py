@@ -5,18 +5,18 @@ Exit codes: 0 fine · 1 blocked · 2 usage · 3 nothing to look at · 4 Holdfast
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from itertools import pairwise
 
 import click
 
 from holdfast import __version__
-from holdfast.edges.cli.options import EXIT_FAILED, EXIT_USAGE, Terminal
+from holdfast.app.terminal import open_terminal
+from holdfast.edges.cli.options import EXIT_FAILED, EXIT_USAGE
+from holdfast.edges.cli.output import print_json, printable
 from holdfast.errors import HoldfastError, UsageError
-
-if TYPE_CHECKING:
-    from holdfast.ports.api import Api
 
 COMMANDS = {
     "up": ("holdfast.app.up:command", "Run the server: pages, API, flags, schedule and engine."),
@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": ("holdfast.edges.cli.explain:command", "One exposure: since when, why, what was done."),
     "fix": ("holdfast.edges.cli.fix:command", "What to type to be rid of an exposure."),
     "mitigate": ("holdfast.edges.cli.mitigate:command", "Plans and runs: preview, start, approve, undo, pause."),
+    "environment": ("holdfast.edges.cli.environment:command", "Environments: what they are, and who can reach them."),
     "flags": ("holdfast.edges.cli.flags:command", "Flag definitions and the overlays on them."),
     "metrics": ("holdfast.edges.cli.metrics:command", "How fast we detect, mitigate and repair."),
     "feed": ("holdfast.edges.cli.feed:command", "Advisory feeds: sync them, show their age, push a record."),
@@ -62,18 +63,6 @@ class Commands(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
 
-def _open_remote(url: str, token: str) -> "Api":
-    from holdfast.edges.providers.api_client import HttpApi
-
-    return HttpApi(url, token)
-
-
-def _open_local(data: Path) -> "Api":
-    from holdfast.app.local_api import open_local_api
-
-    return open_local_api(data)
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="holdfast %(version)s")
 @click.pass_context
@@ -89,36 +78,60 @@ def cli(context: click.Context) -> None:
 
     Completion: eval "$(_HOLDFAST_COMPLETE=bash_source holdfast)" (or zsh_source, fish_source).
     """
-    context.obj = Terminal(_open_remote, _open_local)
+    context.obj = open_terminal()
 
 
 def main() -> None:
     """Run the command line; errors that a person can act on are two lines on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name that this terminal has no letters for is shown, not fatal
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
     try:
-        code = cli.main(prog_name="holdfast", standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
+        code = cli.main(list(arguments), prog_name="holdfast", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
     except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_USAGE)
+        return _refuse(error, arguments)
     except UsageError as error:
-        sys.exit(_fail(error, EXIT_USAGE))
+        return _fail(error, EXIT_USAGE, arguments)
     except HoldfastError as error:
-        sys.exit(_fail(error, EXIT_FAILED))
+        return _fail(error, EXIT_FAILED, arguments)
+    except UnicodeEncodeError as error:
+        return _fail(UsageError(f"an argument that is not UTF-8: {error.object!a:.80}"), EXIT_USAGE, arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away, which is its right
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 0
+    return code if isinstance(code, int) else 0
 
 
-def _fail(error: HoldfastError, code: int) -> int:
-    import json
+def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
+    if wants_json(arguments) and "scan" not in arguments[:1]:  # a scan answers with its own schema
+        print_json(_error_document(error.format_message(), None, None))
+    error.show()
+    return EXIT_USAGE
 
-    if _wants_json(sys.argv):
-        print(json.dumps({"error": error.message, "where": error.where, "hint": error.hint}))
-    print(f"holdfast: {error}", file=sys.stderr)
+
+def _fail(error: HoldfastError, code: int, arguments: Sequence[str]) -> int:
+    if wants_json(arguments):
+        print_json(_error_document(error.message, error.where, error.hint))
+    print(f"holdfast: {_shown(str(error))}", file=sys.stderr)
     return code
 
 
-def _wants_json(arguments: list[str]) -> bool:
-    return "--format=json" in arguments or "--format json" in " ".join(arguments)
+def _error_document(message: str, where: str | None, hint: str | None) -> dict[str, object]:
+    return {"schema": "holdfast.error/1", "error": {"message": message, "where": where, "hint": hint}}
+
+
+def _shown(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether JSON was asked for, so that errors are answered in it too."""
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)

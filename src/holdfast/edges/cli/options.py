@@ -4,21 +4,69 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import click
 
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.ports.api import Api
 
+if TYPE_CHECKING:  # what `scan` and `--version` can do without
+    from holdfast.model.component import Sbom
+    from holdfast.model.inventory import HostFacts
+    from holdfast.ports.tree import Tree
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 EXIT_PASS, EXIT_BLOCKED, EXIT_USAGE, EXIT_NOTHING, EXIT_FAILED, EXIT_UNKNOWN = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `doctor` looked at; `is_fine` is `None` for what is no fault and yet worth a line."""
+
+    what: str
+    is_fine: bool | None
+    words: str
+    hint: str = ""
+
+
+class Machine(Protocol):
+    """The machine that a command runs on."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        ...
+
+    def open_tree(self, path: Path) -> "tuple[Tree, Sequence[str]]":
+        """Return a folder or file as a tree, and the paths in it to read. Raises: UsageError."""
+        ...
+
+    def find_commit(self, path: Path) -> str | None:
+        """Return the commit that is checked out at a path; `None` without a repository."""
+        ...
+
+    def collect_host(self, root: Path) -> "tuple[HostFacts, Sbom]":
+        """Return the facts of the machine whose file system is at `root`."""
+        ...
+
+
+class Premises(Protocol):
+    """Work on a data folder that no server is asked for."""
+
+    def sync_feeds(self, data: Path, feed: str | None, progress: Callable[[str, int, int | None], None]) -> list[str]:
+        """Sync advisories and enrichments in this process; returns what went wrong, in words."""
+        ...
+
+    def examine(self, data: Path) -> Iterator[Check]:
+        """Look at the installation and at the data folder, one thing after the other."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +77,20 @@ class Terminal:
     """(server URL, token) → API."""
     open_local: Callable[[Path], Api]
     """Data folder → API on the local store."""
+    machine: Machine
+    premises: Premises
+
+
+def terminal_of(context: click.Context) -> Terminal:
+    """Return what the wiring put into the context.
+
+    Raises:
+        HoldfastError: nothing did.
+    """
+    terminal = context.find_object(Terminal)
+    if terminal is None:
+        raise HoldfastError("the terminal is not wired", hint="start it as `holdfast`")
+    return terminal
 
 
 def default_data() -> Path:
@@ -74,9 +136,7 @@ def open_api(context: click.Context, data: Path, server: str | None) -> Api:
     Raises:
         UsageError: a server without a token.
     """
-    terminal = context.find_object(Terminal)
-    if terminal is None:
-        raise HoldfastError("the terminal is not wired", hint="start it as `holdfast`")
+    terminal = terminal_of(context)
     if not server:
         return terminal.open_local(data)
     token = os.environ.get("HOLDFAST_TOKEN", "")

@@ -1,7 +1,8 @@
 """What the terminal prints: data on stdout, talk on stderr.
 
 Names come from outside. In a table, control characters are shown as escapes so that no name moves the cursor; in
-Markdown, HTML and pipes are escaped; JSON is what it is. Meaning is never by colour alone, and `NO_COLOR` removes colour.
+Markdown, HTML and pipes are escaped; JSON is what it is. Meaning is never by colour alone, and `NO_COLOR` removes
+colour.
 """
 
 import html
@@ -40,6 +41,36 @@ def has_colour(stream: TextIO) -> bool:
 def print_json(document: object) -> None:
     """Print a JSON document on stdout."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_answer(
+    style: str, schema: str, document: Row, rows: Sequence[Row], columns: Columns, *, empty: str = "nothing"
+) -> None:
+    """Print a document as JSON, which names its schema and version first, or its rows as a table or Markdown."""
+    if style == "json":
+        print_json({"schema": f"holdfast.{schema}/1", **document})
+    else:
+        print_rows(rows, columns, style, empty=empty)
+
+
+def print_facts(facts: Sequence[tuple[str, object]], style: str) -> None:
+    """Print (name, value) pairs; what has no value is left out."""
+    rows = [{"name": name, "value": value} for name, value in facts if value not in (None, "")]
+    if style == "markdown":
+        _print_markdown(rows, [("", "name"), ("", "value")])
+        return
+    width = max((len(str(row["name"])) for row in rows), default=0)
+    for row in rows:
+        print(f"{str(row['name']).ljust(width)}  {_coloured(printable(row['value']))}")
+
+
+def print_heading(text: str, style: str) -> None:
+    """Print a heading with an empty line before it."""
+    if style == "markdown":
+        print(f"\n### {markdown_cell(text)}\n")
+    else:
+        bold = ("\x1b[1m", "\x1b[0m") if has_colour(sys.stdout) else ("", "")
+        print(f"\n{bold[0]}{printable(text)}{bold[1]}")
 
 
 def print_rows(rows: Sequence[Row], columns: Columns, style: str, *, empty: str = "nothing") -> None:

@@ -1,0 +1,77 @@
+"""Wires the terminal: the API near or far, this machine, and work on a data folder.
+
+Nothing heavy is imported before it is used.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.edges.cli.options import Check, Terminal
+
+if TYPE_CHECKING:
+    from holdfast.model.component import Sbom
+    from holdfast.model.inventory import HostFacts
+    from holdfast.ports.api import Api
+    from holdfast.ports.tree import Tree
+
+
+class LocalMachine:
+    """This machine."""
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return datetime.now(UTC)
+
+    def open_tree(self, path: Path) -> "tuple[Tree, Sequence[str]]":
+        """Return a folder or file as a tree. Raises: UsageError."""
+        from holdfast.edges.providers.local_tree import LocalTree
+
+        tree = LocalTree(path)
+        return tree, tree.paths
+
+    def find_commit(self, path: Path) -> str | None:
+        """Return the commit that is checked out. Raises: FactError."""
+        from holdfast.app.here import find_commit
+
+        return find_commit(path)
+
+    def collect_host(self, root: Path) -> "tuple[HostFacts, Sbom]":
+        """Return the facts of the machine whose file system is at `root`."""
+        from holdfast.edges.agent import collect_host
+
+        return collect_host(root)
+
+
+class LocalPremises:
+    """Data folders on this machine."""
+
+    def sync_feeds(self, data: Path, feed: str | None, progress: Callable[[str, int, int | None], None]) -> list[str]:
+        """Sync in this process. Raises: HoldfastError."""
+        from holdfast.app.syncing import sync_here
+
+        return sync_here(data, feed, progress)
+
+    def examine(self, data: Path) -> Iterator[Check]:
+        """Look at the installation and the data folder."""
+        from holdfast.app.examining import examine
+
+        return examine(data)
+
+
+def _open_remote(url: str, token: str) -> "Api":
+    from holdfast.edges.providers.api_client import HttpApi
+
+    return HttpApi(url, token)
+
+
+def _open_local(data: Path) -> "Api":
+    from holdfast.app.local_api import open_local_api
+
+    return open_local_api(data)
+
+
+def open_terminal() -> Terminal:
+    """Return what commands are lent."""
+    return Terminal(_open_remote, _open_local, LocalMachine(), LocalPremises())

@@ -1,0 +1,220 @@
+"""`holdfast mitigate`: plans and runs."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+import click
+
+from holdfast.edges.cli.addresses import address
+from holdfast.edges.cli.options import format_option, with_api
+from holdfast.edges.cli.output import print_answer, print_facts, print_heading, print_json, print_rows, say
+from holdfast.edges.cli.words import instant_text
+from holdfast.ports.api import Api
+
+RUN_COLUMNS = [
+    ("Run", "id"),
+    ("State", "state_words"),
+    ("Plan", "plan"),
+    ("Service", "service"),
+    ("Environment", "environment"),
+    ("Level", "level"),
+    ("Since", "since"),
+    ("Why it waits, or what was seen", "words"),
+]
+_SHAPES = {"effective": "◐", "failed": "◆", "undone": "●"}
+_STEPS = [("Step", "number"), ("Action", "action"), ("With", "with"), ("State", "state"), ("Read back", "detail")]
+_CHANGES = [("What", "what"), ("Is", "before"), ("Would be", "after"), ("Note", "note")]
+
+
+@click.group("mitigate")
+def command() -> None:
+    """Plans and runs: what would be done, what is being done, and who lets it.
+
+    \b
+    Examples:
+      holdfast mitigate preview exp_01j9x2m4…
+      holdfast mitigate approve run_01j9x2m4…
+      holdfast mitigate pause --reason "recovering from an outage"
+    """
+
+
+@command.command("list")
+@with_api
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True)
+@format_option
+def list_runs(api: Api, *, limit: int, style: str) -> None:
+    """List runs, newest first.
+
+    \b
+    Examples:
+      holdfast mitigate list
+      holdfast mitigate list --format json
+    """
+    runs = list(islice(api.pages("/mitigations", query={"limit": min(limit, 1000)}), limit))
+    print_answer(style, "runs", {"items": runs}, [run_row(one) for one in runs], RUN_COLUMNS, empty="no runs yet")
+
+
+@command.command("show")
+@click.argument("run")
+@with_api
+@format_option
+def show_run(api: Api, *, run: str, style: str) -> None:
+    """Show a run with its steps and what was read back.
+
+    \b
+    Examples:
+      holdfast mitigate show run_01j9x2m4…
+    """
+    _print_run(api.call("GET", address("mitigations", run)), style)
+
+
+@command.command("preview")
+@click.argument("exposure")
+@with_api
+@click.option("--plan", help="Which plan; by default the one that applies.")
+@format_option
+def preview(api: Api, *, exposure: str, plan: str | None, style: str) -> None:
+    """Say what a plan would change for EXPOSURE. Nothing is written.
+
+    \b
+    Examples:
+      holdfast mitigate preview exp_01j9x2m4…
+      holdfast mitigate preview exp_01j9x2m4… --plan receipts-off --format json
+    """
+    found = api.call("POST", "/mitigations/preview", body={"exposure": exposure, "plan": plan})
+    if style == "json":
+        print_json({"schema": "holdfast.preview/1", **found})
+        return
+    words = {"pass": "● yes", "fail": "◆ no", "unknown": "? unknown"}[found["applies"]]
+    because = f": {found['because']}" if found["because"] else ""
+    facts = [("plan", found["plan"]), ("applies", words + because), ("level", found["level"])]
+    print_facts([*facts, ("problem", found["problem"]), ("others", ", ".join(found["others"]))], style)
+    print_heading("Would change", style)
+    print_rows(found["changes"], _CHANGES, style, empty="nothing would change")
+
+
+@command.command("start")
+@click.argument("exposure")
+@with_api
+@click.option("--plan", help="Which plan; by default the one that applies.")
+@format_option
+def start(api: Api, *, exposure: str, plan: str | None, style: str) -> None:
+    """Start a plan for EXPOSURE because you say so.
+
+    \b
+    Examples:
+      holdfast mitigate start exp_01j9x2m4…
+      holdfast mitigate start exp_01j9x2m4… --plan receipts-off
+    """
+    made = api.call("POST", "/mitigations", body={"exposure": exposure, "plan": plan})
+    _print_run(api.call("GET", address("mitigations", made["id"])), style)
+
+
+def _decide(api: Api, run: str, deed: str, style: str) -> None:
+    api.call("POST", address("mitigations", run, deed))
+    _print_run(api.call("GET", address("mitigations", run)), style)
+
+
+@command.command("approve")
+@click.argument("run")
+@with_api
+@format_option
+def approve(api: Api, *, run: str, style: str) -> None:
+    """Let RUN act.
+
+    \b
+    Examples:
+      holdfast mitigate approve run_01j9x2m4…
+    """
+    _decide(api, run, "approve", style)
+
+
+@command.command("reject")
+@click.argument("run")
+@with_api
+@format_option
+def reject(api: Api, *, run: str, style: str) -> None:
+    """Refuse RUN before it begins.
+
+    \b
+    Examples:
+      holdfast mitigate reject run_01j9x2m4…
+    """
+    _decide(api, run, "reject", style)
+
+
+@command.command("undo")
+@click.argument("run")
+@with_api
+@format_option
+def undo(api: Api, *, run: str, style: str) -> None:
+    """Take RUN back. Nothing holds that up, the pause neither.
+
+    \b
+    Examples:
+      holdfast mitigate undo run_01j9x2m4…
+    """
+    _decide(api, run, "undo", style)
+
+
+@command.command("pause")
+@with_api
+@click.option("--reason", required=True, help="Why; everybody sees it.")
+@format_option
+def pause(api: Api, *, reason: str, style: str) -> None:
+    """Stop all automation at its next safe point. People and reverts go on.
+
+    \b
+    Examples:
+      holdfast mitigate pause --reason "recovering from an outage"
+    """
+    _print_pause(api.call("PUT", "/mitigations/pause", body={"paused": True, "reason": reason}), style)
+
+
+@command.command("resume")
+@with_api
+@format_option
+def resume(api: Api, *, style: str) -> None:
+    """Let automation go on.
+
+    \b
+    Examples:
+      holdfast mitigate resume
+    """
+    _print_pause(api.call("PUT", "/mitigations/pause", body={"paused": False}), style)
+
+
+def _print_pause(state: dict[str, Any], style: str) -> None:
+    if style == "json":
+        print_json({"schema": "holdfast.pause/1", **state})
+    elif state["paused"]:
+        facts = [("automation", "◐ paused"), ("by", state["by"]), ("reason", state["reason"])]
+        print_facts([*facts, ("since", instant_text(state["at"]))], style)
+    else:
+        print_facts([("automation", "● goes on")], style)
+
+
+def _print_run(run: dict[str, Any], style: str) -> None:
+    if style == "json":
+        print_json({"schema": "holdfast.run/1", **run})
+        return
+    print_rows([run_row(run)], RUN_COLUMNS, style)
+    print_heading("Steps", style)
+    print_rows([_step(step) for step in run["steps"]], _STEPS, style, empty="no steps")
+    if run["state"] in {"suggested", "awaiting_approval"}:
+        say(f"it waits: `holdfast mitigate approve {run['id']}`")
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {**step, "with": ", ".join(f"{name}={value}" for name, value in sorted(step["arguments"].items()))}
+
+
+def run_row(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cells of a run."""
+    return {
+        **run,
+        "state_words": f"{_SHAPES.get(run['state'], '○')} {run['state']}",
+        "since": instant_text(run["created_at"]),
+        "words": run["held"] or run["proof"] or "",
+    }
