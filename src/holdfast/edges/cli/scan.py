@@ -150,7 +150,7 @@ def _run(tools: ScanTools, path: Path, options: _Options) -> int:
 def _write(report: ScanReport) -> None:
     """Print the JSON of a report; a large one at the speed of msgspec."""
     text = msgspec.json.format(msgspec.json.encode(report_to_json(report)), indent=2)
-    click.get_binary_stream("stdout").write(text + b"\n")
+    click.echo(text.decode())
 
 
 def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
