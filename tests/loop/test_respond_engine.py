@@ -102,8 +102,8 @@ def test_every_step_is_journaled_before_and_after(shop: Shop) -> None:
     assert kinds == [
         "run.planned",
         "run.step",
-        "exposure.updated",
         "run.step",
+        "exposure.updated",
         "run.effective",
         "exposure.mitigated",
     ]
@@ -323,6 +323,37 @@ def test_flag_that_comes_back_in_time_is_turned_off(shop: Shop) -> None:
     shop.clock.tick(20)
     engine.step(ORG)
     assert (shop.run(run.id).steps[0].state, shop.served("vat")) == (StepState.DONE, "off")
+
+
+def open_storm(shop: Shop, services: int) -> list[str]:
+    """Let one advisory open an exposure in each of so many services; returns the ids of their runs."""
+    with shop.write() as tx:
+        for number in range(2, services + 1):
+            declare(tx, number, f"tax{number}", make_plan())
+            tx.flags.save(FlagDefinition(ORG, ENVIRONMENT, f"tax{number}", ON_OFF, 1, T0))
+    exposures = [make_exposure(n, f"svc_{n}", releases=(f"rel_{n}",)) for n in range(1, services + 1)]
+    return [run.id for run in shop.expose(*exposures)]
+
+
+def test_storm_is_carried_out_in_one_round(shop: Shop) -> None:
+    runs = open_storm(shop, 60)
+    shop.http.answer("GET", URL, Reply(body=b'{"tax": "flat"}'))
+    shop.engine().step(ORG)
+    assert {shop.run(run).state for run in runs} == {RunState.EFFECTIVE}
+    assert {shop.served(f"tax{number}") for number in range(2, 61)} == {"off"}
+
+
+def test_storm_goes_on_around_a_run_that_cannot(shop: Shop) -> None:
+    runs = open_storm(shop, 30)
+    shop.http.answer("GET", URL, Reply(body=b'{"tax": "flat"}'))
+    broken = replace(shop.run(runs[7]).steps[0].step, arguments=(("flag", "gone"), ("variant", "off")))
+    with shop.write() as tx:
+        run = tx.runs.get(runs[7])
+        tx.runs.save(replace(run, steps=(replace(run.steps[0], step=broken),)))
+    shop.engine().step(ORG)
+    states = [shop.run(run).state for run in runs]
+    assert (states.pop(7), set(states)) == (RunState.ACTING, {RunState.EFFECTIVE})
+    assert shop.run(runs[7]).held == "there is no flag `gone` in `production`"
 
 
 def test_waived_exposure_stays_waived(shop: Shop) -> None:

@@ -65,7 +65,7 @@ def respond(
     earlier: dict[str, list[Run]] = {}
     for run in tx.runs.of_exposures([one.id for one in open_ones]) if open_ones else ():
         earlier.setdefault(run.exposure, []).append(run)
-    reader = PlanReader(tx)
+    reader = PlanReader(tx, many=len(open_ones) > 20)
     out = []
     for exposure in open_ones:
         made = _respond_one(reader, exposure, earlier.get(exposure.id, []), now, ids=ids, stale=stale(exposure))
@@ -84,7 +84,7 @@ def _respond_one(
         return None
     plan, verdict = chosen
     run = reader.make_run(exposure, plan, ids.new("run"), AUTOMATION, now)
-    simulation = simulate(reader.tx, run, now)
+    simulation = simulate(run, now, reader.flags(run.environment))
     circumstances = Circumstances(
         stale=stale or _doubt(exposure),
         overruled="an earlier run for this exposure ended; a person decides about another" if earlier else None,

@@ -3,8 +3,8 @@
 Rules:
 1. `intent` is committed before anything acts. After a crash an intent is probed first, and acted on only if its effect
    is absent. What was done is committed together with its journal entry, or not at all.
-2. Every transition is a small write transaction of its own that reads the run again: a run that somebody else changed
-   meanwhile is left to the next round.
+2. Every transition reads the run again inside a small write transaction: a run that somebody else changed meanwhile is
+   left to the next round. In a storm many runs share one; if it fails, each is tried by itself.
 3. Probing blocks no other run. The clock stops at the instant a probe saw the effect, never at the write.
 4. When no probe holds in time the run is `failed` and its effect stays, the safer side; a person is told by `held`.
 5. An error of one run is recorded in it and tried again, later and later. It never ends the engine.
@@ -13,30 +13,25 @@ Rules:
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from holdfast.errors import ConflictError, HoldfastError, NotFoundError
-from holdfast.findings.lifecycle import Transition, act, lift, mitigate
-from holdfast.loop.reconcile import record_transitions
+from holdfast.errors import HoldfastError
 from holdfast.loop.respond_people import is_paused
-from holdfast.loop.respond_plans import journal_run
 from holdfast.loop.respond_steps import (
-    TOUCHED,
-    carry_out,
-    intend,
-    step_facts,
-    still_guarded,
-    take_back,
+    act_next,
+    acted_last_at,
+    begin,
+    begin_undo,
+    fail,
+    note_failure,
+    prove,
+    undo_all,
     urgency,
-    with_failure,
-    with_step,
 )
-from holdfast.loop.turn import Turn
-from holdfast.mitigations.autonomy import AUTOMATION, WORKING, find_hold
+from holdfast.mitigations.autonomy import WORKING, find_hold
 from holdfast.mitigations.probe import Outcome, look
-from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Coverage, Run, RunState, StepState
+from holdfast.model.plan import Run, RunState
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
 from holdfast.ports.ids import Ids
@@ -44,7 +39,10 @@ from holdfast.ports.store import Store, Transaction
 
 MAX_BACKOFF_S = 60.0
 ROUND_LIMIT = 500
+TOGETHER = 25
 IDLE_S = 0.1
+
+Deed = Callable[[Transaction, Run, datetime], Run | None]
 
 
 @dataclass(slots=True)
@@ -54,6 +52,25 @@ class _Trial:
     due_at: datetime | None = None
     failures: int = 0
     look: "Future[tuple[Outcome, datetime]] | None" = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """What holds runs back in one round: the pause, and per service the run that is at work."""
+
+    paused: bool
+    busy: dict[str, Run]
+
+    def note(self, before: Run, after: Run) -> None:
+        """Keep up with a run that went on."""
+        if after.state in WORKING:
+            self.busy[after.service_id] = after
+        elif self.busy.get(before.service_id) == before:
+            del self.busy[before.service_id]
+
+    def hold(self, run: Run) -> str | None:
+        """Return what holds an approved run back."""
+        return find_hold(run, paused=self.paused, busy=self.busy.get(run.service_id))
 
 
 def _ignore(_org: str, _environment: str) -> None:
@@ -109,22 +126,69 @@ class Engine:
         """Do one bounded round; returns how many runs went on."""
         with self._store.read(org) as tx:
             runs = sorted(tx.runs.unfinished(), key=urgency)
-        busy = {run.service_id: run for run in runs if run.state in WORKING}
+            paused = is_paused(tx)
+        round_ = _Round(paused, {run.service_id: run for run in runs if run.state in WORKING})
         self._forget(runs)
-        return sum(self._advance_safely(run, busy) for run in runs[:ROUND_LIMIT])
+        newest = self._start_together(org, runs, round_)
+        moved = len(newest)
+        for run in runs:
+            moved += self._advance_safely(newest.get(run.id, run), round_)
+            if moved >= ROUND_LIMIT:
+                break
+        return moved
 
     def _forget(self, runs: Sequence[Run]) -> None:
-        if len(self._trials) > 2 * ROUND_LIMIT:
+        if len(self._trials) > len(runs) + ROUND_LIMIT:
             living = {run.id for run in runs}
             self._trials = {key: trial for key, trial in self._trials.items() if key in living}
 
-    def _advance_safely(self, run: Run, busy: dict[str, Run]) -> bool:
+    # Many runs at once.
+
+    def _start_together(self, org: str, runs: Sequence[Run], round_: _Round) -> dict[str, Run]:
+        """Bring approved runs to work: what one advisory opens does not queue commit by commit."""
+        chosen: dict[str, Run] = {}
+        for run in runs:
+            fresh = run.state is RunState.APPROVED and not run.released and run.id not in self._trials
+            if fresh and run.service_id not in chosen and round_.hold(run) is None:
+                chosen[run.service_id] = run
+        if len(chosen) < 2:
+            return {}
+        waiting, newest = list(chosen.values())[:ROUND_LIMIT], dict[str, Run]()
+        for start in range(0, len(waiting), TOGETHER):
+            batch = waiting[start : start + TOGETHER]
+            begun = self._write_together(org, batch, lambda tx, run, now: begin(tx, run, now, None))
+            acted = self._write_together(org, begun, lambda tx, run, now: act_next(tx, run, now, self._ids))
+            newest |= {run.id: run for run in (*begun, *acted)}
+            self._tell(acted)
+        for run in newest.values():
+            round_.busy[run.service_id] = run
+        return newest
+
+    def _write_together(self, org: str, runs: Sequence[Run], deed: Deed) -> list[Run]:
+        """Do one transition of several runs in one transaction; of none when one of them fails."""
+        if not runs:
+            return []
+        now = self._clock.now()
+        try:
+            with self._store.write(org, now) as tx:
+                done = [deed(tx, run, now) for run in runs if tx.runs.get(run.id) == run]
+        except self._failures:
+            return []  # each is tried by itself, and what is wrong is noted in the one at fault
+        return [run for run in done if run is not None]
+
+    def _tell(self, runs: Sequence[Run]) -> None:
+        for org, environment in sorted({(run.org, run.environment) for run in runs}):
+            self._on_flags(org, environment)
+
+    # One run.
+
+    def _advance_safely(self, run: Run, round_: _Round) -> bool:
         trial = self._trials.setdefault(run.id, _Trial())
         now = self._clock.now()
         if trial.look is None and trial.due_at is not None and now < trial.due_at:
             return False
         try:
-            return self._advance(run, busy, trial)
+            return self._advance(run, round_, trial)
         except self._failures as error:
             trial.failures += 1
             wait_s = min(MAX_BACKOFF_S, 0.2 * 2 ** min(trial.failures, 10))
@@ -132,80 +196,53 @@ class Engine:
             self._note_failure(run, error)
             return False
 
-    def _advance(self, run: Run, busy: dict[str, Run], trial: _Trial) -> bool:
-        moved = False
-        current: Run | None = run
-        while current is not None:
-            before = current
-            current = self._advance_once(before, busy, trial)
-            if current is not None:
-                moved = True
-                trial.failures, trial.due_at = 0, None
-                if current.state in WORKING:
-                    busy[current.service_id] = current
-                elif busy.get(current.service_id) == before:
-                    del busy[current.service_id]
-        return moved
+    def _advance(self, run: Run, round_: _Round, trial: _Trial) -> bool:
+        before, after = run, self._advance_once(run, round_, trial)
+        while after is not None:
+            trial.failures, trial.due_at = 0, None
+            round_.note(before, after)
+            before, after = after, self._advance_once(after, round_, trial)
+        return before is not run
 
-    def _advance_once(self, run: Run, busy: dict[str, Run], trial: _Trial) -> Run | None:
+    def _advance_once(self, run: Run, round_: _Round, trial: _Trial) -> Run | None:
         """Return the run one transition further, `None` when there is nothing to do now."""
         if run.state is RunState.UNDOING:
-            return self._undo(run)
+            return self._changing(run, lambda tx, run, now: undo_all(tx, run, now, self._ids))
         if run.released:
-            return self._begin_undo(run) if run.state is not RunState.UNDONE else None
+            return self._write(run, begin_undo) if run.state is not RunState.UNDONE else None
         match run.state:
             case RunState.APPROVED:
-                return self._begin(run, busy.get(run.service_id))
+                hold = round_.hold(run)
+                if hold is not None and hold == run.held:
+                    return None  # it is written down already
+                return self._write(run, lambda tx, run, now: begin(tx, run, now, round_.busy.get(run.service_id)))
             case RunState.ACTING:
-                return self._act(run)
+                return self._changing(run, lambda tx, run, now: act_next(tx, run, now, self._ids))
             case RunState.VERIFYING:
                 return self._verify(run, trial)
         return None
 
-    # Acting.
-
-    def _begin(self, run: Run, busy: Run | None) -> Run | None:
+    def _write(self, run: Run, deed: Deed) -> Run | None:
         now = self._clock.now()
         with self._store.write(run.org, now) as tx:
-            if tx.runs.get(run.id) != run:
-                return None
-            hold = find_hold(run, paused=is_paused(tx), busy=busy)
-            if hold is None:
-                return intend(tx, replace(run, state=RunState.ACTING), now)
-            if hold != run.held:
-                held = replace(run, held=hold, updated_at=now)
-                tx.runs.save(held)
-                journal_run(tx, "run.held", held, AUTOMATION, held=hold)
-        return None
+            return deed(tx, run, now) if tx.runs.get(run.id) == run else None
 
-    def _act(self, run: Run) -> Run | None:
-        step = next((step for step in run.steps if step.state is not StepState.DONE), None)
+    def _changing(self, run: Run, deed: Deed) -> Run | None:
+        """The same, for a transition that may change flags."""
+        changed = self._write(run, deed)
+        if changed is not None:
+            self._on_flags(run.org, run.environment)
+        return changed
+
+    def _note_failure(self, run: Run, error: Exception) -> None:
+        """Record in the run what went wrong. Silent if that can't be written."""
+        message = error.message if isinstance(error, HoldfastError) else type(error).__name__
         now = self._clock.now()
-        with self._store.write(run.org, now) as tx:
-            if tx.runs.get(run.id) != run:
-                return None
-            if step is None:
-                return self._finish_acting(tx, run, now)
-            if step.state is StepState.PENDING:
-                if find_hold(run, paused=is_paused(tx), busy=None) is not None:
-                    return None
-                return intend(tx, run, now)
-            done = carry_out(tx, run, step, now)
-            changed = with_step(run, done, now)
-            if done.state is StepState.DONE and done.number == len(run.steps):
-                changed = self._finish_acting(tx, changed, now)
-            elif done.state is not StepState.DONE:
-                changed = replace(changed, state=RunState.FAILED, held=done.detail)
-            tx.runs.save(changed)
-            journal_run(tx, "run.step", changed, AUTOMATION, **step_facts(done, "after"))
-        self._on_flags(run.org, run.environment)
-        return changed
-
-    def _finish_acting(self, tx: Transaction, run: Run, now: datetime) -> Run:
-        changed = replace(run, state=RunState.VERIFYING, updated_at=now)
-        tx.runs.save(changed)
-        self._transit(tx, run, now, lambda exposure: act(exposure, now))
-        return changed
+        try:
+            with self._store.write(run.org, now) as tx:
+                note_failure(tx, tx.runs.get(run.id), now, message)
+        except self._failures:
+            return  # the store itself is away: the next round meets it again
 
     # Verifying.
 
@@ -219,12 +256,17 @@ class Engine:
         outcome, seen_at = trial.look.result()
         trial.look = None
         if outcome.holds:
-            return self._prove(run, outcome.detail, seen_at)
-        began_at = max((step.at for step in run.steps if step.at is not None), default=run.created_at)
-        if seen_at - began_at >= timedelta(seconds=max(probe.deadline_s for probe in run.plan.verify)):
+            return self._write(
+                run, lambda tx, run, now: prove(tx, run, now, self._ids, proof=outcome.detail, seen_at=seen_at)
+            )
+        deadline_s = max(probe.deadline_s for probe in run.plan.verify)
+        if seen_at - acted_last_at(run) >= timedelta(seconds=deadline_s):
             return self._fail(run, f"no proof in time, it stays in place; {outcome.detail}")
         trial.due_at = seen_at + timedelta(seconds=min(probe.interval_s for probe in run.plan.verify))
         return None
+
+    def _fail(self, run: Run, because: str) -> Run | None:
+        return self._write(run, lambda tx, run, now: fail(tx, run, now, because))
 
     def _start_look(self, run: Run) -> "Future[tuple[Outcome, datetime]]":
         if self._executor is not None:
@@ -238,84 +280,3 @@ class Engine:
     def _look(self, run: Run) -> tuple[Outcome, datetime]:
         outcome = look(self._http, run.plan.verify)
         return outcome, self._clock.now()
-
-    def _prove(self, run: Run, proof: str, seen_at: datetime) -> Run | None:
-        now = self._clock.now()
-        full = run.plan.coverage is Coverage.FULL
-        held = None if full else f"coverage is {run.plan.coverage}: it helps, and the clock goes on"
-        with self._store.write(run.org, now) as tx:
-            if tx.runs.get(run.id) != run:
-                return None
-            changed = replace(run, state=RunState.EFFECTIVE, proof=proof, held=held, updated_at=now)
-            tx.runs.save(changed)
-            journal_run(tx, "run.effective", changed, AUTOMATION, proof=proof, coverage=run.plan.coverage)
-            if full:
-                acted_at = max((step.at for step in run.steps if step.at is not None), default=seen_at)
-                self._transit(tx, run, now, lambda exposure: mitigate(exposure, acted_at, seen_at))
-        return changed
-
-    def _fail(self, run: Run, because: str) -> Run | None:
-        now = self._clock.now()
-        with self._store.write(run.org, now) as tx:
-            if tx.runs.get(run.id) != run:
-                return None
-            changed = replace(run, state=RunState.FAILED, held=because, updated_at=now)
-            tx.runs.save(changed)
-            journal_run(tx, "run.failed", changed, AUTOMATION, because=because)
-        return changed
-
-    # Undoing.
-
-    def _begin_undo(self, run: Run) -> Run | None:
-        now = self._clock.now()
-        with self._store.write(run.org, now) as tx:
-            if tx.runs.get(run.id) != run:
-                return None
-            changed = replace(run, state=RunState.UNDOING, updated_at=now)
-            tx.runs.save(changed)
-            journal_run(tx, "run.undoing", changed, AUTOMATION)
-        return changed
-
-    def _undo(self, run: Run) -> Run | None:
-        now = self._clock.now()
-        with self._store.write(run.org, now) as tx:
-            if tx.runs.get(run.id) != run:
-                return None
-            changed = run
-            for step in reversed(run.steps):
-                if step.state in TOUCHED:
-                    undone = take_back(tx, run, step, now)
-                    changed = with_step(changed, undone, now)
-                    journal_run(tx, "run.step", changed, AUTOMATION, **step_facts(undone, "undone"))
-            changed = replace(changed, state=RunState.UNDONE, held=None, released=True, updated_at=now)
-            tx.runs.save(changed)
-            journal_run(tx, "run.undone", changed, AUTOMATION)
-            if not still_guarded(tx, run):
-                self._transit(tx, run, now, lambda exposure: lift(exposure, now))
-        self._on_flags(run.org, run.environment)
-        return changed
-
-    # What runs do to exposures, and what goes wrong.
-
-    def _transit(self, tx: Transaction, run: Run, now: datetime, transition: Callable[[Exposure], Transition]) -> None:
-        """Move the run's exposure; one whose state meanwhile forbids it (waived, resolved) stays as it is."""
-        try:
-            step = transition(tx.exposures.get(run.exposure))
-        except (ConflictError, NotFoundError):
-            return
-        if step.after != step.before:
-            record_transitions(Turn(tx, now, self._ids), [step])
-
-    def _note_failure(self, run: Run, error: Exception) -> None:
-        """Record in the run what went wrong; a run that can't act in time fails. Silent if that can't be written."""
-        message = error.message if isinstance(error, HoldfastError) else type(error).__name__
-        now = self._clock.now()
-        try:
-            with self._store.write(run.org, now) as tx:
-                current = tx.runs.get(run.id)
-                changed = with_failure(current, message, now)
-                if changed != current:
-                    tx.runs.save(changed)
-                    journal_run(tx, "run.trouble", changed, AUTOMATION, because=message)
-        except self._failures:
-            return  # the store itself is away: the next round meets it again

@@ -52,7 +52,7 @@ def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: da
     reader = PlanReader(tx)
     plan, verdict, others = _find_plan(reader, exposure, plan_id, now)
     run = reader.make_run(exposure, plan, "run_preview", "", now)
-    simulation = simulate(tx, run, now)
+    simulation = simulate(run, now, reader.flags(run.environment))
     level = plan.level(exposure.environment)
     return Preview(exposure, plan, verdict, level, simulation.changes, simulation.problem, others)
 
@@ -103,7 +103,7 @@ def request_run(  # noqa: PLR0917  the order of its siblings
         return approve(tx, waiting.id, actor, now)
     run = reader.make_run(exposure, plan, ids.new("run"), actor, now)
     run = replace(run, state=RunState.APPROVED, level=Autonomy.APPROVE_1, approved_by=actor)
-    simulation = simulate(tx, run, now)
+    simulation = simulate(run, now, reader.flags(run.environment))
     tx.runs.save(run)
     changes = changes_to_json(simulation.changes)
     journal_run(tx, "run.requested", run, actor, changes=changes, problem=simulation.problem)

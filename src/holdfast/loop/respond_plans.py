@@ -28,12 +28,12 @@ from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
 class StoreFlags:
     """The flags of one environment in a transaction, as actions reach them."""
 
-    tx: Transaction
-    environment: str
+    def __init__(self, tx: Transaction, environment: str) -> None:
+        self.tx = tx
+        self.environment = environment
 
     def find(self, flag: str) -> FlagDefinition | None:
         """Return a flag's definition."""
@@ -56,10 +56,29 @@ class StoreFlags:
         return self.tx.overlays.of_run(run_id)
 
 
-def make_call(tx: Transaction, run: Run, step: RunStep, now: datetime) -> Call:
+class FlagSnapshot(StoreFlags):
+    """The same, with all flags of the environment read at once: for planning many runs, which writes nothing."""
+
+    def __init__(self, tx: Transaction, environment: str) -> None:
+        super().__init__(tx, environment)
+        self._definitions = {flag.key: flag for flag in tx.flags.list(environment)}
+        self._overlays: dict[str, list[Overlay]] = {}
+        for overlay in tx.overlays.active(environment):
+            self._overlays.setdefault(overlay.flag, []).append(overlay)
+
+    def find(self, flag: str) -> FlagDefinition | None:
+        """Return a flag's definition as it was."""
+        return self._definitions.get(flag)
+
+    def active(self, flag: str) -> Sequence[Overlay]:
+        """Return the overlays that were not lifted, oldest first."""
+        return self._overlays.get(flag, ())
+
+
+def make_call(run: Run, step: RunStep, now: datetime, flags: StoreFlags) -> Call:
     """Return the use of an action that a run's step is."""
     reason = f"run {run.id} of plan `{run.plan.id}`"
-    return Call(run.org, run.environment, run.id, step.key, step.step, reason, now, StoreFlags(tx, run.environment))
+    return Call(run.org, run.environment, run.id, step.key, step.step, reason, now, flags)
 
 
 def find_gap(plan: Plan, exposure: Exposure, features: Sequence[Feature]) -> Verdict:
@@ -81,12 +100,12 @@ class Simulation:
     problem: str | None = None
 
 
-def simulate(tx: Transaction, run: Run, now: datetime) -> Simulation:
+def simulate(run: Run, now: datetime, flags: StoreFlags) -> Simulation:
     """Plan every step of a run; writes nothing."""
     changes: list[Change] = []
     for step in run.steps:
         try:
-            changes += get_action(step.step.action).plan(make_call(tx, run, step, now))
+            changes += get_action(step.step.action).plan(make_call(run, step, now, flags))
         except PlanError as error:
             return Simulation(tuple(changes), error.message)
     return Simulation(tuple(changes))
@@ -94,12 +113,14 @@ def simulate(tx: Transaction, run: Run, now: datetime) -> Simulation:
 
 @dataclass(slots=True)
 class PlanReader:
-    """Reads what plans are judged by, each thing once per transaction."""
+    """Reads what plans are judged by, each thing once per transaction; for many exposures, everything at once."""
 
     tx: Transaction
+    many: bool = False
     _manifests: dict[str, ServiceManifest | None] = field(default_factory=dict)
     _services: dict[str, Service | None] = field(default_factory=dict)
     _environments: dict[str, Environment] = field(default_factory=dict)
+    _flags: dict[str, StoreFlags] = field(default_factory=dict)
 
     def manifest(self, exposure: Exposure) -> ServiceManifest | None:
         """Return the declaration of the newest running release, else the service's current one."""
@@ -114,6 +135,8 @@ class PlanReader:
 
     def service(self, service_id: str) -> Service | None:
         """Return the service, `None` when it is not there."""
+        if self.many and not self._services:
+            self._services = {service.id: service for service in self.tx.services.list(limit=1_000_000)}
         if service_id not in self._services:
             try:
                 self._services[service_id] = self.tx.services.get(service_id)
@@ -127,6 +150,13 @@ class PlanReader:
             known = self.tx.environments.find(name)
             self._environments[name] = known or Environment(self.tx.org, "", name, None, Reach.UNKNOWN)
         return self._environments[name]
+
+    def flags(self, environment: str) -> StoreFlags:
+        """Return the environment's flags."""
+        if environment not in self._flags:
+            kind = FlagSnapshot if self.many else StoreFlags
+            self._flags[environment] = kind(self.tx, environment)
+        return self._flags[environment]
 
     def judge(self, exposure: Exposure, now: datetime) -> list[tuple[Plan, Verdict]]:
         """Return every plan of the exposure's service with whether it applies; none for hosts."""

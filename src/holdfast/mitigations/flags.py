@@ -17,6 +17,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from holdfast.errors import PlanError
@@ -57,6 +58,7 @@ class Flag:
     document: Mapping[str, Any]
 
 
+@lru_cache(maxsize=2048)
 def parse_flag(key: str, text: str) -> Flag:
     """Return the flag that a definition's JSON text describes.
 

@@ -7,12 +7,13 @@ overlay alone; the flag returns when no other one is left.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
-from holdfast.mitigations.evaluation import Evaluated, FlagSet
+from holdfast.mitigations.evaluation import Evaluated, Evaluators, FlagSet
 from holdfast.mitigations.flags import forced_variant, parse_flag
 from holdfast.model.plan import Feature, FlagDefinition, Overlay, Step
 
@@ -33,9 +34,14 @@ def _resolve(step: Step, features: Sequence[Feature]) -> Step:
     return replace(step, arguments=tuple(sorted(arguments.items())))
 
 
+@cache
+def _evaluators() -> Evaluators:
+    return Evaluators(limit=2048)
+
+
 def _served(definition: FlagDefinition, overlays: Sequence[Overlay]) -> str:
     """What an unknown user gets, in words."""
-    out = FlagSet([definition], overlays).evaluate(definition.key, EvaluationContext())
+    out = FlagSet([definition], overlays, _evaluators()).evaluate(definition.key, EvaluationContext())
     if isinstance(out, Evaluated):
         return f"variant {out.variant} ({out.reason})" if out.variant else f"code default ({out.reason})"
     return f"error {out.code}"
