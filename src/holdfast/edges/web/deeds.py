@@ -1,0 +1,70 @@
+"""What people do on pages, by POST: each is one transaction, and leads back to the page that it came from.
+
+Nothing here says that it worked: the page shows what the store knows, and the engine reads back before it does.
+"""
+
+from collections.abc import Callable, Mapping
+
+import litestar
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import RawBody
+
+from holdfast.edges.web.deps import WebDependencies
+from holdfast.edges.web.visit import Visitor, act
+from holdfast.errors import NotFoundError
+from holdfast.loop.respond import approve, pause, reject, request_run, undo
+from holdfast.loop.turn import Turn
+from holdfast.model.plan import Run
+
+_DEEDS: Mapping[str, Callable[..., Run]] = {"approve": approve, "reject": reject, "undo": undo}
+
+
+def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
+    """Return the handlers of the forms."""
+
+    @litestar.post("/exposures/{exposure:str}/start", sync_to_thread=True, include_in_schema=False)
+    def post_start(request: Visitor, exposure: str, body: RawBody) -> Response[str]:
+        """Start a plan for an exposure."""
+
+        def start(turn: Turn, form: Mapping[str, str]) -> None:
+            request_run(turn.tx, exposure, form.get("plan") or None, turn.actor, turn.now, turn.ids)
+
+        return act(deps, request, body, start)
+
+    @litestar.post("/runs/{run:str}/{deed:str}", sync_to_thread=True, include_in_schema=False)
+    def post_deed(request: Visitor, run: str, deed: str, body: RawBody) -> Response[str]:
+        """Approve, reject or undo a run."""
+
+        def decide(turn: Turn, _form: Mapping[str, str]) -> None:
+            chosen = _DEEDS.get(deed)
+            if chosen is None:
+                raise NotFoundError(f"a run can't be told to `{deed[:40]}`", hint=f"one of {', '.join(_DEEDS)}")
+            chosen(turn.tx, run, turn.actor, turn.now)
+
+        return act(deps, request, body, decide)
+
+    @litestar.post("/pause", sync_to_thread=True, include_in_schema=False)
+    def post_pause(request: Visitor, body: RawBody) -> Response[str]:
+        """Pause all automation, or let it go on."""
+
+        def switch(turn: Turn, form: Mapping[str, str]) -> None:
+            on = form.get("on") == "yes"
+            pause(turn.tx, on, turn.actor, form.get("reason", "") or "from the page", turn.now)
+
+        return act(deps, request, body, switch)
+
+    @litestar.post("/demo", sync_to_thread=True, include_in_schema=False)
+    def post_demo(request: Visitor, body: RawBody) -> Response[str]:
+        """Play the demo."""
+
+        def play(_turn: Turn, _form: Mapping[str, str]) -> None:
+            if deps.play_demo is None:
+                raise NotFoundError("there is no demo to play here", hint="`holdfast demo` plays it on its own")
+
+        answer = act(deps, request, body, play)
+        if answer.status_code == 303 and deps.play_demo is not None:
+            deps.play_demo()
+        return answer
+
+    return [post_start, post_deed, post_pause, post_demo]

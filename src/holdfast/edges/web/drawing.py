@@ -1,0 +1,188 @@
+"""Geometry of what is drawn as SVG: three lanes over time, and a survival curve. All values are coordinates and words.
+
+The lanes are linear in time. A label is drawn only where it overlaps no other; the list beside the drawing has all.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from holdfast.loop.view_words import short_span, span
+from holdfast.loop.views import Moment, Timeline
+from holdfast.metrics.survival import Curve
+
+WIDTH, LEFT, RIGHT = 1180, 96, 1166
+LANES = (("detect", "Detect", 38), ("mitigate", "Mitigate", 72), ("repair", "Repair", 106))
+BAR_HEIGHT = 18
+_CHARACTER = 6.7
+_GAP = 12
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
+_DAY_S = 86400
+_MOST_TICKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A line of the axis with its words."""
+
+    x: float
+    words: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A bar of a lane."""
+
+    x: float
+    y: float
+    width: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened: `words` is the label, empty where there is no room; `title` always says it."""
+
+    x: float
+    y: float
+    lane: str
+    title: str
+    words: str
+    label_x: float
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """A timeline, ready to be drawn."""
+
+    ticks: tuple[Tick, ...]
+    strips: tuple[Strip, ...]
+    marks: tuple[Mark, ...]
+    names: tuple[tuple[str, float], ...]
+    about: str
+
+
+def draw_lanes(timeline: Timeline, now: datetime) -> Lanes:
+    """Return a timeline's geometry."""
+    length_s = max(1.0, (timeline.end - timeline.start).total_seconds())
+
+    def x_of(at: datetime) -> float:
+        part = (at - timeline.start).total_seconds() / length_s
+        return round(LEFT + min(1.0, max(0.0, part)) * (RIGHT - LEFT), 1)
+
+    strips = []
+    for bar in timeline.bars:
+        y = next(y for lane, _, y in LANES if lane == bar.lane)
+        x, end = x_of(bar.since), x_of(bar.until or timeline.end)
+        strips.append(Strip(x, y - BAR_HEIGHT / 2, round(max(2.0, end - x), 1), bar.kind))
+    marks: list[Mark] = []
+    for lane, _, y in LANES:
+        mine = [moment for moment in timeline.moments if moment.lane == lane]
+        marks += _place(mine, [x_of(moment.at) for moment in mine], y)
+    return Lanes(
+        tuple(_ticks(timeline, length_s)),
+        tuple(strips),
+        tuple(marks),
+        tuple((name, y) for _, name, y in LANES),
+        _about(timeline, now),
+    )
+
+
+def _place(moments: Sequence[Moment], xs: Sequence[float], y: float) -> list[Mark]:
+    """Place labels from the last moment back to the first: the newest words matter most."""
+    out: list[Mark] = []
+    free_until: float = RIGHT
+    for number in range(len(moments) - 1, -1, -1):
+        moment, x = moments[number], xs[number]
+        before = xs[number - 1] if number else LEFT - _GAP
+        width = len(moment.words) * _CHARACTER
+        words, label_x, anchor = "", x + _GAP, "start"
+        if x + _GAP + width <= free_until:
+            words, free_until = moment.words, x - _GAP
+        elif x - _GAP - width >= before + _GAP and x <= free_until + _GAP:
+            words, label_x, anchor = moment.words, x - _GAP, "end"
+            free_until = x - _GAP - width - _GAP
+        else:
+            free_until = min(free_until, x - _GAP)
+        title = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC: {moment.words}"
+        out.append(Mark(x, y, moment.lane, title, words, round(label_x, 1), anchor))
+    return out[::-1]
+
+
+def _ticks(timeline: Timeline, length_s: float) -> list[Tick]:
+    step_s = _step(length_s)
+    first = math.ceil(timeline.start.timestamp() / step_s) * step_s
+    origin = timeline.start.timestamp()
+    out = []
+    at = first
+    while at <= timeline.end.timestamp():
+        x = LEFT + (at - origin) / length_s * (RIGHT - LEFT)
+        if x <= RIGHT - 70:
+            instant = timeline.start + timedelta(seconds=at - origin)
+            out.append(Tick(round(x, 1), _tick_words(instant, step_s, length_s), "start"))
+        at += step_s
+    out.append(Tick(RIGHT, "now" if timeline.is_live else "end", "end"))
+    return out
+
+
+def _step(length_s: float) -> float:
+    for step in _STEPS_S:
+        if length_s / step <= _MOST_TICKS:
+            return step
+    days = length_s / _DAY_S / _MOST_TICKS
+    return _DAY_S * next((nice for nice in (1, 2, 5, 10, 30, 60, 90, 180, 365) if nice >= days), math.ceil(days))
+
+
+def _tick_words(at: datetime, step_s: float, length_s: float) -> str:
+    if step_s >= _DAY_S:
+        return f"{at:%d %b %Y}" if length_s > 300 * _DAY_S else f"{at:%d %b}"
+    face = f"{at:%H:%M:%S}" if step_s < 60 else f"{at:%H:%M}"
+    return f"{at:%d %b} {face}" if length_s > _DAY_S else face
+
+
+def _about(timeline: Timeline, now: datetime) -> str:
+    """The drawing in words, for who can't see it."""
+    said = [f"{moment.words} {short_span((now - moment.at).total_seconds())} ago" for moment in timeline.moments]
+    return "Timeline: " + "; ".join(said) if said else "Timeline: nothing happened yet"
+
+
+CURVE_WIDTH, CURVE_HEIGHT = 340, 132
+_CURVE_LEFT, _CURVE_RIGHT, _CURVE_TOP, _CURVE_BOTTOM = 38, 332, 10, 108
+_SCALE_S = (1, 10, 60, 600, 3600, 36000, 86400, 864000, 8640000, 86400000)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A survival curve, ready to be drawn: `path` is that of the curve, `about` says it in words."""
+
+    path: str
+    ticks: tuple[Tick, ...]
+    rows: tuple[tuple[float, str], ...]
+    about: str
+
+
+def draw_curve(curve: Curve, p50_s: float | None, p90_s: float | None) -> Steps:
+    """Return the part still waiting over time, on a logarithmic scale from one second."""
+    last_s = max((step.at_s for step in curve.steps), default=60.0)
+    top = next((one for one in _SCALE_S if one > last_s), _SCALE_S[-1])
+    width = _CURVE_RIGHT - _CURVE_LEFT
+
+    def x_of(seconds: float) -> float:
+        return round(_CURVE_LEFT + math.log10(max(1.0, seconds)) / math.log10(max(10, top)) * width, 1)
+
+    def y_of(part: float) -> float:
+        return round(_CURVE_BOTTOM - part * (_CURVE_BOTTOM - _CURVE_TOP), 1)
+
+    path = f"M{_CURVE_LEFT} {y_of(1)}" + "".join(f"H{x_of(one.at_s)}V{y_of(one.value)}" for one in curve.steps)
+    scale = [one for one in _SCALE_S if one <= top]
+    shown = scale if len(scale) <= 5 else scale[:: math.ceil(len(scale) / 5)]
+    ticks = tuple(Tick(x_of(one), short_span(one), "middle" if one > 1 else "start") for one in shown if one < top)
+    rows = tuple((y_of(part), f"{part:.0%}") for part in (1.0, 0.5, 0.0))
+    reached = [f"{name} after {span(at)}" for name, at in (("half", p50_s), ("nine in ten", p90_s)) if at is not None]
+    about = "Share still waiting over time: " + (
+        ", ".join(reached) + " are done" if reached else "half is not done yet"
+    )
+    return Steps(path + f"H{_CURVE_RIGHT}", ticks, rows, about)

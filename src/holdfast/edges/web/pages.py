@@ -1,0 +1,88 @@
+"""The pages, by GET; none of them changes anything."""
+
+from typing import Any
+
+import litestar
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from holdfast.edges.web.deps import WebDependencies
+from holdfast.edges.web.search import STATES, read_as_of, read_question
+from holdfast.edges.web.visit import Page, Visitor, show
+from holdfast.loop.turn import Turn
+from holdfast.loop.views import exposure_view, exposures_view, map_view, metrics_view, now_view
+
+_PAGE_ROWS = 50
+DEMO_SERVICE = "shop"
+
+
+def page_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
+    """Return the handlers of the pages."""
+
+    @litestar.get("/", sync_to_thread=True, include_in_schema=False)
+    def get_now(request: Visitor) -> Response[str]:
+        """Answer whether anything is exposed now."""
+        return show(deps, request, lambda turn: _now(deps, turn))
+
+    @litestar.get("/map", sync_to_thread=True, include_in_schema=False)
+    def get_map(request: Visitor) -> Response[str]:
+        """Show what runs where."""
+        return show(deps, request, lambda turn: _map(deps, request, turn))
+
+    @litestar.get("/exposures", sync_to_thread=True, include_in_schema=False)
+    def get_exposures(request: Visitor) -> Response[str]:
+        """List exposures by rank."""
+        return show(deps, request, lambda turn: _exposures(deps, request, turn))
+
+    @litestar.get("/exposures/{exposure:str}", sync_to_thread=True, include_in_schema=False)
+    def get_exposure(request: Visitor, exposure: str) -> Response[str]:
+        """Show one exposure with what explains it."""
+        return show(deps, request, lambda turn: _exposure(deps, turn, exposure))
+
+    @litestar.get("/figures", sync_to_thread=True, include_in_schema=False)
+    def get_figures(request: Visitor) -> Response[str]:
+        """Show how fast we are."""
+        return show(deps, request, lambda turn: _figures(request, turn))
+
+    return [get_now, get_map, get_exposures, get_exposure, get_figures]
+
+
+def _now(deps: WebDependencies, turn: Turn) -> Page:
+    view = now_view(turn.tx, turn.now, deps.feed_max_age, known=deps.memory.get(turn.tx, turn.now))
+    offers_demo = deps.play_demo is not None and turn.tx.services.find(DEMO_SERVICE) is None
+    return Page("now.html", "now", view.answer.word.rstrip("."), {"view": view, "offers_demo": offers_demo})
+
+
+def _map(deps: WebDependencies, request: Visitor, turn: Turn) -> Page:
+    as_of = read_as_of(request.query_params.get("as_of"), turn.now)
+    coverage = deps.memory.get(turn.tx, turn.now).coverage
+    view = map_view(turn.tx, turn.now, feed_max_age=deps.feed_max_age, as_of=as_of, coverage=coverage)
+    return Page("map.html", "map", "Map", {"view": view, "as_of": as_of})
+
+
+def _exposures(deps: WebDependencies, request: Visitor, turn: Turn) -> Page:
+    question = read_question(request.query_params.multi_items(), turn.now)
+    view = exposures_view(
+        turn.tx,
+        question.where,
+        turn.now,
+        feed_max_age=deps.feed_max_age,
+        as_of=question.as_of,
+        after=question.after,
+        limit=_PAGE_ROWS,
+    )
+    values: dict[str, Any] = {"view": view, "question": question, "states": STATES, "as_of": question.as_of}
+    return Page("exposures.html", "exposures", "Exposures", values)
+
+
+def _exposure(deps: WebDependencies, turn: Turn, exposure: str) -> Page:
+    history = deps.memory.get(turn.tx, turn.now).history
+    view = exposure_view(turn.tx, exposure, turn.now, history=history)
+    named = view.exposure
+    title = f"{named.name} in {named.subject.name}, {named.environment}"
+    return Page("exposure.html", "exposures", title, {"view": view})
+
+
+def _figures(request: Visitor, turn: Turn) -> Page:
+    view = metrics_view(turn.tx, turn.now, request.query_params.get("by") or None)
+    return Page("figures.html", "figures", "Metrics", {"view": view})
