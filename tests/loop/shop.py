@@ -165,9 +165,9 @@ def declare(tx: Transaction, number: int, flag: str, *plans: Plan) -> None:
 
 
 @contextmanager
-def open_shop(*plans: Plan) -> Iterator[Shop]:
+def open_shop(*plans: Plan, url: str = ":memory:") -> Iterator[Shop]:
     """Open a shop with these plans, by default the automatic one."""
-    store = open_sql_store(":memory:")
+    store = open_sql_store(url)
     try:
         store.tenants.save_org(Org(ORG, "Example", T0))
         shop = Shop(store)

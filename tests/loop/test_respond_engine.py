@@ -190,6 +190,30 @@ def test_fixed_release_brings_the_flag_back(shop: Shop) -> None:
     assert definition.definition == ON_OFF
 
 
+def test_run_lives_the_same_life_on_every_engine(store_url: str) -> None:
+    """Exposed, mitigated, the process is replaced, fixed, undone; the journal holds every step."""
+    with open_shop(url=store_url) as shop:
+        (run,) = shop.expose(make_exposure())
+        shop.engine().step(ORG)
+        assert (shop.served(), shop.exposure().state) == ("off", State.MITIGATED)
+        resolved = replace(shop.exposure(), state=State.RESOLVED, ending=Ending.FIXED)
+        with shop.write() as tx:
+            tx.exposures.save([resolved])
+            release_runs(tx, [resolved], T0)
+        shop.engine().step(ORG)
+        assert (shop.served(), shop.run(run.id).state) == ("on", RunState.UNDONE)
+        assert [kind for kind in shop.kinds() if kind.startswith("run.")] == [
+            "run.planned",
+            "run.step",
+            "run.step",
+            "run.effective",
+            "run.released",
+            "run.undoing",
+            "run.step",
+            "run.undone",
+        ]
+
+
 def test_flag_comes_back_when_all_overlays_are_lifted(shop: Shop) -> None:
     runs = [run for number in (1, 2) for run in shop.expose(make_exposure(number))]
     engine = shop.engine()

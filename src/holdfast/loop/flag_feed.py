@@ -63,6 +63,12 @@ class FlagFeed:
 
         return unsubscribe
 
+    @property
+    def waiting(self) -> int:
+        """How many listeners there are."""
+        with self._lock:
+            return sum(len(topic.listeners) for topic in self._topics.values())
+
     def notify(self, org: str, environment: str) -> None:
         """Look at once: a change of these flags was just committed."""
         with self._lock:

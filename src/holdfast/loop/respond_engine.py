@@ -253,6 +253,9 @@ class Engine:
             trial.look = self._start_look(run)
         if not trial.look.done():
             return None
+        if trial.look.cancelled():  # the executor is closing: the next process looks
+            trial.look = None
+            return None
         outcome, seen_at = trial.look.result()
         trial.look = None
         if outcome.holds:

@@ -314,6 +314,17 @@ def test_stream_is_refused_to_who_may_not_read_flags(served: Served, token: str,
         assert answer.status_code == status
 
 
+def test_client_that_goes_away_is_forgotten(served: Served) -> None:
+    with stream(served) as answer:
+        assert next(notices(answer.iter_lines()))["type"] == "refetchEvaluation"
+        assert served.feed.waiting == 1
+    for _ in range(500):
+        if served.feed.waiting == 0:
+            break
+        served.post("evaluate/flags/tax")
+    assert served.feed.waiting == 0
+
+
 def test_stream_ends_when_its_token_does(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     with stream(served) as answer:
         lines = answer.iter_lines()
