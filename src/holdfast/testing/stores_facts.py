@@ -82,7 +82,7 @@ class TenantSuite:
     def test_two_teams_never_share_a_name(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
             tx.teams.save_team(Team(ORG, "team1", "payments"))
-        with store.write(ORG, START) as tx, pytest.raises(ConflictError):
+        with pytest.raises(ConflictError), store.write(ORG, START) as tx:
             tx.teams.save_team(Team(ORG, "team2", "payments"))
         with store.read(ORG) as tx:
             assert [team.id for team in tx.teams.teams()] == ["team1"]
@@ -253,6 +253,14 @@ class TransactionSuite:
             assert tx.services.find("shop") is None
             assert not tx.sboms.has("sha256:1")
             assert tx.journal.head()[0] == 0
+
+    def test_a_conflict_that_was_caught_still_undoes_the_transaction(self, store: Store) -> None:
+        with suppress(ConflictError), store.write(ORG, START) as tx:
+            tx.services.save(service("shop"))
+            with suppress(ConflictError):
+                tx.services.save(replace(service("shop"), id="svc_other"))
+        with store.read(ORG) as tx:
+            assert tx.services.list() == []
 
     def test_a_read_transaction_refuses_writes(self, store: Store) -> None:
         with store.read(ORG) as tx, pytest.raises(UsageError):

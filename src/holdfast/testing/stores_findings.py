@@ -80,8 +80,8 @@ class ExposureSuite:
             tx.exposures.save([replace(first, state=State.RESOLVED)])
             assert list(tx.exposures.all()) == [second]
             assert len(list(tx.exposures.all(current=False))) == 2
-            with pytest.raises(ConflictError):
-                tx.exposures.save([exposure(3, fingerprint="1:x", episode=2)])
+        with pytest.raises(ConflictError), store.write(ORG, START) as tx:
+            tx.exposures.save([exposure(3, fingerprint="1:x", episode=2)])
 
     def test_exposures_come_by_rank_page_by_page(self, store: Store) -> None:
         with store.write(ORG, START) as tx:

@@ -8,6 +8,7 @@ and restarts instants may run backwards; what is kept by valid time takes that.
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -22,9 +23,10 @@ def _machine_now() -> datetime:
 
 
 class SystemClock:
-    """The time of this machine, never backwards within one process."""
+    """The time of this machine, never backwards within one process; `machine` reads its clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Callable[[], datetime] = _machine_now) -> None:
+        self._machine = machine
         self._last = datetime.min.replace(tzinfo=UTC)
         self._guard = threading.Lock()
         self._is_behind = False
@@ -32,7 +34,7 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present instant, or the last one given while the machine's clock is behind it."""
         with self._guard:
-            return self._advance(_machine_now())
+            return self._advance(self._machine())
 
     def _advance(self, at: datetime) -> datetime:
         if at >= self._last:

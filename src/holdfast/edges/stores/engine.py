@@ -7,6 +7,7 @@ PostgreSQL: writers of one org queue on an advisory lock, so that both engines h
 """
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from holdfast.edges.stores.turns import Turns
+from holdfast.errors import HoldfastError
 
 READERS = 16
 BUSY_MS = 30_000
@@ -47,7 +49,11 @@ class SqliteConnections:
             memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a private folder is made in it
             self._private = tempfile.TemporaryDirectory(prefix="holdfast-", dir=memory)
             path = str(Path(self._private.name) / "holdfast.db")
-        self._turns = Turns(None if self._private else Path(f"{path}-turn"))
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # the log beside it gets the same mode
+            self._turns = Turns(None if self._private else Path(f"{path}-turn"))
+        except OSError as error:
+            raise HoldfastError(f"the store cannot be opened: {error.strerror}", where=path) from error
         synchronous = "OFF" if self._private else "FULL"
         self.writer = _sqlite_engine(path, "BEGIN IMMEDIATE", 1, f"PRAGMA synchronous={synchronous}")
         self.reader = _sqlite_engine(path, "BEGIN", READERS, "PRAGMA query_only=ON")

@@ -27,13 +27,17 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 class Session:
-    """A connection inside a transaction of one org; `now` is `None` when it only reads."""
+    """A connection inside a transaction of one org; `now` is `None` when it only reads.
+
+    `broken` is set once the database refused a statement: nothing of the transaction can be kept then, on any engine.
+    """
 
     def __init__(self, connection: Connection, org: str, now: datetime | None) -> None:
         self.connection = connection
         self.org = org
         self.now = now
         self.engine = connection.dialect.name
+        self.broken: ConflictError | None = None
 
     def rows(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """Return all rows; a list among the parameters of a text is bound as `IN :name`."""
@@ -56,7 +60,8 @@ class Session:
         try:
             return self._run(statement, parameters)
         except IntegrityError as error:
-            raise conflict(error) from error
+            self.broken = conflict(error)
+            raise self.broken from error
 
     def require_write(self) -> None:
         """Refuse in a read transaction."""
@@ -111,7 +116,8 @@ class Session:
                 insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names from the schema
                 cursor.executemany(insert, cleaned)  # type: ignore[arg-type]  # it takes any iterable
         except driver.IntegrityError as error:
-            raise conflict(error) from error
+            self.broken = conflict(error)
+            raise self.broken from error
         except driver.Error as error:
             raise HoldfastError(f"the store refused: {error}", hint="is there space?") from error
         finally:

@@ -67,7 +67,7 @@ class SqlSpans:
 
     def all(self) -> Iterator[Span]:
         """Yield every span: the full recompute."""
-        yield from _Expansion(self._session, match_all(self._session)).spans(_EVERYWHERE, {})
+        return _Expansion(self._session, match_all(self._session)).spans(_EVERYWHERE, {})
 
     def places(
         self, pairs: Collection[tuple[Subject, str]], packages: Collection[tuple[str, str]], at: datetime
@@ -100,7 +100,7 @@ class _Expansion:
             for row in rows:
                 yield from self._of_row(row)
 
-    def _of_row(self, row: Any) -> Iterator[Span]:
+    def _of_row(self, row: Any) -> list[Span]:
         component, direct, path, locations, kind, subject, name, environment, target, release, started, ended, told = (
             row
         )
@@ -111,8 +111,8 @@ class _Expansion:
         started_at, ended_at, recorded_at = _cached_instant(started), _instant(ended), _cached_instant(told)
         names, places = from_texts(path), from_places(locations)
         flag = None if direct is None else bool(direct)
-        for advisory, cluster, applicable_at, confidence in self._hits[component]:
-            yield Span(
+        return [
+            Span(
                 about,
                 environment,
                 target,
@@ -133,6 +133,8 @@ class _Expansion:
                 package,
                 package_version,
             )
+            for advisory, cluster, applicable_at, confidence in self._hits[component]
+        ]
 
 
 def _packages(session: Session, components: Iterable[int]) -> dict[int, tuple[str, str, str, str, str]]:

@@ -82,6 +82,8 @@ class SqlStore:
         with _named_errors(), self._connections.write(org) as connection:
             transaction = SqlTransaction(Session(connection, org, now))
             yield transaction
+            if transaction.session.broken:  # PostgreSQL would roll back here without a word
+                raise transaction.session.broken
             transaction.written.write_pending()
 
     def read(self, org: str) -> AbstractContextManager[Transaction]:

@@ -36,20 +36,32 @@ class Turns:
             self._queue.append(ticket)
             if len(self._queue) == 1:
                 ticket.set()
-        ticket.wait()
+        try:
+            ticket.wait()
+            self._lock_file()
+        except BaseException:  # an interrupt while waiting must not leave a ticket that nobody answers to
+            self._leave(ticket)
+            raise
         self._owner = threading.get_ident()
+
+    def _lock_file(self) -> None:
         if self._file is not None:
             fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 0)
-            fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 1)
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX, 1, 1)
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 0)
 
     def give(self) -> None:
         """Let the next one have it."""
         if self._file is not None:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, 1)
         self._owner = None
+        self._leave(self._queue[0])
+
+    def _leave(self, ticket: threading.Event) -> None:
         with self._guard:
-            self._queue.popleft()
+            self._queue.remove(ticket)
             if self._queue:
                 self._queue[0].set()
 

@@ -1,0 +1,90 @@
+"""The frozen migrations and the tables that the code speaks of are the same."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import holdfast.edges.stores.schema_advisories
+import holdfast.edges.stores.schema_facts
+import holdfast.edges.stores.schema_findings  # noqa: F401 - each adds its tables
+from holdfast.edges.stores import migrate, open_store
+from holdfast.edges.stores.engine import connect
+from holdfast.edges.stores.schema import METADATA
+from holdfast.errors import HoldfastError
+
+_SHARED = {
+    "org",  # the org itself
+    "token",  # looked up before the org is known
+    "sbom",  # (org, digest) is unique
+    "component",  # shared by all orgs, tied to one by an SBOM
+    "occurrence",  # of an SBOM
+    "advisory",  # (org, id) is unique
+    "affected_interval",  # of an advisory
+    "affected_pairwise",
+    "fix_version",
+    "enrichment",  # public
+    "enrichment_source",
+    "feed",
+}
+
+
+def _flat(changes: Iterable[Any]) -> Iterator[Any]:
+    for change in changes:
+        if isinstance(change, list):
+            yield from change
+        else:
+            yield change
+
+
+def test_migrations_make_the_tables_of_the_code(store_url: str) -> None:
+    open_store(store_url).close()
+    connections = connect(store_url)
+    migrate.migrate(connections.writer)
+    with connections.writer.connect() as connection:
+        # types are compared by what goes in and comes out, in the suite: the two engines reflect them differently
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        found = [*_flat(compare_metadata(context, METADATA))]
+    connections.close()
+    # SQLite reflects an INTEGER PRIMARY KEY as nullable; it never is
+    assert [change for change in found if change[0] != "modify_nullable" or change[3] not in {"id", "number"}] == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    script = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert script.get_heads() == [migrate.HEAD]
+
+
+def test_org_is_in_the_key_of_every_tenant_table() -> None:
+    keys = {table.name: [column.name for column in table.primary_key] for table in METADATA.tables.values()}
+    assert {name for name, key in keys.items() if key[0] != "org"} == _SHARED
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "holdfast.db"
+    open_store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(HoldfastError, match="9999"):
+        open_store(path)
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "holdfast.db"
+    path.write_text("this is not a database, it is a text of some length, and it stays one\n" * 40)
+    with pytest.raises(HoldfastError, match="not a database"):
+        open_store(path)
+    with pytest.raises(HoldfastError, match="No such file"):
+        open_store(tmp_path / "none" / "holdfast.db")
+
+
+def test_a_store_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "holdfast.db"
+    open_store(path).close()
+    assert path.stat().st_mode & 0o777 == 0o600
