@@ -5,7 +5,7 @@ from holdfast.edges.api.routes_mitigations import run_out
 from holdfast.edges.api.wire import entries_out, to_wire
 from holdfast.edges.api.wire_findings import EditOut, FindingDetail, FindingOut, FixOut, LocationOut
 from holdfast.loop.turn import Turn
-from holdfast.loop.view_exposure import fix_of
+from holdfast.loop.views import exposure_view
 from holdfast.model.fix import Fix
 
 
@@ -15,15 +15,16 @@ def detail_out(turn: Turn, finding: str) -> FindingDetail:
     Raises:
         NotFoundError: there is no such finding.
     """
-    exposure = turn.tx.exposures.get(finding)
-    fix = fix_of(turn.tx, exposure)
-    records = turn.tx.advisories.of_clusters([exposure.cluster]).get(exposure.cluster, ())
+    view = exposure_view(turn.tx, finding, turn.now, entries=0)
     return FindingDetail(
-        to_wire(FindingOut, exposure),
-        advisories_out(turn.tx, list(records)),
-        fix_out(fix) if fix else None,
-        [run_out(run) for run in turn.tx.runs.of_exposures([exposure.id])],
-        entries_out(turn.tx.journal.about(exposure.id)),
+        to_wire(FindingOut, view.exposure),
+        view.since,
+        list(view.reasons),
+        list(view.contradictions),
+        advisories_out(turn.tx, list(view.advisories)),
+        fix_out(view.fix) if view.fix else None,
+        [run_out(run) for run in view.runs],
+        entries_out(turn.tx.journal.about(finding)),
     )
 
 

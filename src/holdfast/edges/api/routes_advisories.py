@@ -47,8 +47,11 @@ def post_advisory(request: Ask, body: RawBody) -> Response[PushOut | PushPage]:
         return write(request, body, lambda turn: to_wire(PushOut, push_advisory(turn, record, where="$")), status=201)
     compiled, failures = _compile(decode_body(request, body, _RawRecords))
 
+    if not compiled:
+        raise ControlError(failures[0].detail, where=failures[0].where, hint="none of the list is a record")
+
     def act(turn: Turn) -> PushPage:
-        outcomes = take_advisories(turn, compiled) if compiled else []
+        outcomes = take_advisories(turn, compiled)
         return PushPage([to_wire(PushOut, outcome) for outcome in outcomes], failures)
 
     return write(request, body, act, permission=Permission.ADVISORIES_WRITE, status=201)

@@ -7,9 +7,10 @@ from litestar.params import QueryParameter, RawBody
 
 from holdfast.edges.api.body import decode_body, takes
 from holdfast.edges.api.calls import read
+from holdfast.edges.api.cursors import next_page, read_cursor
 from holdfast.edges.api.deps import Ask, deps_of
 from holdfast.edges.api.verbs import get, post
-from holdfast.edges.api.wire import Limit, entries_out, to_wire
+from holdfast.edges.api.wire import Cursor, Limit, entries_out, to_wire
 from holdfast.edges.api.wire_admin import (
     AuditOut,
     AuditProblemOut,
@@ -28,13 +29,14 @@ After = Annotated[int, QueryParameter(gt=-1, le=2**53, description="Entries with
 
 
 @get("/journal", summary="Read the journal")
-def list_entries(request: Ask, after: After = 0, limit: Limit = 100) -> Response[JournalPage]:
-    """Read entries in their order, from a number on; `next` is the number to go on after."""
+def list_entries(request: Ask, after: After = 0, cursor: Cursor = None, limit: Limit = 100) -> Response[JournalPage]:
+    """Read entries in their order, from a number on."""
 
     def find(turn: Turn) -> JournalPage:
-        entries = list(turn.tx.journal.read(after, limit + 1))
-        following = str(entries[limit - 1].seq) if len(entries) > limit else None
-        return JournalPage(entries_out(entries[:limit]), following)
+        start = max(after, int(read_cursor("journal", cursor) or 0))
+        entries = list(turn.tx.journal.read(start, limit + 1))
+        items, following = next_page("journal", entries, lambda entry: str(entry.seq), limit)
+        return JournalPage(entries_out(items), following)
 
     return read(request, find)
 

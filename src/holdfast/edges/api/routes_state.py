@@ -19,7 +19,7 @@ from holdfast.edges.api.wire_admin import (
     MetricProblemOut,
     PointOut,
 )
-from holdfast.loop.feeds import FeedState, feed_state
+from holdfast.loop.feed_state import FeedState, feed_state
 from holdfast.loop.turn import Turn
 from holdfast.metrics.summary import Figure, Group, summarize
 from holdfast.model.component import Source

@@ -77,7 +77,7 @@ class OrgCreated(Answer, frozen=True):
 
 
 class JournalPage(Answer, frozen=True):
-    """Entries, ascending; `next` is the last one's number while there are more."""
+    """Entries in their order."""
 
     items: list[EntryOut]
     next: str | None

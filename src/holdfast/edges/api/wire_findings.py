@@ -183,10 +183,14 @@ class FixOut(Answer, frozen=True):
 class FindingDetail(Answer, frozen=True):
     """A finding with what explains it: its advisories, the fix, its runs, and what the journal says about it.
 
-    `fix` is `null` where no version is known that nothing touches.
+    `since` is when it could first be used, `reasons` why it ranks where it does, `contradictions` instants of it that
+    cannot both be. `fix` is `null` where no version is known that nothing touches.
     """
 
     finding: FindingOut
+    since: Instant
+    reasons: list[str]
+    contradictions: list[str]
     advisories: list[AdvisoryOut]
     fix: FixOut | None
     runs: list[RunOut]
