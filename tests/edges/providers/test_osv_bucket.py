@@ -1,6 +1,7 @@
 """A bucket over HTTP: what is asked, what is fetched, what happens when it breaks."""
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -60,13 +61,26 @@ def test_nothing_new_is_one_conditional_request(tmp_path: Path) -> None:
 
 
 def test_nothing_new_without_etags_goes_by_the_date(tmp_path: Path) -> None:
-    with serve(write_bucket(tmp_path / "osv", {"PyPI": [FIRST]}), etags=False) as bucket:
+    root = write_bucket(tmp_path / "osv", {"PyPI": [FIRST]})
+    os.utime(root / "PyPI" / "modified_id.csv", (1_700_000_000, 1_700_000_000))
+    with serve(root, etags=False) as bucket:
         feed = BucketFeed(bucket.url, tmp_path / "cache")
         first = feed.changes("PyPI", {}, None)
         _read(first)
         again = feed.changes("PyPI", _known(FIRST), _snapshot(feed, first, 1))
         assert _read(again) == {}
         assert bucket.answers("modified_id.csv") == [200, 304]
+
+
+def test_a_date_within_its_second_proves_nothing(tmp_path: Path) -> None:
+    root = write_bucket(tmp_path / "osv", {"PyPI": [FIRST]}, singles=True)
+    with serve(root, etags=False) as bucket:
+        feed = BucketFeed(bucket.url, tmp_path / "cache")
+        first = feed.changes("PyPI", {}, None)
+        _read(first)
+        write_bucket(root, {"PyPI": [FIRST, SECOND]}, singles=True)
+        assert list(_read(feed.changes("PyPI", _known(FIRST), _snapshot(feed, first, 1)))) == ["L-2"]
+        assert bucket.answers("modified_id.csv") == [200, 200]
 
 
 def test_a_changed_record_is_fetched_alone(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ from holdfast.errors import FeedError
 
 MAX_DOWNLOAD_BYTES = 8 << 30
 _ATTEMPTS = 4
+_SETTLED = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,25 @@ class Downloaded:
 
 
 def validator_of(headers: Mapping[str, str]) -> str | None:
-    """Return the ETag, else Last-Modified with the length; `None` when the server gives neither."""
+    """Return the ETag, else Last-Modified with the length; `None` when the server gives neither.
+
+    A date that lies less than two seconds back is none: the file may change again within its second.
+    Source: RFC 9110, 8.8.2.2.
+    """
     etag = headers.get("etag")
     if etag:
         return etag
     modified = headers.get("last-modified")
-    return f"{modified};{headers.get('content-length', '')}" if modified else None
+    if not modified or not _is_settled(modified, headers.get("date")):
+        return None
+    return f"{modified};{headers.get('content-length', '')}"
+
+
+def _is_settled(modified: str, date: str | None) -> bool:
+    try:
+        return date is None or parsedate_to_datetime(date) - parsedate_to_datetime(modified) >= _SETTLED
+    except (ValueError, TypeError):  # no HTTP dates, or one without a zone
+        return False
 
 
 def public_address(url: str) -> str:
