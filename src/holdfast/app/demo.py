@@ -126,18 +126,14 @@ def _print(detail: dict[str, Any], style: str) -> None:
     if style == "json":
         print_json({"schema": "holdfast.demo/1", "finding": detail["finding"], "runs": detail["runs"]})
         return
-    start = _instant(clocks["detected_at"])
+    start = parse_instant(clocks["detected_at"])
     rows = [
-        {"what": name, "at": clocks[key], "after": _offset(_instant(clocks[key]), start), "words": words}
+        {"what": name, "at": clocks[key], "after": _offset(parse_instant(clocks[key]), start), "words": words}
         for name, key, words in CLOCKS
         if clocks[key] is not None
     ]
-    rows.sort(key=lambda row: row["at"])
+    rows.sort(key=lambda row: parse_instant(row["at"]))
     print_rows(rows, (("clock", "what"), ("at", "at"), ("from detection", "after"), ("what happened", "words")), style)
-
-
-def _instant(text: str) -> datetime:
-    return parse_instant(text)
 
 
 def _offset(at: datetime, start: datetime) -> str:

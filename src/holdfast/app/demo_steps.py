@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from holdfast.edges.cli.wire import composition_to_json
 from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import HoldfastError
 from holdfast.facts.composition import read_composition
+from holdfast.model.instant import format_instant
 from holdfast.ports.api import Api
 
 ENVIRONMENT = "production"
@@ -169,7 +171,7 @@ class Demo:
 
     def _break(self) -> str:
         """Push the advisory; returns the id of the exposure that it opened."""
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        now = format_instant(datetime.now(UTC))
         record = {
             "schema_version": "1.6.0",
             "id": f"HF-DEMO-{self.play}",

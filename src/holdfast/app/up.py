@@ -78,7 +78,8 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket, so that a taken port is said before anything starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # with the protocol left open asyncio does not switch Nagle's algorithm off, and every answer waits 40 ms
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -15,12 +15,12 @@ from holdfast.controls.match import smallest_safe_version
 from holdfast.findings.context import AdvisoryFacts, ComponentKey, Context, Place
 from holdfast.findings.identity import fingerprint
 from holdfast.findings.journal_body import exposure_to_json
-from holdfast.findings.lifecycle import OPENED, REGRESSED, Transition, observe
+from holdfast.findings.lifecycle import OPENED, REGRESSED, UPDATED, Transition, observe
 from holdfast.findings.merge import Merge, merge, split
 from holdfast.loop.respond import release_runs, respond
 from holdfast.loop.turn import Turn
 from holdfast.model.advisory import Enrichment
-from holdfast.model.exposure import Ending, Exposure, Span, Subject
+from holdfast.model.exposure import Ending, Exposure, Span, State, Subject
 from holdfast.model.inventory import Reach, Service
 from holdfast.ports.advisories import AdvisoryRow
 from holdfast.ports.findings import PlaceRow
@@ -76,7 +76,12 @@ def _hand_over(turn: Turn, successors: Mapping[str, str]) -> None:
 
 
 def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
-    opened = [step.after for step in transitions if step.kind in {OPENED, REGRESSED}]
+    # an updated one is asked again as well: the release that runs now may have brought a plan
+    opened = [
+        step.after
+        for step in transitions
+        if step.kind in {OPENED, REGRESSED, UPDATED} and step.after.state in {State.OPEN, State.REGRESSED}
+    ]
     ended = [step.after for step in transitions if step.after.ending not in {None, Ending.MERGED}]
     if ended:
         release_runs(turn.tx, ended, turn.now)
