@@ -9,6 +9,7 @@ from holdfast.loop import feeds
 from holdfast.loop.feed_state import feed_state, feed_verdict
 from holdfast.loop.feeds import sync
 from holdfast.model.advisory import Snapshot
+from holdfast.model.instant import parse_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.model.verdict import Pass, Unknown
 from holdfast.ports.feed import RawRecord
@@ -152,7 +153,7 @@ def test_a_record_without_meaning_is_kept_and_matches_nothing(store: Store, affe
     feed = MemoryFeed({"PyPI": [record("L-1") | {"affected": [affected], "modified": "0001-01-01T00:00:00Z"}]})
     report = sync(store, feed, FakeClock(), ecosystems=ECOSYSTEMS)
     assert report.changed == ("L-1",)
-    assert report.snapshots[0].newest is None
+    assert report.snapshots[0].newest == parse_instant("2026-01-02T03:04:05Z")
     assert _affected(store) == set()
 
 

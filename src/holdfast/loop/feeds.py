@@ -24,7 +24,7 @@ from holdfast.model.advisory import Compiled, Snapshot
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.clock import Clock
-from holdfast.ports.feed import Feed, FeedChanges, RawRecord
+from holdfast.ports.feed import Feed, FeedChanges, RawRecord, newest_of_dates
 from holdfast.ports.store import Store
 
 BATCH_RECORDS = 200
@@ -62,6 +62,8 @@ class _Sync:
     gone: list[str] = field(default_factory=list)
     clusters: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    published: datetime | None = None
+    """The newest publication among undated records read: a record of the year 1 still has that."""
 
 
 def _silent(_ecosystem: str, _read: int, _expected: int | None) -> None:
@@ -159,6 +161,8 @@ def _compile(run: _Sync, record: RawRecord) -> Compiled | None:
     run.seen.add(advisory.id)
     if all(one.ecosystem.partition(":")[0] != run.ecosystem for one in advisory.affected):
         return None
+    if advisory.modified is None:
+        run.published = newest_of_dates((run.published, advisory.published))
     return compile_advisory(advisory)
 
 
@@ -187,7 +191,8 @@ def _drop(store: Store, run: _Sync, missing: Sequence[str]) -> None:
 
 
 def _finish(store: Store, run: _Sync, changes: FeedChanges) -> Snapshot:
-    newest = max((at for at in run.modified.values() if at is not None), default=None)
+    before = run.before.newest if run.before is not None and run.before.source == run.source else None
+    newest = newest_of_dates((*run.modified.values(), run.published, before))
     snapshot = Snapshot(run.ecosystem, run.source, run.now, newest, len(run.modified), changes.validator)
     with store.write(PUBLIC, run.now) as tx:
         tx.feeds.save(snapshot)

@@ -7,7 +7,7 @@ Rules every feed keeps:
 3. A feed that is cut, is no feed, or is a bomb raises; what was streamed until then is whole records.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,6 +65,11 @@ class Feed(Protocol):
             FeedError: it could not be read. Reading the records may raise it too.
         """
         ...
+
+
+def newest_of_dates(dates: Iterable[datetime | None]) -> datetime | None:
+    """Return the latest of the dates that are known; `None` when none is."""
+    return max((at for at in dates if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)

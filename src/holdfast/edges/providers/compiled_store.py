@@ -15,6 +15,7 @@ from holdfast.edges.providers.compiled_write import Part, compile_feed
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Compiled, Snapshot
 from holdfast.model.tenancy import PUBLIC
+from holdfast.ports.feed import newest_of_dates
 from holdfast.ports.store import Store, Transaction
 
 _CHUNK = 500
@@ -59,7 +60,7 @@ def _part(tx: Transaction, snapshot: Snapshot, held: CompiledAdvisories | None) 
     gone = sorted(compiled.keys() - known.keys())
 
     def of_now(records: int, newest: datetime | None) -> Snapshot:
-        return replace(snapshot, records=records, newest=newest)
+        return replace(snapshot, records=records, newest=newest_of_dates((newest, snapshot.newest)))
 
     return Part(ecosystem, _records(tx, changed), of_now, lambda: gone, whole=not compiled)
 

@@ -16,7 +16,7 @@ from holdfast.edges.providers.compiled import open_compiled
 from holdfast.edges.providers.compiled_write import Part, compile_feed
 from holdfast.errors import ControlError, FeedError
 from holdfast.model.advisory import Compiled, Snapshot
-from holdfast.ports.feed import Feed, FeedChanges, RawRecord
+from holdfast.ports.feed import Feed, FeedChanges, RawRecord, newest_of_dates
 
 Progress = Callable[[str, int, int | None], None]
 KnownExploited = Callable[[], Collection[str] | None]
@@ -42,6 +42,8 @@ class _Reading:
     progress: Progress
     skipped: list[str]
     seen: set[str] = field(default_factory=set)
+    published: datetime | None = None
+    """The newest publication among undated records read."""
 
     def compiled(self) -> Generator[Compiled, None, None]:
         with self.changes.reading() as records:
@@ -62,6 +64,8 @@ class _Reading:
         self.seen.add(advisory.id)
         if all(one.ecosystem.partition(":")[0] != self.ecosystem for one in advisory.affected):
             return None
+        if advisory.modified is None:
+            self.published = newest_of_dates((self.published, advisory.published))
         return compile_advisory(advisory)
 
 
@@ -121,7 +125,8 @@ def _refresh_one(
     def snapshot(records: int, newest: datetime | None) -> Snapshot:
         if not records:
             raise FeedError(f"the feed {feed.describe()} has none of it")
-        return Snapshot(ecosystem, feed.describe(), now, newest, records, changes.validator)
+        dates = (newest, reading.published, before.newest if before else None)
+        return Snapshot(ecosystem, feed.describe(), now, newest_of_dates(dates), records, changes.validator)
 
     part = Part(ecosystem, reading.compiled(), snapshot, gone, whole=not known)
     compile_feed(path, [part], known_exploited())
