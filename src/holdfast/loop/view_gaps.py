@@ -4,7 +4,7 @@ A place (a service or host in an environment) has a gap when a release came with
 files in it could not be read, or when an ecosystem that it runs has no advisory feed, or one past its age.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,15 +77,24 @@ class GapReader:
         self._ecosystems = _ecosystems(coverage)
         self._all_known = all(self._doubt(name) is None for name in self._ecosystems)
 
+    def of_compositions(self, digests: Iterable[str]) -> tuple[Gap, ...]:
+        """Return the gap that missing or old feeds leave in compositions, which ran in the past; none or one."""
+        ecosystems = {
+            occurrence.component.ecosystem
+            for digest in digests
+            for occurrence in self._tx.sboms.load(digest).occurrences
+            if occurrence.component.source is Source.REGISTRY
+        }
+        return self._gap(sorted(ecosystems))
+
     def of_subject(self, subject_id: str) -> tuple[Gap, ...]:
         """Return the gap that missing or old feeds leave in what a service or host runs now; none or one."""
         if self._all_known:
             return ()
-        doubts = {
-            name: doubt
-            for name in _ecosystems(self._tx.queries.coverage(subject_id))
-            if (doubt := self._doubt(name)) is not None
-        }
+        return self._gap(_ecosystems(self._tx.queries.coverage(subject_id)))
+
+    def _gap(self, ecosystems: Sequence[str]) -> tuple[Gap, ...]:
+        doubts = {name: doubt for name in ecosystems if (doubt := self._doubt(name)) is not None}
         if not doubts:
             return ()
         names = listed(list(doubts))

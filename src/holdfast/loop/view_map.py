@@ -2,7 +2,7 @@
 
 Rules:
 1. A cell's state is the worst of what is known: exposed, mitigated, waived, unknown, fine. A gap never reads as fine.
-2. Services come with what needs attention first, then by tier and name; hosts have rows of their own.
+2. Services come with what needs attention first, then by tier and name; then hosts, in rows of their own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A service or host with a cell per environment of the map; `None` where it does not run."""
+    """A service with a cell per environment of the map, `None` where it does not run; a host has its one cell alone."""
 
     kind: str
     id: str
@@ -77,6 +77,7 @@ class _Place:
     targets: int
     share: float
     gaps: dict[str, Gap]
+    compositions: set[str]
 
 
 def map_view(
@@ -86,21 +87,35 @@ def map_view(
     feed_max_age: timedelta,
     as_of: datetime | None = None,
     coverage: Sequence[Coverage] | None = None,
+    text: str | None = None,
     limit: int = 200,
 ) -> MapView:
-    """Return the matrix; past states of feeds are not kept, so that gaps of feeds are those of now."""
+    """Return the matrix, of those whose name holds `text` where it is given.
+
+    Past states of feeds are not kept, so that gaps of feeds are those of now.
+    """
     running, hosts = tx.queries.running(as_of)
     rows = _rows_of_services(running) | _rows_of_hosts(hosts)
+    if text is not None:
+        rows = {key: found for key, found in rows.items() if text.lower() in found[0].name.lower()}
     exposures = _exposures(tx, rows, as_of)
     chosen = sorted(rows.values(), key=lambda item: _urgency(item[0], exposures))[:limit]
     gaps = GapReader(tx, now, feed_max_age, tx.queries.coverage() if coverage is None else coverage)
     environments = _environments(tx, chosen)
     notes = _notes(tx, [one for row, _ in chosen for one in exposures.get(row.id, ())])
-    found = [
-        _fill(row, places, exposures.get(row.id, ()), gaps.of_subject(row.id), environments, notes=notes, as_of=as_of)
-        for row, places in chosen
+    filled = [
+        _fill(row, places, exposures.get(row.id, ()), found, environments, notes=notes, as_of=as_of)
+        for (row, places), found in zip(chosen, _feed_gaps(gaps, chosen, as_of), strict=True)
     ]
-    return MapView(as_of, environments, tuple(found), len(rows))
+    return MapView(as_of, environments, tuple(filled), len(rows))
+
+
+def _feed_gaps(
+    gaps: GapReader, chosen: Sequence[tuple[Row, Mapping[str, _Place]]], as_of: datetime | None
+) -> list[tuple[Gap, ...]]:
+    if as_of is None:
+        return [gaps.of_subject(row.id) for row, _ in chosen]
+    return [gaps.of_compositions(set().union(*(one.compositions for one in places.values()))) for _, places in chosen]
 
 
 _Rows = dict[str, tuple[Row, dict[str, _Place]]]
@@ -114,10 +129,9 @@ def _rows_of_services(running: Sequence[Running]) -> _Rows:
         row = Row("service", service.id, service.name, service.team, service.tier, service.claimed, about, FINE, ())
         places = out.setdefault(service.id, (row, {}))[1]
         named = f"{service.name} {one.release.version}"
-        gaps = gaps_of_composition(named, one.components, one.unparsed)
-        place = _Place(
-            [one.release.version], deployment.started_at, 1, deployment.share, {gap.short: gap for gap in gaps}
-        )
+        gaps = {gap.short: gap for gap in gaps_of_composition(named, one.components, one.unparsed)}
+        made_of = {one.release.sbom} if one.release.sbom else set()
+        place = _Place([one.release.version], deployment.started_at, 1, deployment.share, gaps, made_of)
         _add(places, deployment.environment, place)
     return out
 
@@ -128,7 +142,7 @@ def _rows_of_hosts(hosts: Sequence[RunningHost]) -> _Rows:
         host = one.host
         row = Row("host", host.id, host.name, None, None, True, f"{host.os} · {host.kernel}", FINE, ())
         gaps = {gap.short: gap for gap in gaps_of_composition(host.name, one.components, one.unparsed)}
-        place = _Place([plural(one.components, "package")], host.first_seen_at, 1, 1.0, gaps)
+        place = _Place([plural(one.components, "package")], host.first_seen_at, 1, 1.0, gaps, {host.sbom})
         out[host.id] = (row, {host.environment: place})
     return out
 
@@ -142,6 +156,7 @@ def _add(places: dict[str, _Place], environment: str, new: _Place) -> None:
     known.targets += 1
     known.share = min(known.share, new.share)
     known.gaps |= new.gaps
+    known.compositions |= new.compositions
 
 
 def _exposures(tx: Transaction, rows: _Rows, as_of: datetime | None) -> Mapping[str, list[Exposure]]:
@@ -193,10 +208,10 @@ def _urgency(row: Row, exposures: Mapping[str, list[Exposure]]) -> tuple[int, in
 
 
 def _environments(tx: Transaction, rows: Sequence[tuple[Row, dict[str, _Place]]]) -> tuple[Environment, ...]:
-    """The columns: environments in which anything of the rows runs, the most important tier first."""
-    used = {name for _, places in rows for name in places}
+    """The columns: environments in which any service of the rows runs, the most important tier first."""
+    used = {name for row, places in rows if row.kind == "service" for name in places}
     known = [environment for environment in tx.environments.list() if environment.name in used]
-    return tuple(sorted(known, key=lambda one: (one.name == "hosts", one.tier or 99, one.name)))
+    return tuple(sorted(known, key=lambda one: (one.tier or 99, one.name)))
 
 
 def _notes(tx: Transaction, exposures: Sequence[Exposure]) -> Mapping[str, str]:
@@ -220,10 +235,10 @@ def _fill(
     as_of: datetime | None,
 ) -> Row:
     cells: list[Cell | None] = []
-    for environment in environments:
-        place = places.get(environment.name)
-        mine = [one for one in exposures if one.environment == environment.name]
-        cells.append(_cell(environment.name, place, mine, feed_gaps, notes=notes, as_of=as_of) if place else None)
+    for name in [environment.name for environment in environments] if row.kind == "service" else places:
+        place = places.get(name)
+        mine = [one for one in exposures if one.environment == name]
+        cells.append(_cell(name, place, mine, feed_gaps, notes=notes, as_of=as_of) if place else None)
     states = [cell.state for cell in cells if cell]
     return replace(row, cells=tuple(cells), state=min(states, key=_ORDER.index, default=FINE))
 

@@ -211,9 +211,7 @@ def _details(lead: ExposureView, mitigated: int, unknown: int) -> tuple[str, ...
     if exposure.summary:
         out.append(exposure.summary.rstrip(".") + ".")
     if mitigated:
-        out.append(
-            f"{plural(mitigated, 'other')} mitigated." if mitigated == 1 else f"{mitigated:,} others are mitigated."
-        )
+        out.append("1 other is mitigated." if mitigated == 1 else f"{mitigated:,} others are mitigated.")
     if unknown:
         out.append(f"{plural(unknown, 'place')} can't be judged.")
     return tuple(out)

@@ -47,12 +47,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch on a lane, `until` `None` while it goes on; `kind` is `done`, `exposed`, `mitigated` or `waiting`."""
+    """A stretch on a lane, `until` `None` while it goes on; `kind` is `done`, `exposed`, `mitigated` or `waiting`.
+
+    `words` say what no moment says.
+    """
 
     lane: str
     since: datetime
     until: datetime | None
     kind: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +115,19 @@ def _moments(exposure: Exposure, runs: Sequence[Run]) -> list[Moment]:
         (clocks.introduced_at, DETECT, f"{name} began to run"),
         (clocks.disclosed_at, DETECT, f"{advisory} was published"),
         (clocks.detected_at, DETECT, _detected(exposure)),
+        (clocks.acted_at, MITIGATE, "acted"),
         (clocks.mitigated_at, MITIGATE, "effect read back in the application"),
-        (clocks.lifted_at, MITIGATE, "mitigation lifted" if exposure.is_live else "lifted again"),
         (clocks.waived_at, MITIGATE, "waived: it would fail, and somebody accepted that for a while"),
         (clocks.fixed_at, REPAIR, "first fixed release ran"),
         (clocks.resolved_at, REPAIR, _resolved(exposure)),
+        (
+            clocks.lifted_at,
+            MITIGATE,
+            "mitigation lifted, while it still runs" if exposure.is_live else "mitigation lifted",
+        ),
     ]
-    out = [Moment(at, lane, words) for at, lane, words in stated if at is not None]
-    for run in runs:
-        out += _moments_of_run(run)
-    return out
+    chosen = [moment for run in runs for moment in _moments_of_run(run)]
+    return chosen + [Moment(at, lane, words) for at, lane, words in stated if at is not None]
 
 
 def _detected(exposure: Exposure) -> str:
@@ -149,11 +156,8 @@ _WAITING = {
 
 def _moments_of_run(run: Run) -> list[Moment]:
     plan = f"plan {run.plan.id}"
-    begun = next((step.at for step in run.steps if step.at is not None), None)
     words = _WAITING.get(run.state, "chosen")
     out = [Moment(run.created_at, MITIGATE, f"{plan} {words}")]
-    if begun is not None:
-        out.append(Moment(begun, MITIGATE, f"{plan} acts"))
     last = run.updated_at or run.created_at
     if run.state is RunState.FAILED:
         out.append(Moment(last, MITIGATE, f"{plan} failed: {run.held or 'no proof in time'}"))
@@ -174,7 +178,15 @@ def _bars(exposure: Exposure, start: datetime) -> list[Bar]:
         if exposure.state is State.REGRESSED and lifted is not None:
             out.append(Bar(MITIGATE, lifted, None, "exposed"))
     else:
-        out.append(Bar(MITIGATE, clocks.detected_at, ended, "exposed"))
-    kind = "done" if ended is not None else "waiting"
-    out.append(Bar(REPAIR, clocks.detected_at, ended, kind))
+        out.append(Bar(MITIGATE, clocks.detected_at, ended, "exposed", "" if ended is None else "never mitigated"))
+    out.append(_repair_bar(exposure))
     return out
+
+
+def _repair_bar(exposure: Exposure) -> Bar:
+    detected_at, ended = exposure.clocks.detected_at, exposure.clocks.resolved_at
+    if ended is not None:
+        return Bar(REPAIR, detected_at, ended, "done")
+    fix = exposure.risk.fix_version
+    words = f"fix known: {exposure.name} {fix}, not running here yet" if fix else "no fix is known yet"
+    return Bar(REPAIR, detected_at, None, "waiting", words)

@@ -21,8 +21,8 @@ def span(seconds: float) -> str:
         minutes, rest = divmod(whole, _MINUTE_S)
         return f"{sign}{minutes} min {rest} s" if rest else f"{sign}{minutes} min"
     size, unit = next((size, unit) for size, unit in _UNITS if whole >= size)
-    value = whole / size
-    return f"{sign}{value:.1f} {unit}" if value < 10 and value != int(value) else f"{sign}{int(value)} {unit}"
+    tenths = int(10 * whole / size)
+    return f"{sign}{tenths / 10:g} {unit}" if tenths < 100 else f"{sign}{tenths // 10} {unit}"
 
 
 def short_span(seconds: float) -> str:

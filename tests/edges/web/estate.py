@@ -39,15 +39,15 @@ services:
     exposure: internet
     paths: ["."]
     features:
-      - {name: receipts, flag: orders.receipts, safe: "off", covers: ["pkg:pypi/acme-pdf"]}
+      - {name: receipts, flag: orders.receipts, safe: "off", covers: ["pkg:pypi/acme-pdf", "src/receipts"]}
     plans:
       - id: receipts-off
-        when: component.name == "acme-pdf"
+        when: component.name.startsWith("acme-")
         do: [{action: flag.off, flag: orders.receipts}]
         coverage: full
         verify:
           - http: {url: "http://orders.example/receipts/1", expect: {status: 200}, interval: 100ms, deadline: 30s}
-        autonomy: {default: observe, production-eu: approve-1, production-us: auto}
+        autonomy: {default: observe, production-eu: approve-1, production-us: auto, staging: auto}
   - {name: catalog, team: shop, tier: 2, exposure: internet, paths: ["catalog"]}
   - {name: mailer, team: platform, tier: 3, exposure: internal, paths: ["mailer"]}
 """
@@ -170,32 +170,43 @@ def services(estate: Estate) -> None:
         ("mailer", "1.1.0", "production-us", 6 * day),
         ("catalog", "8.1.3", "production-eu", 4 * day),
         ("catalog", "8.1.3", "production-us", 4 * day),
-        ("orders-api", "2.14.2", "staging", timedelta(hours=2)),
-        ("catalog", "8.2.0", "staging", timedelta(minutes=35)),
     ):
         estate.deploy(service, version, environment, ago)
 
 
+def newest(estate: Estate) -> None:
+    """Deploy what came to staging shortly before the incident."""
+    estate.deploy("orders-api", "2.14.2", "staging", timedelta(hours=2))
+    estate.deploy("catalog", "8.2.0", "staging", timedelta(minutes=35))
+
+
 def history(estate: Estate) -> None:
-    """Play a few earlier incidents of `catalog` in staging, so that clocks have something to be compared with."""
-    for number in range(6):
+    """Play earlier incidents of `orders-api` in staging, so that clocks have something to be compared with."""
+    estate.http.answer("GET", "http://orders.example/receipts/1", Reply(200, b"ok"))
+    engine = estate.engine()
+    place = (Location("src/receipts/requirements.txt", 1),)
+    for number in range(8):
         estate.clock.set(INCIDENT - timedelta(days=5) + timedelta(hours=number))
-        estate.release("catalog", f"7.{number}.0", sbom((f"old-{number}", "1.0")))
-        estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version=f"7.{number}.0"))
+        found = Occurrence(Component("PyPI", f"acme-old-{number}", "1.0"), place, direct=True)
+        estate.release("orders-api", f"1.{number}.0", Sbom((found,)))
+        estate.turn(record_deployment, DeploymentRequest("staging", "orders-api", version=f"1.{number}.0"))
         estate.clock.tick(60)
-        published = estate.clock.now() - timedelta(seconds=20 + 9 * number)
+        published = estate.clock.now() - timedelta(seconds=20 + 5 * number)
         text = f"{published:%Y-%m-%dT%H:%M:%SZ}"
-        estate.push(advisory(f"HF-2026-00{number}0", f"old-{number}", "2.0", published=text, modified=text))
-        estate.clock.tick(1800 * (number + 1))
-        estate.release("catalog", f"7.{number}.1", sbom((f"old-{number}", "2.0")))
-        estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version=f"7.{number}.1"))
+        estate.push(advisory(f"HF-2026-00{number}0", f"acme-old-{number}", "2.0", published=text, modified=text))
+        for _ in range(4):
+            estate.clock.tick(3.0 ** (number / 2))
+            engine.step(ORG)
+        estate.clock.tick(1200 * (number + 1))
+        estate.release("orders-api", f"1.{number}.1", sbom((f"acme-old-{number}", "2.0")))
+        estate.turn(record_deployment, DeploymentRequest("staging", "orders-api", version=f"1.{number}.1"))
+        engine.step(ORG)
 
 
 def incident(estate: Estate) -> None:
     """Let the advisory arrive 41 s after it was published, and the plan act where it may."""
     estate.clock.set(INCIDENT + timedelta(seconds=41))
-    estate.push(advisory())
-    estate.http.answer("GET", "http://orders.example/receipts/1", Reply(200, b"ok"))
+    estate.push(advisory(aliases=["CVE-2026-0117"]))
     engine = estate.engine()
     for _ in range(6):
         estate.clock.tick(1)
@@ -217,10 +228,11 @@ def full_estate() -> Estate:
     """Return everything: the estate three minutes into its incident."""
     estate = Estate()
     estate.feed("PyPI", timedelta(minutes=4))
-    history_first = estate.clock.now()
+    with estate.store.write(PUBLIC, estate.clock.now()) as tx:
+        tx.enrichments.save("kev", {"CVE-2026-0117": {}}, estate.clock.now(), "fixture")
     services(estate)
     history(estate)
-    assert estate.clock.now() > history_first
+    newest(estate)
     estate.clock.set(INCIDENT - timedelta(minutes=10))
     host(estate)
     incident(estate)

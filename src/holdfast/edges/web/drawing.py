@@ -5,7 +5,7 @@ The lanes are linear in time. A label is drawn only where it overlaps no other; 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from holdfast.loop.view_words import short_span, span
@@ -17,6 +17,7 @@ LANES = (("detect", "Detect", 38), ("mitigate", "Mitigate", 72), ("repair", "Rep
 BAR_HEIGHT = 18
 _CHARACTER = 6.7
 _GAP = 12
+_TOGETHER = 9
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _DAY_S = 86400
 _MOST_TICKS = 6
@@ -39,11 +40,15 @@ class Strip:
     y: float
     width: float
     kind: str
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that happened: `words` is the label, empty where there is no room; `title` always says it."""
+    """Something that happened: `words` is the label, empty where there is no room; `title` always says it.
+
+    `lies_bare` says that no bar is behind the label, so that it must keep the grid away.
+    """
 
     x: float
     y: float
@@ -52,6 +57,7 @@ class Mark:
     words: str
     label_x: float
     anchor: str
+    lies_bare: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,15 @@ def draw_lanes(timeline: Timeline, now: datetime) -> Lanes:
     for bar in timeline.bars:
         y = next(y for lane, _, y in LANES if lane == bar.lane)
         x, end = x_of(bar.since), x_of(bar.until or timeline.end)
-        strips.append(Strip(x, y - BAR_HEIGHT / 2, round(max(2.0, end - x), 1), bar.kind))
+        width = round(max(2.0, end - x), 1)
+        fits = len(bar.words) * _CHARACTER + 2 * _GAP <= width
+        strips.append(Strip(x, y - BAR_HEIGHT / 2, width, bar.kind, bar.words if fits else ""))
     marks: list[Mark] = []
     for lane, _, y in LANES:
         mine = [moment for moment in timeline.moments if moment.lane == lane]
-        marks += _place(mine, [x_of(moment.at) for moment in mine], y)
+        bars = [(strip.x, strip.x + strip.width) for strip in strips if strip.y == y - BAR_HEIGHT / 2]
+        placed = _place(_groups([(x_of(moment.at), moment) for moment in mine]), lane, y)
+        marks += [replace(mark, lies_bare=not _is_inside(mark, bars)) for mark in placed]
     return Lanes(
         tuple(_ticks(timeline, length_s)),
         tuple(strips),
@@ -91,25 +101,43 @@ def draw_lanes(timeline: Timeline, now: datetime) -> Lanes:
     )
 
 
-def _place(moments: Sequence[Moment], xs: Sequence[float], y: float) -> list[Mark]:
-    """Place labels from the last moment back to the first: the newest words matter most."""
+def _groups(placed: Sequence[tuple[float, Moment]]) -> list[tuple[float, list[Moment]]]:
+    """Moments that would be drawn on top of each other are one mark."""
+    out: list[tuple[float, list[Moment]]] = []
+    for x, moment in placed:
+        if out and x - out[-1][0] < _TOGETHER:
+            out[-1][1].append(moment)
+        else:
+            out.append((x, [moment]))
+    return out
+
+
+def _place(groups: Sequence[tuple[float, list[Moment]]], lane: str, y: float) -> list[Mark]:
+    """Place labels from the last mark back to the first: the newest words matter most."""
     out: list[Mark] = []
     free_until: float = RIGHT
-    for number in range(len(moments) - 1, -1, -1):
-        moment, x = moments[number], xs[number]
-        before = xs[number - 1] if number else LEFT - _GAP
-        width = len(moment.words) * _CHARACTER
+    for number in range(len(groups) - 1, -1, -1):
+        x, moments = groups[number]
+        before = groups[number - 1][0] if number else LEFT - _GAP
+        said = moments[-1].words
+        width = len(said) * _CHARACTER
         words, label_x, anchor = "", x + _GAP, "start"
         if x + _GAP + width <= free_until:
-            words, free_until = moment.words, x - _GAP
+            words, free_until = said, x - _GAP
         elif x - _GAP - width >= before + _GAP and x <= free_until + _GAP:
-            words, label_x, anchor = moment.words, x - _GAP, "end"
+            words, label_x, anchor = said, x - _GAP, "end"
             free_until = x - _GAP - width - _GAP
         else:
             free_until = min(free_until, x - _GAP)
-        title = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC: {moment.words}"
-        out.append(Mark(x, y, moment.lane, title, words, round(label_x, 1), anchor))
+        title = "; ".join(f"{moment.at:%Y-%m-%d %H:%M:%S} UTC: {moment.words}" for moment in moments)
+        out.append(Mark(x, y, lane, title, words, round(label_x, 1), anchor))
     return out[::-1]
+
+
+def _is_inside(mark: Mark, bars: Sequence[tuple[float, float]]) -> bool:
+    width = len(mark.words) * _CHARACTER
+    left = mark.label_x if mark.anchor == "start" else mark.label_x - width
+    return any(start <= left and left + width <= end for start, end in bars)
 
 
 def _ticks(timeline: Timeline, length_s: float) -> list[Tick]:
@@ -179,10 +207,14 @@ def draw_curve(curve: Curve, p50_s: float | None, p90_s: float | None) -> Steps:
     path = f"M{_CURVE_LEFT} {y_of(1)}" + "".join(f"H{x_of(one.at_s)}V{y_of(one.value)}" for one in curve.steps)
     scale = [one for one in _SCALE_S if one <= top]
     shown = scale if len(scale) <= 5 else scale[:: math.ceil(len(scale) / 5)]
-    ticks = tuple(Tick(x_of(one), short_span(one), "middle" if one > 1 else "start") for one in shown if one < top)
+    ticks = tuple(Tick(x_of(one), short_span(one), _anchor(one, top)) for one in shown)
     rows = tuple((y_of(part), f"{part:.0%}") for part in (1.0, 0.5, 0.0))
     reached = [f"{name} after {span(at)}" for name, at in (("half", p50_s), ("nine in ten", p90_s)) if at is not None]
     about = "Share still waiting over time: " + (
         ", ".join(reached) + " are done" if reached else "half is not done yet"
     )
     return Steps(path + f"H{_CURVE_RIGHT}", ticks, rows, about)
+
+
+def _anchor(at_s: float, top_s: float) -> str:
+    return "start" if at_s <= 1 else "end" if at_s >= top_s else "middle"

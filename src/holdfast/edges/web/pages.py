@@ -13,6 +13,7 @@ from holdfast.loop.turn import Turn
 from holdfast.loop.views import exposure_view, exposures_view, map_view, metrics_view, now_view
 
 _PAGE_ROWS = 50
+_NAMED_ROWS = 8
 DEMO_SERVICE = "shop"
 
 
@@ -71,7 +72,26 @@ def _exposures(deps: WebDependencies, request: Visitor, turn: Turn) -> Page:
         after=question.after,
         limit=_PAGE_ROWS,
     )
-    values: dict[str, Any] = {"view": view, "question": question, "states": STATES, "as_of": question.as_of}
+    text = question.where.text
+    named = None
+    if text is not None and question.after is None:
+        coverage = deps.memory.get(turn.tx, turn.now).coverage
+        named = map_view(
+            turn.tx,
+            turn.now,
+            feed_max_age=deps.feed_max_age,
+            as_of=question.as_of,
+            coverage=coverage,
+            text=text,
+            limit=_NAMED_ROWS,
+        )
+    values: dict[str, Any] = {
+        "view": view,
+        "question": question,
+        "states": STATES,
+        "as_of": question.as_of,
+        "named": named,
+    }
     return Page("exposures.html", "exposures", "Exposures", values)
 
 

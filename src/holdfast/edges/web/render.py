@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from holdfast.edges.web.drawing import draw_curve, draw_lanes
 from holdfast.loop.view_words import clock_face, plural, short_span, span
@@ -33,6 +34,16 @@ def clip(text: object, most: int = 80) -> str:
     """Return a plain text cut to a length, its end kept: versions differ at their ends."""
     full = plain(text)
     return full if len(full) <= most else f"{full[: most - 13]}…{full[-12:]}"
+
+
+def ticked(text: object) -> Markup:
+    """Return a text whose `ticks` are marked as code."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0:  # one tick without another is just a character
+        return escape("`".join(parts))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 def seconds_since(at: datetime, now: datetime) -> float:
@@ -65,6 +76,7 @@ def _environment() -> Environment:
         "short": short_span,
         "face": clock_face,
         "clip": clip,
+        "ticked": ticked,
         "since": seconds_since,
     }
     out.globals |= {

@@ -13,6 +13,8 @@ from holdfast.model.instant import parse_instant
 from holdfast.ports.queries import ExposureFilter
 
 STATES = tuple(state.value for state in State)
+LIVE = tuple(state.value for state in State if state is not State.RESOLVED)
+"""What is listed when no state is asked for."""
 _YES_NO = {"": None, "yes": True, "no": False}
 _MOST_CHARACTERS = 300
 _NOT_A_FILTER = ("after", "as_of")
@@ -55,8 +57,11 @@ def read_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Quest
     for state in states:
         if state not in STATES:
             raise UsageError(f"expected any of {', '.join(STATES)}, got `{state}`", where="state")
+    as_of = read_as_of(found.get("as_of"), now)
     where = ExposureFilter(
-        states=states,
+        states=()
+        if as_of is not None
+        else states or LIVE,  # the states of then are told by clocks, not by today's state
         services=tuple(found.getall("service", [])),
         environments=tuple(found.getall("environment", [])),
         teams=tuple(found.getall("team", [])),
@@ -67,7 +72,7 @@ def read_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Quest
         kind=found.get("kind"),
         backlog=_yes_no(found, "backlog"),
     )
-    return Question(where, read_as_of(found.get("as_of"), now), found.get("after"), pairs)
+    return Question(where, as_of, found.get("after"), pairs)
 
 
 def read_as_of(text: str | None, now: datetime) -> datetime | None:

@@ -143,6 +143,7 @@ def _answer(deps: WebDependencies, request: Visitor, page: Page, turn: Turn) -> 
         "events": deps.events,
         "section": page.section,
         "title": page.title,
+        "as_of": None,
         "text": request.query_params.get("text", ""),
         **page.values,
     }

@@ -25,9 +25,8 @@
     if (whole < 60) return `${whole} s`;
     if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
     const [size, unit] = UNITS.find(([one]) => whole >= one);
-    const value = whole / size;
-    const tenth = value.toFixed(1);
-    return value < 10 && !Number.isInteger(value) ? `${tenth} ${unit}` : `${Math.floor(value)} ${unit}`;
+    const tenths = Math.floor((10 * whole) / size);
+    return `${tenths < 100 ? tenths / 10 : Math.floor(tenths / 10)} ${unit}`;
   };
   const two = (value) => String(value).padStart(2, "0");
   const face = (seconds) => {
