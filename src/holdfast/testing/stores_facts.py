@@ -225,6 +225,15 @@ class HostSuite:
             assert tx.hosts.list(at(30)) == []
             assert [host.id for host in tx.hosts.list(at(48))] == ["host_1"]
 
+    def test_a_host_seen_after_its_lease_had_a_gap(self, store: Store) -> None:
+        self._ready(store)
+        with store.write(ORG, START) as tx:
+            tx.hosts.save(_host("sha256:1", 0), "machine-1")
+            tx.hosts.save(_host("sha256:1", 10), "machine-1")
+            tx.hosts.save(_host("sha256:1", 48), "machine-1")
+            seen = [len(tx.hosts.list(at(hours))) for hours in (0, 33, 34, 47, 48)]
+        assert seen == [1, 1, 0, 0, 1]
+
     def test_an_older_sight_of_a_host_changes_nothing(self, store: Store) -> None:
         self._ready(store)
         with store.write(ORG, START) as tx:

@@ -1,10 +1,11 @@
 """Alias clusters in layers, enrichments, feed snapshots."""
 
-import json
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import delete, select
 
 from holdfast.edges.stores.advisories import SqlAdvisories
@@ -18,7 +19,7 @@ from holdfast.edges.stores.schema_advisories import (
     FEED,
 )
 from holdfast.edges.stores.session import Session, chunks
-from holdfast.edges.stores.values import from_texts
+from holdfast.edges.stores.values import from_texts, to_body
 from holdfast.model.advisory import Enrichment, Snapshot
 
 
@@ -71,6 +72,7 @@ class SqlClusters:
         return found
 
 
+_BUCKETS = 1024
 _EPSS = ("epss", "score", "probability")
 _SSVC = {
     "exploitation": "ssvc_exploitation",
@@ -87,9 +89,12 @@ class SqlEnrichments:
 
     def save(self, kind: str, rows: Mapping[str, Mapping[str, object]], as_of: datetime, source: str) -> None:
         """Replace all of one kind (`kev`, `epss`, `ssvc`): CVE → its fields."""
+        buckets: dict[int, dict[str, Mapping[str, object]]] = {}
+        for cve, fields in rows.items():
+            buckets.setdefault(_bucket(cve), {})[cve] = fields
         self._session.change(delete(ENRICHMENT).where(ENRICHMENT.c.kind == kind))
-        bodies = ((kind, cve, json.dumps(fields, separators=(",", ":"), default=str)) for cve, fields in rows.items())
-        self._session.add(ENRICHMENT, ("kind", "cve", "body"), bodies)
+        bodies = ((kind, bucket, to_body(some)) for bucket, some in sorted(buckets.items()))
+        self._session.add(ENRICHMENT, ("kind", "bucket", "body"), bodies)
         self._session.upsert(ENRICHMENT_SOURCE, [{"kind": kind, "source": source, "as_of": as_of}])
 
     def of(self, cves: Sequence[str]) -> Mapping[str, Enrichment]:
@@ -98,14 +103,24 @@ class SqlEnrichments:
         fields: dict[str, dict[str, Any]] = {
             cve: ({"known_exploited": False} if "kev" in loaded else {}) for cve in dict.fromkeys(cves)
         }
-        for some in chunks(fields):
-            for row in self._session.rows(select(ENRICHMENT).where(ENRICHMENT.c.cve.in_(some))):
-                fields[row.cve] |= _fields(row.kind, json.loads(row.body))
+        wanted: dict[int, list[str]] = {}
+        for cve in fields:
+            wanted.setdefault(_bucket(cve), []).append(cve)
+        for some in chunks(wanted):
+            for row in self._session.rows(select(ENRICHMENT).where(ENRICHMENT.c.bucket.in_(some))):
+                body = msgspec.json.decode(row.body)
+                for cve in wanted[row.bucket]:
+                    if cve in body:
+                        fields[cve] |= _fields(row.kind, body[cve])
         return {cve: Enrichment(**known) for cve, known in fields.items()}
 
     def state(self) -> Mapping[str, tuple[str, datetime]]:
         """Return kind → (source, as of) of what is loaded."""
         return {row.kind: (row.source, row.as_of) for row in self._session.rows(select(ENRICHMENT_SOURCE))}
+
+
+def _bucket(cve: str) -> int:
+    return zlib.crc32(cve.encode("utf-8", "replace")) % _BUCKETS
 
 
 def _fields(kind: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ from sqlalchemy.pool import QueuePool
 from holdfast.edges.stores.turns import Turns
 from holdfast.errors import HoldfastError
 
-READERS = 16
+READERS = 32
+READER_CACHE_KIB, WRITER_CACHE_KIB = 16_384, 65_536
 BUSY_MS = 30_000
 
 
@@ -55,8 +56,10 @@ class SqliteConnections:
         except OSError as error:
             raise HoldfastError(f"the store cannot be opened: {error.strerror}", where=path) from error
         synchronous = "OFF" if self._private else "FULL"
-        self.writer = _sqlite_engine(path, "BEGIN IMMEDIATE", 1, f"PRAGMA synchronous={synchronous}")
-        self.reader = _sqlite_engine(path, "BEGIN", READERS, "PRAGMA query_only=ON")
+        self.writer = _sqlite_engine(
+            path, "BEGIN IMMEDIATE", 1, f"synchronous={synchronous}", f"cache_size=-{WRITER_CACHE_KIB}"
+        )
+        self.reader = _sqlite_engine(path, "BEGIN", READERS, "query_only=ON", f"cache_size=-{READER_CACHE_KIB}")
 
     @contextmanager
     def write(self, org: str) -> Iterator[Connection]:
@@ -83,20 +86,20 @@ class SqliteConnections:
             self._private.cleanup()
 
 
-def _sqlite_engine(path: str, begin: str, size: int, pragma: str) -> Engine:
+def _sqlite_engine(path: str, begin: str, size: int, *pragmas: str) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
+        pool_use_lifo=True,  # few connections keep warm caches
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000, "isolation_level": None},
     )
 
     def on_connect(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for statement in ("journal_mode=WAL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+        for statement in ("journal_mode=WAL", "foreign_keys=ON", "temp_store=MEMORY", *pragmas):
             cursor.execute(f"PRAGMA {statement}")
-        cursor.execute(pragma)
         cursor.close()
 
     def on_begin(connection: Connection) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -29,6 +30,7 @@ class Detail:
     unparsed: tuple[Unparsed, ...]
 
 
+@lru_cache(maxsize=1024)
 def from_detail(body: str) -> tuple[tuple[tuple[str, str, int], ...], tuple[Unparsed, ...]]:
     """Return (files, unparsed) of an SBOM's stored detail."""
     detail = from_body(body, Detail)

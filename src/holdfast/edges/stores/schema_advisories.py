@@ -102,7 +102,11 @@ ALIAS_CLUSTER = Table(
     Index("alias_cluster_cluster", "cluster", "org"),
 )
 
-ENRICHMENT = Table("enrichment", METADATA, words("kind", key=True), words("cve", key=True), words("body"))
+ENRICHMENT = (
+    Table(  # a bucket holds some hundred CVEs: all of EPSS is replaced in a moment, so that no kill waits for it
+        "enrichment", METADATA, words("kind", key=True), integer("bucket", key=True), words("body")
+    )
+)
 
 ENRICHMENT_SOURCE = Table("enrichment_source", METADATA, words("kind", key=True), words("source"), instant("as_of"))
 

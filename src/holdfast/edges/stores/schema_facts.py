@@ -40,6 +40,7 @@ RELEASE = Table(
     words("manifest", null=True),
     UniqueConstraint("org", "identity", name="release_identity"),
     Index("release_service", "org", "service_id", "id"),
+    Index("release_version", "org", "service", "version"),
     Index("release_sbom", "org", "sbom"),
 )
 

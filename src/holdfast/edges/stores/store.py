@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from holdfast.edges.stores.advisories import SqlAdvisories
 from holdfast.edges.stores.clusters import SqlClusters, SqlEnrichments, SqlFeeds
@@ -115,6 +116,8 @@ def _named_errors() -> Iterator[None]:
         raise HoldfastError(
             f"the store did not answer: {_first_line(error)}", hint="is the database up, and is there space?"
         ) from error
+    except PoolTimeoutError as error:
+        raise HoldfastError("all connections to the store are taken", hint="try again in a moment") from error
     except DBAPIError as error:
         raise HoldfastError(f"the store refused: {_first_line(error)}") from error
 

@@ -45,6 +45,8 @@ CREATE INDEX release_sbom ON release (org, sbom);
 
 CREATE INDEX release_service ON release (org, service_id, id);
 
+CREATE INDEX release_version ON release (org, service, version);
+
 CREATE TABLE artifact (
     org {text} NOT NULL,
     digest {text} NOT NULL,

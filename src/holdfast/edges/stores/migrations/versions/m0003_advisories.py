@@ -107,9 +107,9 @@ CREATE INDEX alias_cluster_cluster ON alias_cluster (cluster, org);
 
 CREATE TABLE enrichment (
     kind {text} NOT NULL,
-    cve {text} NOT NULL,
+    bucket INTEGER NOT NULL,
     body {text} NOT NULL,
-    PRIMARY KEY (kind, cve)
+    PRIMARY KEY (kind, bucket)
 );
 
 CREATE TABLE enrichment_source (
