@@ -25,7 +25,8 @@ from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
 from holdfast.remediations.locate import locate
 from holdfast.remediations.suggest import suggest_fix
 
-DEFAULT_MAX_AGE = timedelta(days=7)
+DEFAULT_MAX_AGE = timedelta(hours=24)
+"""The same as a server's, unless HOLDFAST_FEED_MAX_AGE says otherwise."""
 
 _SHOWN = 3
 

@@ -46,10 +46,13 @@ class Place:
     def write(self, name: str, text: str) -> None:
         (self.tree / name).write_text(text)
 
-    def scan(self, *options: str, feed: bool = True, tools: Callable[[], LocalScan] = Tools) -> Result:
+    def scan(
+        self, *options: str, feed: bool = True, tools: Callable[[], LocalScan] = Tools, max_age: str = ""
+    ) -> Result:
         named = ["--feed", str(self.feed)] if feed else []
         arguments = [str(self.tree), *named, "--data", str(self.data), *options]
-        return CliRunner().invoke(make_scan(tools), arguments, env={"HOLDFAST_FEED": "", "HOLDFAST_KEV": ""})
+        named_none = {"HOLDFAST_FEED": "", "HOLDFAST_KEV": "", "HOLDFAST_FEED_MAX_AGE": max_age}
+        return CliRunner().invoke(make_scan(tools), arguments, env=named_none)
 
     def json(self, *options: str, feed: bool = True) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.scan("--format", "json", *options, feed=feed).stdout)
@@ -161,7 +164,10 @@ def test_a_synced_file_that_grew_old_is_unknown(place: Place) -> None:
     result = place.scan("--format", "json", "--offline", feed=False, tools=Later)
     document = json.loads(result.stdout)
     assert len(document["findings"]) == 1
-    assert "longer ago than 7 days" in document["unknown"][0]["because"]
+    assert "longer ago than 1 days" in document["unknown"][0]["because"]
+    longer = place.scan("--offline", "--fail-on", "known-exploited", feed=False, tools=Later, max_age="9000")
+    assert "could not be judged" not in longer.stdout
+    assert place.scan(max_age="soon").exit_code == 2
 
 
 def test_a_cut_feed_keeps_the_last_good_state(place: Place) -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ from holdfast.edges.cli.output import Progress, print_json, say
 from holdfast.edges.cli.scan_output import print_report
 from holdfast.errors import FactError, HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
-from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
+from holdfast.loop.scan import DEFAULT_MAX_AGE, ScanReport, scan, wanted_ecosystems
 from holdfast.loop.scan_json import error_to_json, report_to_json
 from holdfast.model.component import Location
 from holdfast.ports.lookup import AdvisoryLookup
@@ -101,7 +101,7 @@ def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
 
     @click.command("scan", cls=_ScanCommand, epilog=_EXAMPLES)
     @click.argument("path", type=click.Path(path_type=Path), default=".")
-    @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, or an address of a bucket.")
+    @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--fail-on", type=click.Choice([*LEVELS, "known-exploited"]), help="Exit 1 at such findings.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
     @data_option
@@ -158,7 +158,10 @@ def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
     tree, paths = tools.tree(path)
     sbom = read_composition(tree, paths)
     kev = os.environ.get("HOLDFAST_KEV") or None
-    request = ScanRequest(wanted_ecosystems(sbom), options.data, options.feed or None, options.offline, kev)
+    max_age = _max_age(os.environ.get("HOLDFAST_FEED_MAX_AGE"))
+    feed = None if options.feed in {"", "none"} else options.feed
+    offline = options.offline or options.feed == "none"
+    request = ScanRequest(wanted_ecosystems(sbom), options.data, feed, offline, kev)
     with tools.advisories(request, now, _Told()) as found:
         for name, because in sorted(found.problems.items()):
             say(f"no new advisories for {name}: {because}")
@@ -168,10 +171,23 @@ def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
             sbom,
             found.lookup,
             now,
+            max_age=max_age,
             problems=found.problems,
             checked=found.checked,
             read_line=_Lines(tree).read,
         )
+
+
+def _max_age(hours: str | None) -> timedelta:
+    """Return how old a feed may be.
+
+    Raises:
+        UsageError: not a number of hours.
+    """
+    try:
+        return timedelta(hours=float(hours)) if hours else DEFAULT_MAX_AGE
+    except (ValueError, OverflowError):
+        raise UsageError(f"expected hours in HOLDFAST_FEED_MAX_AGE, got `{hours}`") from None
 
 
 class _Told:

@@ -124,7 +124,7 @@ def _known_exploited(location: str | None, now: datetime, *, remote: bool) -> Co
     """The CVEs of the named list, or of the published one for a remote feed; `None` when it can't be had."""
     from holdfast.edges.providers.enrichment_kev import PUBLISHED, KevSource
 
-    if location is None and not remote:
+    if location == "none" or (location is None and not remote):
         return None
     try:
         return KevSource(location or PUBLISHED).fetch(now).rows.keys()
