@@ -14,7 +14,7 @@ import click
 
 from holdfast import __version__
 from holdfast.app.terminal import open_terminal
-from holdfast.edges.cli.options import EXIT_FAILED, EXIT_USAGE
+from holdfast.edges.cli.options import EXIT_FAILED, EXIT_USAGE, Terminal
 from holdfast.edges.cli.output import print_json, printable
 from holdfast.errors import HoldfastError, UsageError
 
@@ -78,7 +78,7 @@ def cli(context: click.Context) -> None:
 
     Completion: eval "$(_HOLDFAST_COMPLETE=bash_source holdfast)" (or zsh_source, fish_source).
     """
-    context.obj = open_terminal()
+    context.obj = context.obj or open_terminal()
 
 
 def main() -> None:
@@ -89,10 +89,10 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
+def run(arguments: Sequence[str], terminal: Terminal | None = None) -> int:
+    """Run one command line and return its exit code; `terminal` stands in for this machine's."""
     try:
-        code = cli.main(list(arguments), prog_name="holdfast", standalone_mode=False)
+        code = cli.main(list(arguments), prog_name="holdfast", standalone_mode=False, obj=terminal)
         sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
         return 130

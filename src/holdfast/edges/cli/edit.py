@@ -31,10 +31,11 @@ def apply_edit(
     """
     if location is None or edit is None or location["line"] is None:
         raise UsageError("no line to edit", where=location["file"] if location else None, hint=command)
-    file, number = _inside(folder, location["file"]), int(location["line"])
+    number = int(location["line"])
     where = f"{location['file']}:{number}"
     if "--hash" in edit["before"] or edit["before"].rstrip().endswith("\\"):
         raise UsageError("the line holds hashes of the old version", where=where, hint=command)
+    file = _inside(folder, location["file"])
     try:
         data = file.read_bytes() if file.stat().st_size <= _MAX_BYTES else b""
     except OSError as error:
