@@ -148,7 +148,7 @@ def _component(entry: JsonObject, properties: dict[str, str], where: str) -> Com
         component,
         qualifiers=tuple(pair for pair in component.qualifiers if pair[0] != "upstream"),
         source_package=properties.get(f"{PROPERTY}source_package", upstream[0]),
-        source_version=properties.get(f"{PROPERTY}source_version", upstream[2]),
+        source_version=properties.get(f"{PROPERTY}source_version", upstream[2] or component.source_version),
     )
 
 

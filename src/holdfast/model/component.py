@@ -39,7 +39,8 @@ class Component:
     `source_package` and `source_version` name the distribution's source package where advisories speak of it.
 
     Raises:
-        FactError: a name or version is empty, holds NUL or a control character, or is over 512 bytes.
+        FactError: a name or version is empty; or it, or anything else, holds NUL or a control character, or is over
+            512 bytes.
     """
 
     ecosystem: str
@@ -58,6 +59,12 @@ class Component:
                 raise FactError(f"a {label} of over {MAX_TEXT_BYTES} bytes: `{text[:40]}…`")
             if not text.isprintable():
                 raise FactError(f"a {label} with control characters: {text[:80]!r}")
+        qualified = (text for pair in self.qualifiers for text in pair)
+        for text in (self.ecosystem, self.source_package, self.source_version, *qualified):
+            if text and (not text.isprintable() or len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES):
+                raise FactError(
+                    f"`{self.name[:80]}` with over {MAX_TEXT_BYTES} bytes or control characters: {text[:40]!r}"
+                )
 
     @property
     def match_name(self) -> str:

@@ -2,6 +2,10 @@
 
 Rules (package-url/purl-spec): type lower case; PyPI names lower case with `-`; npm scopes and Go, Maven and Composer
 prefixes are namespaces; versions are percent-encoded; qualifiers sorted by key.
+
+A distribution that OSV does not know stays `purl:deb`, `purl:rpm`, `purl:apk`, its vendor a part of the name: no feed
+speaks of it, and its release, known or not, makes no ecosystem. An RPM's epoch stands beside its version in a purl and
+before it where versions are compared.
 """
 
 from urllib.parse import quote, unquote
@@ -41,6 +45,9 @@ _DISTRIBUTIONS = {
     "openSUSE": ("rpm", "opensuse"),
 }
 _DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIONS.items()}
+_KEPT = {"arch", "distro", "epoch"}
+_KEPT_OF_TYPE = {("upstream", "deb"), ("upstream", "apk")}  # an RPM's is the name of a file, not of a package
+_IN_TYPES = str.maketrans("", "", ".+-")
 _SPLIT_NAMESPACE = {"npm": "/", "golang": "/", "maven": ":", "composer": "/", "swift": "/", "githubactions": "/"}
 
 
@@ -71,7 +78,7 @@ def to_purl(component: Component) -> str:
             component.ecosystem[5:] if component.ecosystem.startswith("purl:") else _TYPE_OF.get(base, base.lower())
         )
         namespace, name = _split(purl_type, component.name)
-        if component.ecosystem.startswith("purl:") and not namespace and "/" in name:
+        if not namespace and "/" in name:
             namespace, _, name = name.rpartition("/")
     parts = [quote(part, safe="") for part in namespace.split("/") if part]
     out = f"pkg:{purl_type}/{'/'.join([*parts, quote(name, safe=':')])}"
@@ -94,12 +101,16 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
     rest, _, query = rest.partition("?")
     qualifiers = _parse_qualifiers(query)
     head, at, version = rest.rpartition("@")
-    if not at or "/" not in head:  # an `@` inside an npm scope that was not percent-encoded is no version
+    if (
+        not at or "/" not in head or head.endswith("/")
+    ):  # an `@` inside an npm scope that was not percent-encoded is no version
         head, version = rest, ""
     purl_type, slash, path = head.partition("/")
     if not slash or not path.strip("/"):
         raise FactError(f"a package URL without a name: `{text[:120]}`", where=where)
     purl_type = purl_type.lower()
+    if not purl_type.isascii() or not purl_type.translate(_IN_TYPES).isalnum():
+        raise FactError(f"a package URL of no type: `{text[:120]}`", where=where)
     segments = [unquote(segment) for segment in path.strip("/").split("/") if segment]
     version = unquote(version)
     if not version:
@@ -107,10 +118,12 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
             f"a package URL without a version: `{text[:120]}`", where=where, hint="write `@version` after the name"
         )
     ecosystem, name = _ecosystem_and_name(purl_type, segments, qualifiers)
-    kept = tuple(sorted((k, v) for k, v in qualifiers.items() if k in {"arch", "distro", "epoch", "upstream"}))
+    kept = tuple(sorted((k, v) for k, v in qualifiers.items() if k in _KEPT or (k, purl_type) in _KEPT_OF_TYPE))
     source = Source.VCS if "vcs_url" in qualifiers else Source.REGISTRY
+    epoch = qualifiers.get("epoch", "") if purl_type == "rpm" else ""
+    compared = f"{epoch}:{version}" if epoch and ":" not in version else ""
     try:
-        return Component(ecosystem, name, version, source, kept)
+        return Component(ecosystem, name, version, source, kept, source_version=compared)
     except FactError as error:
         raise FactError(error.message, where=where) from None
 
@@ -123,7 +136,9 @@ def _parse_qualifiers(query: str) -> dict[str, str]:
 def _ecosystem_and_name(purl_type: str, segments: list[str], qualifiers: dict[str, str]) -> tuple[str, str]:
     if purl_type in {"deb", "rpm", "apk"}:
         vendor = segments[0].lower() if len(segments) > 1 else ""
-        distribution = _DISTRIBUTION_OF.get(vendor, f"purl:{purl_type}")
+        distribution = _DISTRIBUTION_OF.get(vendor, "")
+        if not distribution or _DISTRIBUTIONS[distribution][0] != purl_type:
+            return f"purl:{purl_type}", "/".join(segments)
         release = _release_of(qualifiers.get("distro", ""), distribution)
         return (f"{distribution}:{release}" if release else distribution), segments[-1]
     ecosystem = _ECOSYSTEM_OF.get(purl_type, f"purl:{purl_type}")
