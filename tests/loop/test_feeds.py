@@ -210,7 +210,7 @@ def test_state_names_what_verdicts_may_not_rest_on(store: Store) -> None:
         old = feed_state(tx, START + 2 * day, day, ecosystems=["PyPI"])
     assert [(one.ecosystem, type(one.verdict)) for one in fresh] == [("Go", Unknown), ("PyPI", Pass), ("npm", Unknown)]
     assert isinstance(old[0].verdict, Unknown)
-    assert "longer ago than 1 days" in old[0].verdict.because
+    assert "longer ago than 24 hours" in old[0].verdict.because
 
 
 def test_a_release_that_no_record_speaks_of_is_unknown() -> None:

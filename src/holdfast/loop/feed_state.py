@@ -51,9 +51,9 @@ def feed_verdict(
         return Unknown(f"no feed: {error}" if error else "no feed was synced for it")
     if now - snapshot.synced_at > max_age:
         reason = f"; the last attempt failed: {snapshot.error}" if snapshot.error else ""
-        days = max_age / timedelta(days=1)
+        hours = max_age / timedelta(hours=1)
         since = format_instant(snapshot.synced_at)
-        return Unknown(f"its feed was last synced at {since}, longer ago than {days:g} days{reason}")
+        return Unknown(f"its feed was last synced at {since}, longer ago than {hours:g} hours{reason}")
     if ":" in ecosystem and releases is not None and ecosystem not in releases:
         return Unknown("the feed has no record of this release")
     return Pass()

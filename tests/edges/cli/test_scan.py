@@ -164,7 +164,7 @@ def test_a_synced_file_that_grew_old_is_unknown(place: Place) -> None:
     result = place.scan("--format", "json", "--offline", feed=False, tools=Later)
     document = json.loads(result.stdout)
     assert len(document["findings"]) == 1
-    assert "longer ago than 1 days" in document["unknown"][0]["because"]
+    assert "longer ago than 24 hours" in document["unknown"][0]["because"]
     longer = place.scan("--offline", "--fail-on", "known-exploited", feed=False, tools=Later, max_age="9000")
     assert "could not be judged" not in longer.stdout
     assert place.scan(max_age="soon").exit_code == 2
