@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from holdfast.errors import ConflictError, NotFoundError, UsageError
+from holdfast.model.advisory import Interval
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
 from holdfast.model.inventory import Artifact, Environment, Host, Reach, Status
 from holdfast.model.tenancy import Group, Org, Permission, Team, Token
@@ -100,6 +101,16 @@ class InventorySuite:
             assert tx.services.manifest("svc_none") is None
             with pytest.raises(NotFoundError):
                 tx.services.get("svc_none")
+
+    def test_a_renamed_service_keeps_its_history(self, store: Store) -> None:
+        run_service(store, "shop", {"1": sbom(component("a", "1"))})
+        with store.write(ORG, START) as tx:
+            tx.services.save(replace(service("shop"), name="store"))
+            wanted = [(None, Interval("PyPI", "a", b"", None))]
+            names = [row.subject for row in tx.queries.impact(wanted, [], as_of=None, after=None, limit=9).rows]
+            tx.deployments.end({"dep_shop_1_production_eu": None})
+            names += [row.subject for row in tx.queries.impact(wanted, [], as_of=None, after=None, limit=9).rows]
+        assert names == ["store", "store"]
 
     def test_services_come_in_pages_by_name(self, store: Store) -> None:
         with store.write(ORG, START) as tx:

@@ -28,7 +28,7 @@ from holdfast.model.plan import (
 from holdfast.ports.queries import ExposureFilter, ImpactRow
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
-from holdfast.testing.stores import ORG, OTHER, at, component, key, run_service, sbom
+from holdfast.testing.stores import ORG, OTHER, at, component, key, publish, run_service, sbom
 
 SHOP = Subject("service", "svc_shop", "shop")
 
@@ -156,6 +156,40 @@ class ImpactSuite:
             assert (first.purl, first.locations) == ("pkg:pypi/jinja2@3.0", (Location("uv.lock", 1),))
         with store.read(OTHER) as tx:
             assert tx.queries.impact(wanted, [], as_of=None, after=None, limit=2).total == 0
+
+    def test_impact_walks_many_rows_in_order(self, store: Store) -> None:
+        several = sbom(*(component("jinja2", f"3.{minor}") for minor in range(40)))
+        for number in range(30):
+            run_service(store, f"s{number:02d}", {"1": several})
+        wanted = [("A-1", Interval("PyPI", "jinja2", key("3.0"), None))]
+        with store.read(ORG) as tx:
+            rows: list[tuple[str, str]] = []
+            after = None
+            while True:
+                page = tx.queries.impact(wanted, [], as_of=None, after=after, limit=333)
+                rows += [(row.subject, row.purl) for row in page.rows]
+                after = page.next
+                if after is None:
+                    break
+        assert page.total == len(rows) == len(set(rows)) == 1200
+        assert rows == sorted(rows)
+
+    def test_impact_finds_versions_that_have_no_key(self, store: Store) -> None:
+        from holdfast.controls.advisories import compile_advisory, parse_osv
+
+        run_service(store, "shop", {"1": sbom(component("a", "1.0", "npm"), component("a", "2.0.0", "npm"))})
+        affected = {
+            "package": {"ecosystem": "npm", "name": "a"},
+            "versions": ["1.0"],
+            "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "3.0.0"}]}],
+        }
+        record = compile_advisory(parse_osv({"id": "A-1", "modified": "2025-01-01T00:00:00Z", "affected": [affected]}))
+        publish(store, record)
+        with store.read(ORG) as tx:
+            page = tx.queries.impact([("A-1", one) for one in record.intervals], [], as_of=None, after=None, limit=9)
+            spans = {(span.version, span.confidence) for span in tx.spans.all()}
+        assert {(row.component_version, row.confidence) for row in page.rows} == spans
+        assert ("2.0.0", "high") in spans
 
     def test_impact_as_of_an_instant_is_that_of_then(self, store: Store) -> None:
         run_service(store, "shop", {"1": sbom(component("jinja2", "3.0")), "2": sbom(component("jinja2", "3.2"))})

@@ -172,10 +172,8 @@ def test_threads_share_a_store(store: Store) -> None:
         assert [entry.seq for entry in tx.journal.read()] == list(range(1, 31))
 
 
-def test_a_write_inside_a_write_is_refused_instead_of_waiting_forever(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "holdfast.db")
+def test_a_write_inside_a_write_is_refused_instead_of_waiting_forever(store: Store) -> None:
     with store.write(ORG, START), pytest.raises(UsageError, match="inside"), store.write(ORG, START):
         pass
     with store.write(ORG, START) as tx:
         tx.settings.set("still", "works")
-    store.close()

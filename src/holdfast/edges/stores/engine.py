@@ -9,20 +9,22 @@ PostgreSQL: writers of one org queue on an advisory lock, so that both engines h
 import contextlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from holdfast.edges.stores.turns import Turns
+from holdfast.edges.stores.turns import Turns, nested_write
 from holdfast.errors import HoldfastError
 
 READERS = 32
 READER_CACHE_KIB, WRITER_CACHE_KIB = 16_384, 65_536
 BUSY_MS = 30_000
+ABANDONED_MS = 300_000
 
 
 class Connections(Protocol):
@@ -88,7 +90,7 @@ class SqliteConnections:
 
 def _sqlite_engine(path: str, begin: str, size: int, *pragmas: str) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=path),
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
@@ -116,6 +118,9 @@ class PostgresqlConnections:
     def __init__(self, url: str) -> None:
         # Good plans differ widely with the values; compiling one to machine code costs more than it gives.
         options = "-c jit=off -c plan_cache_mode=force_custom_plan -c timezone=UTC"
+        # a replica that hangs, or is cut off in the middle, must not hold its org's lock for ever
+        options += f" -c lock_timeout={BUSY_MS} -c idle_in_transaction_session_timeout={ABANDONED_MS}"
+        self._writing = threading.local()
         self.writer = create_engine(
             url,
             pool_size=8,
@@ -130,9 +135,15 @@ class PostgresqlConnections:
     @contextmanager
     def write(self, org: str) -> Iterator[Connection]:
         """Queue on the org's advisory lock."""
-        with self.writer.begin() as connection:
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (org,))
-            yield connection
+        if getattr(self._writing, "inside", False):
+            raise nested_write()
+        self._writing.inside = True
+        try:
+            with self.writer.begin() as connection:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (org,))
+                yield connection
+        finally:
+            self._writing.inside = False
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

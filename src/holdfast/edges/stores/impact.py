@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from holdfast.edges.stores.cursors import from_cursor, to_cursor
-from holdfast.edges.stores.matching import HIGH, LOW, matches_rule
+from holdfast.edges.stores.matching import HIGH, LOW, match_unkeyed, matches_rule
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.types import to_stored
 from holdfast.edges.stores.values import from_places, from_texts
@@ -46,8 +46,9 @@ ORDER BY {order}
 _NARROW = "occurrence o CROSS JOIN stay s"
 _WIDE = "stay s CROSS JOIN occurrence o"
 _MANY = 1000
-"""From so many rows on it is quicker to walk what runs in the page's order, and to stop when the page is full."""
-_AFTER = "AND (s.name, s.environment, s.target, c.purl, s.id, o.component) > (:a0, :a1, :a2, :a3, :a4, :a5)"
+"""With fewer rows than this they are sorted, whatever else would be quicker."""
+# the first comparison lets both engines begin where the page before ended
+_AFTER = f"AND s.name >= :a0 AND ({_ORDER}) > (:a0, :a1, :a2, :a3, :a4, :a5)"
 _KINDS = (str, str, str, str, str, int)
 
 
@@ -69,12 +70,22 @@ def find_impact(
     when = _NOW if as_of is None else _THEN
     total = _ask(session, f"SELECT count(*) {_FROM} {when}", named)[0][0]
     named |= {f"a{number}": value for number, value in enumerate(start or ())}
-    tables = _WIDE if as_of is None and total >= _MANY else _NARROW
+    is_wide = as_of is None and total >= _MANY and _walks_less(session, total, len(labels), limit)
+    tables = _WIDE if is_wide else _NARROW
     query = _PAGE.format(tables=tables, when=when, order=_ORDER, after=_AFTER if start else "")
     rows = _ask(session, query, named)
     last = rows[limit - 1] if len(rows) > limit else None
     cursor = to_cursor((last.name, last.environment, last.target, last.purl, last.id, last.component)) if last else None
     return ImpactPage(tuple(_row(row, labels) for row in rows[:limit]), total, cursor)
+
+
+def _walks_less(session: Session, total: int, components: int, limit: int) -> bool:
+    """Whether it is quicker to walk what runs in the page's order until the page is full than to sort all rows.
+
+    The walk looks every component up in each stay on its way; sorting reads every row and its stay.
+    """
+    stays = session.rows("SELECT count(*) FROM stay s WHERE s.org = :org AND " + _NOW, {"org": session.org})[0][0]
+    return stays * limit / total * components < 2 * total
 
 
 def _ask(session: Session, query: str, named: Mapping[str, Any]) -> Sequence[Any]:
@@ -98,6 +109,9 @@ def _components(
     for label, rule in pairwise:
         for component in _by_rule(session, rule):
             _label(found, component, label, LOW)
+    packages = {(label, interval.ecosystem, interval.name) for label, interval in intervals if label is not None}
+    for component, label in match_unkeyed(session, packages):
+        _label(found, component, label, LOW)
     return found
 
 

@@ -4,14 +4,14 @@ Rules: only components from registries; a key inside an interval has high confid
 keys, is compared pairwise in Python with low confidence; a record of an org's own layer hides the public one of its id.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row
 
-from holdfast.edges.stores.layers import layers_of, names_of
+from holdfast.edges.stores.layers import layers_of, names_of, visible_numbers
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_body
 from holdfast.model.advisory import Advisory, Compiled, Pairwise
@@ -121,6 +121,33 @@ def _affected_without_key(session: Session, rows: Sequence[Row[Any]]) -> Iterabl
         compiled = Compiled(_parse(bodies[row.advisory]), (), (), ())
         if affects(compiled, row.ecosystem, row.match_name, row.version):
             yield row
+
+
+_WITHOUT_KEY = f"""
+SELECT c.id, c.match_name, {_VERSION} FROM component c
+WHERE c.source = 'registry' AND c.key IS NULL AND c.ecosystem = :ecosystem AND c.match_name IN :names
+"""  # noqa: S608
+
+
+def match_unkeyed(session: Session, packages: Collection[tuple[str, str, str]]) -> Iterator[tuple[int, str]]:
+    """Yield (component, record) for the components without a key of (record, ecosystem, name) that it affects.
+
+    A record that is not stored affects none: its text is not here.
+    """
+    from holdfast.controls.match import affects
+
+    records: dict[tuple[str, str], list[str]] = {}
+    for record, ecosystem, name in sorted(packages):
+        records.setdefault((ecosystem, name), []).append(record)
+    for ecosystem in sorted({ecosystem for ecosystem, _ in records}):
+        for names in chunks([name for base, name in records if base == ecosystem]):
+            for row in session.rows(_WITHOUT_KEY, {"ecosystem": ecosystem, "names": names}):
+                numbers = visible_numbers(session, records[ecosystem, row.match_name])
+                bodies = _bodies(session, list(numbers.values()))
+                for record, number in numbers.items():
+                    compiled = Compiled(_parse(bodies[number]), (), (), ())
+                    if affects(compiled, ecosystem, row.match_name, row.version):
+                        yield row.id, record
 
 
 def _bodies(session: Session, numbers: Sequence[int]) -> dict[int, str]:

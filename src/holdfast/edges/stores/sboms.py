@@ -12,9 +12,8 @@ from sqlalchemy import Row, select
 from holdfast.edges.stores.schema_facts import COMPONENT, OCCURRENCE, RELEASE, SBOM
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.stays import refresh_releases
-from holdfast.edges.stores.types import clean_text
 from holdfast.edges.stores.values import from_body, from_places, from_texts, to_body, to_places, to_texts
-from holdfast.errors import NotFoundError
+from holdfast.errors import FactError, NotFoundError
 from holdfast.model.component import Component, Occurrence, Sbom, Scope, Source, Unparsed
 
 MAX_KEY_BYTES = 1024
@@ -156,10 +155,17 @@ def _component_row(identity: bytes, component: Component) -> dict[str, Any]:
         "qualifiers": to_body(component.qualifiers),
         "source_package": component.source_package,
         "source_version": component.source_version,
-        "purl": clean_text(component.purl),
+        "purl": _purl(component),
         "match_name": component.match_name,
         "key": key_of(component),
     }
+
+
+def _purl(component: Component) -> str:
+    try:
+        return component.purl
+    except UnicodeEncodeError:
+        raise FactError(f"a component whose purl is no text: `{component.name}`") from None
 
 
 def key_of(component: Component) -> bytes | None:

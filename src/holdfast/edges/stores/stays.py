@@ -12,11 +12,12 @@ _COLUMNS = "org, id, kind, subject, name, environment, target, release, sbom, st
 
 _OF_DEPLOYMENTS = f"""
 INSERT INTO stay ({_COLUMNS})
-SELECT d.org, d.id, 'service', d.service_id, r.service, d.environment, d.target, r.id, b.id,
+SELECT d.org, d.id, 'service', d.service_id, coalesce(v.name, r.service), d.environment, d.target, r.id, b.id,
        d.started_at, d.ended_at, d.recorded_at
 FROM deployment d
 JOIN release r ON r.org = d.org AND r.id = d.release_id
 JOIN sbom b ON b.org = r.org AND b.digest = r.sbom
+LEFT JOIN service v ON v.org = d.org AND v.id = d.service_id
 WHERE d.org = :org AND d.id IN :ids AND d.status = 'succeeded' AND (d.ended_at IS NULL OR d.ended_at > d.started_at)
 """  # noqa: S608 - the columns are the constant above
 

@@ -14,6 +14,11 @@ from pathlib import Path
 from holdfast.errors import UsageError
 
 
+def nested_write() -> UsageError:
+    """Return what is wrong with a thread that would wait for itself."""
+    return UsageError("a write transaction inside a write transaction", hint="end the first one before")
+
+
 class Turns:
     """A fair lock between the threads of this process and, with a file, between processes."""
 
@@ -30,7 +35,7 @@ class Turns:
             UsageError: this thread has the turn already; waiting would never end.
         """
         if self._owner == threading.get_ident():
-            raise UsageError("a write transaction inside a write transaction", hint="end the first one before")
+            raise nested_write()
         ticket = threading.Event()
         with self._guard:
             self._queue.append(ticket)
