@@ -24,6 +24,7 @@ setup: .venv/.setup src/holdfast/edges/web/static/vendor/.done ## leave a ready 
 .venv/.setup: .venv/.python requirements/runtime.txt requirements/build.txt requirements/shop.txt pyproject.toml
 	$(PIP) -r requirements/build.txt -r requirements/runtime.txt -r requirements/shop.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src  # where the environment forbids writing bytecode, cold starts would pay for it
 	@touch $@
 
 src/holdfast/edges/web/static/vendor/.done: scripts/vendor.py requirements/node.txt | .venv/.setup

@@ -4,7 +4,6 @@ Each job has a thread of its own, so that a slow feed never delays a kill. A job
 tried again; nothing here stops the server.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,17 +11,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from holdfast.app.house import STORE_FAILURES, House
-from holdfast.edges.providers.enrichment_epss import EpssSource
-from holdfast.edges.providers.enrichment_kev import KevSource
-from holdfast.edges.providers.enrichment_ssvc import SsvcSource
-from holdfast.edges.providers.osv_open import open_feed
-from holdfast.errors import HoldfastError
-from holdfast.loop.feeds import sync
+from holdfast.app.syncing import sync_everything
 from holdfast.loop.intake import expire_hosts
-from holdfast.loop.refresh import judge_clusters
 from holdfast.loop.turn import Turn
 from holdfast.model.tenancy import PUBLIC
-from holdfast.ports.feed import EnrichmentRows, EnrichmentSource
 
 LEASES_S = 15.0
 LOOK_S = 2.0
@@ -98,21 +90,13 @@ class Schedule:
             return frozenset()
 
     def sync_feeds(self) -> None:
-        """Sync enrichments and advisories, and judge what changed."""
-        house = self._house
-        now = house.clock.now()
-        if self._enriched_at is None or now - self._enriched_at > ENRICHMENT_AGE:
+        """Sync advisories, and enrichments every half day; judge what changed."""
+        now = self._house.clock.now()
+        enrich = self._enriched_at is None or now - self._enriched_at > ENRICHMENT_AGE
+        if enrich:
             self._enriched_at = now
-            sync_enrichments(house)
-        feed = open_feed(house.settings.feed or "", house.settings.downloads)
-        report = sync(house.store, feed, house.clock, progress=_progress)
-        for snapshot in report.snapshots:
-            if snapshot.error:
-                _LOG.warning("feed", ecosystem=snapshot.ecosystem, error=snapshot.error)
-        if report.clusters:
-            judge_clusters(house.store, house.clock, house.ids, report.clusters)
-        for org in house.store.tenants.orgs():
-            house.tell(org.id)
+        for problem in sync_everything(self._house, _progress, enrich=enrich):
+            _LOG.warning("feed", problem=problem)
 
     def _guarded(self, name: str, job: Callable[[], None]) -> None:
         try:
@@ -124,42 +108,3 @@ class Schedule:
 def _progress(ecosystem: str, read: int, expected: int | None) -> None:
     if read % 2000 == 0 or read == expected:
         _LOG.info("feed", ecosystem=ecosystem, records=read, of=expected)
-
-
-SOURCES: dict[str, Callable[[str], EnrichmentSource]] = {"kev": KevSource, "epss": EpssSource, "ssvc": SsvcSource}
-
-
-def sync_enrichments(house: House) -> list[str]:
-    """Load KEV, EPSS and SSVC, and judge again what runs when they changed; returns what failed, in words."""
-    problems = []
-    changed = False
-    for kind, location in house.settings.enrichments.items():
-        now = house.clock.now()
-        try:
-            loaded = SOURCES[kind](location).fetch(now)
-        except HoldfastError as error:
-            problems.append(f"{kind}: {error.message}")
-            _LOG.warning("enrichment", kind=kind, error=error.message)
-            continue
-        changed |= _keep(house, loaded, now)
-    if changed:
-        for org in house.store.tenants.orgs():
-            with house.store.read(org.id) as tx:
-                clusters = sorted({exposure.cluster for exposure in tx.exposures.all() if exposure.is_live})
-            judge_clusters(house.store, house.clock, house.ids, clusters)
-    return problems
-
-
-def _keep(house: House, loaded: EnrichmentRows, now: datetime) -> bool:
-    """Store an enrichment unless it is the one that is there; returns whether it is another."""
-    digest = hashlib.sha256(repr(sorted(loaded.rows.items())).encode()).hexdigest()
-    name = f"enrichment:{loaded.kind}"
-    with house.store.read(PUBLIC) as tx:
-        if tx.settings.get(name) == digest:
-            return False
-    with house.store.write(PUBLIC, now) as tx:
-        tx.enrichments.save(loaded.kind, loaded.rows, loaded.as_of, loaded.source)
-        tx.settings.set(name, digest)
-        body = {"id": loaded.kind, "source": loaded.source, "rows": len(loaded.rows), "digest": digest}
-        tx.journal.append("enrichment.loaded", body)
-    return True

@@ -1,22 +1,62 @@
-"""Syncing the feeds of a data folder in this process, without a server."""
+"""Syncing feeds and enrichments into the store, and judging what that changed: by schedule, or by a command."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from holdfast.app.house import House, open_house
 from holdfast.app.local_api import require_data_folder
-from holdfast.app.schedule import sync_enrichments
 from holdfast.app.settings import read_settings
+from holdfast.edges.providers.compiled_store import compile_store
+from holdfast.edges.providers.enrichment_epss import EpssSource
+from holdfast.edges.providers.enrichment_kev import KevSource
+from holdfast.edges.providers.enrichment_ssvc import SsvcSource
 from holdfast.edges.providers.osv_open import open_feed
 from holdfast.errors import UsageError
+from holdfast.loop.enrichments import load_enrichments
 from holdfast.loop.feeds import sync
 from holdfast.loop.refresh import judge_clusters
+from holdfast.ports.feed import EnrichmentSource
 
 Progress = Callable[[str, int, int | None], None]
+SOURCES: dict[str, Callable[[str], EnrichmentSource]] = {"kev": KevSource, "epss": EpssSource, "ssvc": SsvcSource}
+COMPILED = "advisories.hf"
+
+
+def sync_everything(house: House, progress: Progress, *, enrich: bool = True) -> list[str]:
+    """Sync advisories of all that runs, then enrichments; judge what changed; returns what went wrong, in words.
+
+    Scans of this data folder use what was synced: the compiled file is written anew when records changed.
+    """
+    settings = house.settings
+    if settings.feed is None:
+        return []
+    report = sync(house.store, open_feed(settings.feed, settings.downloads), house.clock, progress=progress)
+    clusters = set(report.clusters)
+    failed = [f"{one.ecosystem}: {one.error}" for one in report.snapshots if one.error]
+    if enrich or report.changed:
+        sources = [SOURCES[kind](location) for kind, location in settings.enrichments.items()]
+        for state in load_enrichments(house.store, sources, house.clock, again=bool(report.changed)):
+            failed += [f"{state.kind}: {state.error}"] if state.error else []
+            clusters |= _live_clusters(house) if state.changed else set()
+    if clusters:
+        judge_clusters(house.store, house.clock, house.ids, sorted(clusters))
+    for org in house.store.tenants.orgs():
+        house.tell(org.id)
+    if report.changed or not (settings.data / COMPILED).exists():
+        compile_store(house.store, settings.data / COMPILED)
+    return [*failed, *report.problems]
+
+
+def _live_clusters(house: House) -> set[str]:
+    out: set[str] = set()
+    for org in house.store.tenants.orgs():
+        with house.store.read(org.id) as tx:
+            out |= {exposure.cluster for exposure in tx.exposures.all() if exposure.is_live}
+    return out
 
 
 def sync_here(data: Path, feed: str | None, progress: Progress) -> list[str]:
-    """Sync enrichments, then advisories of all that runs, and judge what changed; returns what went wrong, in words.
+    """Sync the feeds of a data folder in this process; returns what went wrong, in words.
 
     Raises:
         UsageError: there is no data folder, or no feed is wanted.
@@ -27,14 +67,6 @@ def sync_here(data: Path, feed: str | None, progress: Progress) -> list[str]:
         raise UsageError("no feed is named", hint="--feed with a bucket's URL, a folder or a zip")
     house = open_house(settings)
     try:
-        return [*sync_enrichments(house), *_sync_advisories(house, settings.feed, progress)]
+        return sync_everything(house, progress)
     finally:
         house.close()
-
-
-def _sync_advisories(house: House, feed: str, progress: Progress) -> list[str]:
-    report = sync(house.store, open_feed(feed, house.settings.downloads), house.clock, progress=progress)
-    if report.clusters:
-        judge_clusters(house.store, house.clock, house.ids, report.clusters)
-    failed = [f"{one.ecosystem}: {one.error}" for one in report.snapshots if one.error]
-    return [*failed, *report.problems]
