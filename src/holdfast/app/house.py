@@ -1,5 +1,6 @@
 """Composition: which adapter is behind which port."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from holdfast.edges.ofrep.router import ofrep_router
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.system import RandomIds, SystemClock
 from holdfast.edges.stores import open_store
+from holdfast.edges.web.deps import WebDependencies
+from holdfast.edges.web.router import web_router
 from holdfast.errors import HoldfastError, UnauthenticatedError
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import FlagServer
@@ -46,9 +49,9 @@ class House:
     http: HttpxHttp = field(repr=False)
     probes: ThreadPoolExecutor = field(repr=False)
 
-    def application(self) -> Litestar:
-        """Return the web application: API, OFREP and pages."""
-        return _application(self)
+    def application(self, play_demo: Callable[[], None] | None = None) -> Litestar:
+        """Return the web application: API, OFREP and pages; `play_demo` begins the demo, where a page may offer it."""
+        return _application(self, play_demo)
 
     def authenticate(self, secret: str) -> Token:
         """Return whose token it is. Raises: UnauthenticatedError."""
@@ -96,7 +99,7 @@ def open_house(settings: Settings) -> House:
     )
 
 
-def _application(house: House) -> Litestar:
+def _application(house: House, play_demo: Callable[[], None] | None) -> Litestar:
     def identify(headers: object) -> Token:
         scheme, _, secret = str(dict(headers).get("authorization", "")).partition(" ")  # type: ignore[call-overload]
         if scheme.lower() != "bearer":
@@ -113,4 +116,12 @@ def _application(house: House) -> Litestar:
         on_change=house.tell,
         store_failures=(SQLAlchemyError, OSError),
     )
-    return create_app(deps, [ofrep_router(house.flag_server, house.flag_feed, identify)])
+    pages = WebDependencies(
+        house.store,
+        house.clock,
+        house.ids,
+        feed_max_age=house.settings.feed_max_age,
+        on_change=house.tell,
+        play_demo=play_demo,
+    )
+    return create_app(deps, [ofrep_router(house.flag_server, house.flag_feed, identify), web_router(pages)])

@@ -53,6 +53,7 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
     import uvicorn
 
     from holdfast.app.house import open_house
+    from holdfast.app.play import DemoPlayer
     from holdfast.app.schedule import Schedule
 
     listener = listen(host, port)
@@ -60,8 +61,9 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
     schedule = Schedule(house)
     stop = threading.Event()
     url = f"http://{host}:{listener.getsockname()[1]}"
+    application = house.application(DemoPlayer(house, url).begin)
     server = uvicorn.Server(
-        uvicorn.Config(house.application(), log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+        uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
     )
     try:
         _greet(url, settings.token_file, login_url(house, url), open_browser=open_browser)
