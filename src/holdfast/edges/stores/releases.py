@@ -25,8 +25,9 @@ class SqlReleases:
         Raises:
             ConflictError: the release of that identity has another composition.
         """
-        where = (RELEASE.c.org == self._session.own(release.org), RELEASE.c.identity == identity)
-        known = self._session.row(select(RELEASE).where(*where))
+        # an index that joins the platform it was known by has another identity and is the same release
+        same = or_(RELEASE.c.identity == identity, RELEASE.c.id == release.id)
+        known = self._session.row(select(RELEASE).where(RELEASE.c.org == self._session.own(release.org), same))
         release_id = release.id if known is None else known.id
         if known is None:
             self._create(release, identity, manifest)

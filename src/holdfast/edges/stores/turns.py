@@ -44,10 +44,10 @@ class Turns:
         try:
             ticket.wait()
             self._lock_file()
-        except BaseException:  # an interrupt while waiting must not leave a ticket that nobody answers to
-            self._leave(ticket)
-            raise
-        self._owner = threading.get_ident()
+            self._owner = threading.get_ident()
+        finally:
+            if self._owner != threading.get_ident():  # interrupted: no ticket may stay that nobody answers to
+                self._leave(ticket)
 
     def _lock_file(self) -> None:
         if self._file is not None:
