@@ -4,8 +4,11 @@ Timeline: ten days of releases; watching since day 0; at 14:02 an advisory hits 
 plan acts by itself in production-us and is read back; in production-eu it asks for approval.
 """
 
+import shutil
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from holdfast.edges.stores import open_store
@@ -95,7 +98,13 @@ class Estate:
     http: FakeHttp = field(default_factory=FakeHttp)
 
     def __post_init__(self) -> None:
-        self.store.tenants.save_org(Org(ORG, "Acme", self.clock.now()))
+        if not self.store.tenants.orgs():
+            self.store.tenants.save_org(Org(ORG, "Acme", self.clock.now()))
+
+    def copy(self, source: Path, target: Path) -> "Estate":
+        """Return an estate on a copy of this one's file, which nobody writes any more."""
+        shutil.copy(source, target)
+        return Estate(open_store(target), FakeClock(self.clock.now()), deepcopy(self.ids), self.http)
 
     def turn(self, deed: Any, *arguments: Any, token: Token | None = None) -> Any:
         """Do one use case in a transaction of its own."""
@@ -224,9 +233,9 @@ def host(estate: Estate) -> None:
     estate.turn(record_host, HostRequest(facts, Sbom(packages), lease_s=10_000_000))
 
 
-def full_estate() -> Estate:
-    """Return everything: the estate three minutes into its incident."""
-    estate = Estate()
+def full_estate(path: Path | None = None) -> Estate:
+    """Return everything: the estate three minutes into its incident; in a file, or in memory."""
+    estate = Estate(open_store(path or ":memory:"))
     estate.feed("PyPI", timedelta(minutes=4))
     with estate.store.write(PUBLIC, estate.clock.now()) as tx:
         tx.enrichments.save("kev", {"CVE-2026-0117": {}}, estate.clock.now(), "fixture")

@@ -4,14 +4,14 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import uvicorn
-from litestar import Litestar
+from litestar import Litestar, Router
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from holdfast.edges.api.app import create_app
@@ -32,17 +32,15 @@ ARGUMENTS = [
 VENDORED = Path(__file__).parents[3] / "src/holdfast/edges/web/static/vendor/htmx.min.js"
 
 
-def make_app(estate: Estate, **more: object) -> tuple[Litestar, ApiDependencies, list[str]]:
-    """Return the API with the pages beside it, and whom the pages told of changes."""
-    told: list[str] = []
+def make_pages(estate: Estate, on_change: Callable[[str], None], **more: object) -> Router:
+    """Return the pages of an estate."""
+    return web_router(WebDependencies(estate.store, estate.clock, estate.ids, on_change=on_change, **more))  # type: ignore[arg-type] # each is checked where it is named
+
+
+def make_app(estate: Estate) -> tuple[Litestar, ApiDependencies]:
+    """Return the API with the pages beside it."""
     api = ApiDependencies(estate.store, estate.clock, estate.ids, b"k" * 32)
-
-    def changed(org: str) -> None:
-        told.append(org)
-        api.changes.notify(org)
-
-    web = WebDependencies(estate.store, estate.clock, estate.ids, on_change=changed, **more)  # type: ignore[arg-type] # each is checked where it is named
-    return create_app(api, [web_router(web)]), api, told
+    return create_app(api, [make_pages(estate, api.changes.notify)]), api
 
 
 @dataclass
@@ -61,7 +59,7 @@ class Served:
 @contextmanager
 def serve(estate: Estate) -> Iterator[Served]:
     """Serve an estate on a free port of loopback."""
-    app, api, _ = make_app(estate)
+    app, api = make_app(estate)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

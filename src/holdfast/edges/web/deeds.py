@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import litestar
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.visit import Visitor, act
@@ -24,7 +24,7 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
     """Return the handlers of the forms."""
 
     @litestar.post("/exposures/{exposure:str}/start", sync_to_thread=True, include_in_schema=False)
-    def post_start(request: Visitor, exposure: str, body: RawBody) -> Response[str]:
+    def post_start(request: Visitor, exposure: FromPath[str], body: RawBody) -> Response[str]:
         """Start a plan for an exposure."""
 
         def start(turn: Turn, form: Mapping[str, str]) -> None:
@@ -33,7 +33,7 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
         return act(deps, request, body, start)
 
     @litestar.post("/runs/{run:str}/{deed:str}", sync_to_thread=True, include_in_schema=False)
-    def post_deed(request: Visitor, run: str, deed: str, body: RawBody) -> Response[str]:
+    def post_deed(request: Visitor, run: FromPath[str], deed: FromPath[str], body: RawBody) -> Response[str]:
         """Approve, reject or undo a run."""
 
         def decide(turn: Turn, _form: Mapping[str, str]) -> None:

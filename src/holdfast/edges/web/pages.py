@@ -5,6 +5,7 @@ from typing import Any
 import litestar
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.search import STATES, read_as_of, read_question
@@ -36,7 +37,7 @@ def page_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
         return show(deps, request, lambda turn: _exposures(deps, request, turn))
 
     @litestar.get("/exposures/{exposure:str}", sync_to_thread=True, include_in_schema=False)
-    def get_exposure(request: Visitor, exposure: str) -> Response[str]:
+    def get_exposure(request: Visitor, exposure: FromPath[str]) -> Response[str]:
         """Show one exposure with what explains it."""
         return show(deps, request, lambda turn: _exposure(deps, turn, exposure))
 

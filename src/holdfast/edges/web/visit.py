@@ -38,6 +38,8 @@ HEADERS = {
     # not `no-referrer`: with it a browser hides the origin of our own forms
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
 }
 _STATUS: tuple[tuple[type[HoldfastError], int], ...] = (
     (UnauthenticatedError, 401),
