@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import pairwise
+from typing import Any
 
 import click
 
@@ -56,6 +57,14 @@ class Commands(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that goes away ends it, which is the reader's right and no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _write_nowhere()
+            raise click.exceptions.Exit(0) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from their summaries alone."""
@@ -105,9 +114,13 @@ def run(arguments: Sequence[str], terminal: Terminal | None = None) -> int:
     except UnicodeEncodeError as error:
         return _fail(UsageError(f"an argument that is not UTF-8: {error.object!a:.80}"), EXIT_USAGE, arguments)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away, which is its right
+        _write_nowhere()
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _write_nowhere() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:

@@ -1,5 +1,7 @@
 """`holdfast agent`."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.edges.cli.shell import Shell
@@ -32,7 +34,7 @@ def test_show_prints_what_would_be_reported(machine: Shell) -> None:
 
 
 def test_a_report_makes_a_host(machine: Shell) -> None:
-    root = ["--root", machine.files / "root", "--environment", "production", "--lease", "600"]
+    root: list[str | Path] = ["--root", machine.files / "root", "--environment", "production", "--lease", "600"]
     host = machine.json("agent", "run", "--once", *root)
     assert (host["name"], host["environment"], host["os"], host["packages"]) == ("web-1", "production", "Debian:12", 1)
     again = machine.json("agent", "run", "--once", *root)

@@ -168,11 +168,14 @@ def _flags_of(document: Any, where: str) -> dict[str, Any]:
         FactError: not a flagd document, or a reference to nothing.
     """
     flags = document.get("flags", document) if isinstance(document, dict) else None
-    plain = flags is document and not all(isinstance(one, dict) and "variants" in one for one in document.values())
-    if not isinstance(flags, dict) or plain:
+    if not isinstance(flags, dict) or (flags is document and not all(_is_flag(one) for one in flags.values())):
         raise FactError("expected a flagd document with `flags`", where=where, hint="one flag: `holdfast flags define`")
     shared = document.get("$evaluators") or {}
     return {key: _inline(flag, shared, where, 0) for key, flag in flags.items()}
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, dict) and "variants" in value
 
 
 def _inline(value: Any, shared: Mapping[str, Any], where: str, depth: int) -> Any:

@@ -1,0 +1,150 @@
+"""Write the reference from the code: the command line and the formats. Nothing in them is typed by hand."""
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from holdfast.app.main import cli
+from holdfast.facts.packages import UNREAD_DATABASES
+from holdfast.facts.recognized import MANIFESTS, RECOGNIZED
+from holdfast.registry import load_room
+
+TARGET = Path(__file__).parents[1] / "docs" / "reference"
+_WIDTH = 100
+
+
+def render_cli() -> str:
+    """Return the page of the command line: the help of every command, as it is printed."""
+    parts = [
+        "# The command line",
+        "Generated from the code by `make docs`.",
+        _PROMISES,
+        *(f"{'#' * (1 + len(names))} {' '.join(names)}\n\n```text\n{text}\n```" for names, text in _helps()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_PROMISES = """\
+Data goes to standard output, talk and progress to standard error. With `--format json` there is one JSON document on
+standard output whatever the exit code; it names its `schema` and version, an error's is `holdfast.error/1`. `NO_COLOR`
+is heeded, and no meaning is in a colour alone. Names from outside are shown with their control characters escaped.
+
+| exit code | means |
+|---|---|
+| 0 | fine |
+| 1 | blocked: findings at or above `scan --fail-on`; a journal that does not verify |
+| 2 | usage |
+| 3 | nothing to look at |
+| 4 | Holdfast failed, or was refused |
+| 5 | could not tell |
+
+Completion: `eval "$(_HOLDFAST_COMPLETE=bash_source holdfast)"`, or `zsh_source`, `fish_source`."""
+
+
+def _helps() -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield (names, help) of the program and of every command below it."""
+    context = click.Context(cli, info_name="holdfast", terminal_width=_WIDTH, **cli.context_settings)
+    yield ("holdfast",), _help(cli, context)
+    for name in cli.list_commands(context):
+        yield from _below(cli, context, name, (f"holdfast {name}",))
+
+
+def _below(
+    group: click.Group, context: click.Context, name: str, names: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    command = group.get_command(context, name)
+    if command is None:
+        sys.exit(f"there is no command `{' '.join(names)}`")
+    inner = click.Context(command, parent=context, info_name=name, terminal_width=_WIDTH)
+    yield names, _help(command, inner)
+    if isinstance(command, click.Group):
+        for one in command.list_commands(inner):
+            yield from _below(command, inner, one, (*names, one))
+
+
+def _help(command: click.Command, context: click.Context) -> str:
+    return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+def render_formats() -> str:
+    """Return the page of what is read and what is not, from the SPECs and lists that the readers themselves use."""
+    sections = [
+        ("Read", _READ, _room("facts.lockfiles", lambda spec: spec.patterns)),
+        ("Read on machines", _MACHINES, _room("facts.packages", lambda spec: tuple(f"/{one}" for one in spec.paths))),
+        ("Recognized, and not read yet", _RECOGNIZED, _grouped(RECOGNIZED)),
+        ("Recognized on machines, and not read yet", "", _grouped({f"/{k}": v for k, v in UNREAD_DATABASES.items()})),
+        ("Manifests", _MANIFESTS, _manifests()),
+        ("Orders of versions", _ORDERS, _room("controls.versions", lambda spec: spec.ecosystems)),
+    ]
+    parts = ["# What is read, and what is not", "Generated from the code by `make docs`."]
+    parts += [f"## {title}\n\n{text}\n\n{table}".replace("\n\n\n", "\n\n") for title, text, table in sections]
+    return "\n\n".join(parts) + "\n"
+
+
+_READ = """\
+Each component keeps its purl, file, line where the format has lines, whether it is direct or one path from a direct one
+where the format knows, and its scope. A part that could not be read stands in `unparsed`, with its line and the reason.
+Names are matched without regard to case; CycloneDX documents are found by their content. Components from local paths,
+workspaces, version control or an address are named, and not matched."""
+_MACHINES = "Read by `holdfast agent`, which runs nothing and changes nothing."
+_RECOGNIZED = """\
+These are known by name. Each stands in `unparsed`: what was not read is unknown, and unknown is not pass."""
+_MANIFESTS = """\
+They ask for dependencies without fixing them. Where one of the lock files is beside it or in a folder above, that one
+counts; without any, the manifest stands in `unparsed`, unless it asks for nothing."""
+_ORDERS = """\
+Versions of these ecosystems are compared as their own tools do; a release (`Debian:12`) does not change the order. An
+ecosystem that is not here, or that has no feed, is `unknown`."""
+
+
+def _room(room: str, globs: Any) -> str:
+    """A row a module of a room; what it says of itself is the first sentence of its docstring."""
+    rows = []
+    for spec in load_room(room):
+        module = import_module(f"holdfast.{room}.{spec.id}")
+        first = (inspect.getdoc(module) or "").partition("\n\n")[0].replace("\n", " ")
+        rows.append((_code(globs(spec)), first.replace("|", "\\|")))
+    return _table(("names", "what"), sorted(rows))
+
+
+def _grouped(names: dict[str, str]) -> str:
+    groups: dict[str, list[str]] = {}
+    for glob, what in names.items():
+        groups.setdefault(what, []).append(glob)
+    return _table(("names", "what"), [(_code(globs), what) for what, globs in sorted(groups.items())])
+
+
+def _manifests() -> str:
+    return _table(
+        ("manifest", "is fixed by"), [(_code([glob]), _code(one.locks)) for glob, one in sorted(MANIFESTS.items())]
+    )
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"| {head[0]} | {head[1]} |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
+    return "\n".join(lines)
+
+
+PAGES = {"cli.md": render_cli, "formats.md": render_formats}
+
+
+def main() -> None:
+    """Write every page that is not as the code would have it, and name it."""
+    for name, render in PAGES.items():
+        path, text = TARGET / name, render()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
