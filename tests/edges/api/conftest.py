@@ -83,7 +83,8 @@ def store() -> Iterator[Store]:
 @pytest.fixture
 def world(store: Store) -> Iterator[World]:
     """An installation with the orgs `acme` and `globex`."""
-    clock, told = FakeClock(), []
+    clock = FakeClock()
+    told: list[str] = []
     for name in ("acme", "globex"):
         store.tenants.save_org(Org(name, name.title(), clock.now()))
     settings = ApiSettings(install_org="acme")

@@ -103,6 +103,9 @@ def test_every_problem_of_a_manifest_is_named(admin: Caller) -> None:
         ("GET", "/api/v1/hosts?as_of=2026-01-01T00:00:00", 400),
         ("GET", "/api/v1/hosts?as_of=2099-01-01T00:00:00Z", 400),
         ("GET", "/api/v1/metrics?by=mood", 400),
+        ("GET", "/api/v1/impact?purl=pkg:pypi/x@1&as_off=2026-01-01T00:00:00Z", 400),
+        ("GET", "/api/v1/findings?states=open", 400),
+        ("GET", "/api/v1/services?limit=1&limit=2", 400),
     ],
 )
 def test_a_wrong_question_is_a_problem(admin: Caller, method: str, path: str, status: int) -> None:

@@ -26,6 +26,7 @@ from holdfast.edges.api.auth import Authentication
 from holdfast.edges.api.body import LIMIT_BYTES
 from holdfast.edges.api.deps import ApiDependencies
 from holdfast.edges.api.headers import add_headers
+from holdfast.edges.api.parameters import refuse_unknown
 from holdfast.edges.api.problems import HANDLERS, answer_away
 
 _ROOMS = {
@@ -43,7 +44,7 @@ _ROOMS = {
 def api_router() -> Router:
     """Return everything under `/api/v1` that needs a token."""
     rooms = [Router("/", route_handlers=handlers, tags=[tag]) for tag, handlers in _ROOMS.items()]
-    return Router("/api/v1", route_handlers=rooms, middleware=[Authentication])
+    return Router("/api/v1", route_handlers=rooms, middleware=[Authentication], guards=[refuse_unknown])
 
 
 def create_app(deps: ApiDependencies, extra_routers: Sequence[ControllerRouterHandler] = ()) -> Litestar:

@@ -42,6 +42,7 @@ def read(
         ForbiddenError: the token lacks the permission.
     """
     deps = deps_of(request)
+    _idempotency(request, b"")  # a question changes nothing and needs no key, but a broken one is told
     with deps.store.read(request.user.org) as tx:
         turn = Turn(tx, deps.clock.now(), deps.ids, request.user)
         if permission is not None:

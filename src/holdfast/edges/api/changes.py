@@ -6,6 +6,8 @@ replica, or another process on the same store, may have written.
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -48,16 +50,17 @@ class Changes:
             if not waiter.loop.is_closed():
                 waiter.loop.call_soon_threadsafe(waiter.event.set)
 
-    async def wait(self, org: str, timeout_s: float) -> bool:
-        """Wait for a hint about the org; false when none came in time."""
+    @contextmanager
+    def listening(self, org: str) -> Iterator[asyncio.Event]:
+        """Give an event that every hint about the org sets, from now on.
+
+        Clear it, then look, then wait for it: what is written between looking and waiting is not missed.
+        """
         waiter = _Waiter(org, asyncio.get_running_loop(), asyncio.Event())
         with self._lock:
             self._waiters[id(waiter)] = waiter
         try:
-            await asyncio.wait_for(waiter.event.wait(), timeout_s)
-        except TimeoutError:
-            return False
+            yield waiter.event
         finally:
             with self._lock:
                 self._waiters.pop(id(waiter), None)
-        return True

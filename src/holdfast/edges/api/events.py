@@ -8,6 +8,7 @@ Rules:
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
@@ -76,19 +77,26 @@ async def follow(
     """
     loop = asyncio.get_running_loop()
     spoke_at = loop.time()
-    yield ServerSentEventMessage(data=None, comment="following")
-    while not deps.changes.is_closed:
-        entries = await sync_to_thread(_look, deps, org, after, counts)
-        if entries is None:
-            return
-        for entry in entries:
-            after, spoke_at = entry.seq, loop.time()
-            yield ServerSentEventMessage(data=msgspec.json.encode(entry).decode(), event=entry.kind, id=entry.seq)
-        if loop.time() - spoke_at >= heartbeat_s:
-            spoke_at = loop.time()
-            yield ServerSentEventMessage(data=None, comment="still here")
-        if len(entries) < _BATCH:
-            await deps.changes.wait(org, look_s)
+    with deps.changes.listening(org) as hint:
+        yield ServerSentEventMessage(data=None, comment="following")
+        while not deps.changes.is_closed:
+            hint.clear()
+            entries = await sync_to_thread(_look, deps, org, after, counts)
+            if entries is None:
+                return
+            for entry in entries:
+                after, spoke_at = entry.seq, loop.time()
+                yield ServerSentEventMessage(data=msgspec.json.encode(entry).decode(), event=entry.kind, id=entry.seq)
+            if loop.time() - spoke_at >= heartbeat_s:
+                spoke_at = loop.time()
+                yield ServerSentEventMessage(data=None, comment="still here")
+            if len(entries) < _BATCH and not deps.changes.is_closed:
+                await _wait(hint, look_s)
+
+
+async def _wait(hint: asyncio.Event, timeout_s: float) -> None:
+    with contextlib.suppress(TimeoutError):  # no hint: another process may have written
+        await asyncio.wait_for(hint.wait(), timeout_s)
 
 
 def _head(deps: ApiDependencies, org: str) -> int:
