@@ -112,6 +112,18 @@ class InventorySuite:
             names += [row.subject for row in tx.queries.impact(wanted, [], as_of=None, after=None, limit=9).rows]
         assert names == ["store", "store"]
 
+    def test_what_no_store_can_hold_is_not_found(self, store: Store) -> None:
+        odd = "a\0b \ud800 %s :x ? '"
+        with store.write(ORG, START) as tx:
+            assert tx.services.find(odd) is None
+            assert tx.releases.find(service=odd, digest=odd) == []
+            assert tx.clusters.of([odd, "b"]) == {}
+            assert tx.clusters.members([odd]) == {}
+            assert tx.journal.about(odd) == []
+            assert tx.overlays.active(odd, odd) == []
+            tx.services.save(replace(service("odd"), name=odd))
+            assert [one.name for one in tx.services.list()] == ["a\ufffdb \ufffd %s :x ? '"]
+
     def test_services_come_in_pages_by_name(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
             for name in ("b", "a", "Z", "c"):

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
-
-from holdfast.edges.stores.schema_advisories import ADVISORY, ALIAS_CLUSTER
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.model.tenancy import PUBLIC
+
+_HOMES = "SELECT org, member, cluster FROM alias_cluster WHERE org IN :layers AND member IN :ids"
+_MEMBERS = "SELECT member FROM alias_cluster WHERE cluster IN :ids AND org IN :layers"
+_NUMBERS = "SELECT org, id, number FROM advisory WHERE org IN :layers AND id IN :ids"
+_NAMES = "SELECT org, id, number FROM advisory WHERE number IN :numbers AND org IN :layers"
 
 
 def layers_of(session: Session) -> list[str]:
@@ -18,10 +20,7 @@ def homes_of(session: Session, members: Iterable[str]) -> dict[str, str]:
     """Return id → cluster, the own layer's word over the public one's."""
     found: dict[str, tuple[bool, str]] = {}
     for ids in chunks(dict.fromkeys(members)):
-        query = select(ALIAS_CLUSTER).where(
-            ALIAS_CLUSTER.c.org.in_(layers_of(session)), ALIAS_CLUSTER.c.member.in_(ids)
-        )
-        for row in session.rows(query):
+        for row in session.rows(_HOMES, {"layers": layers_of(session), "ids": ids}):
             own = row.org != PUBLIC
             if own or row.member not in found:
                 found[row.member] = (own, row.cluster)
@@ -33,10 +32,8 @@ def members_of(session: Session, clusters: Iterable[str]) -> Mapping[str, list[s
     wanted = list(dict.fromkeys(clusters))
     candidates: set[str] = set()
     for ids in chunks(wanted):
-        query = select(ALIAS_CLUSTER.c.member).where(
-            ALIAS_CLUSTER.c.cluster.in_(ids), ALIAS_CLUSTER.c.org.in_(layers_of(session))
-        )
-        candidates.update(row.member for row in session.rows(query))
+        rows = session.rows(_MEMBERS, {"layers": layers_of(session), "ids": ids})
+        candidates.update(row.member for row in rows)
     members: dict[str, list[str]] = {}
     known = set(wanted)
     for member, cluster in sorted(homes_of(session, candidates).items()):
@@ -49,8 +46,7 @@ def visible_numbers(session: Session, advisory_ids: Iterable[str]) -> dict[str, 
     """Return id → number of the records an org sees, its own over public ones."""
     found: dict[str, tuple[bool, int]] = {}
     for ids in chunks(dict.fromkeys(advisory_ids)):
-        query = select(ADVISORY.c.org, ADVISORY.c.id, ADVISORY.c.number)
-        for row in session.rows(query.where(ADVISORY.c.org.in_(layers_of(session)), ADVISORY.c.id.in_(ids))):
+        for row in session.rows(_NUMBERS, {"layers": layers_of(session), "ids": ids}):
             own = row.org != PUBLIC
             if own or row.id not in found:
                 found[row.id] = (own, row.number)
@@ -62,13 +58,12 @@ def names_of(session: Session, numbers: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     public: dict[int, str] = {}
     for some in chunks(dict.fromkeys(numbers)):
-        query = select(ADVISORY.c.org, ADVISORY.c.id, ADVISORY.c.number)
-        for row in session.rows(query.where(ADVISORY.c.number.in_(some), ADVISORY.c.org.in_(layers_of(session)))):
+        for row in session.rows(_NAMES, {"layers": layers_of(session), "numbers": some}):
             (public if row.org == PUBLIC else found)[row.number] = row.id
     if session.org == PUBLIC:
         return public
     hidden: set[str] = set()
     for ids in chunks(public.values()):
-        query = select(ADVISORY.c.id).where(ADVISORY.c.org == session.org, ADVISORY.c.id.in_(ids))
-        hidden.update(row.id for row in session.rows(query))
+        rows = session.rows(_NUMBERS, {"layers": [session.org], "ids": ids})
+        hidden.update(row.id for row in rows)
     return found | {number: name for number, name in public.items() if name not in hidden}

@@ -4,12 +4,14 @@ Rules: a read transaction refuses writes; a broken uniqueness is a `ConflictErro
 chunks that both engines take; what is many goes by the engine's fastest way in.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Insert, Table, bindparam, text
+from sqlalchemy import Connection, CursorResult, Executable, Table
 from sqlalchemy.exc import IntegrityError
 
 from holdfast.edges.stores.types import clean_text
@@ -125,12 +127,42 @@ class Session:
 
     def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
         if isinstance(statement, str):
-            parameters = {n: clean_text(v) if isinstance(v, str) else v for n, v in (parameters or {}).items()}
-            lists = [name for name, value in parameters.items() if isinstance(value, list)]
-            statement = text(statement).bindparams(*(bindparam(name, expanding=True) for name in lists))
-        elif isinstance(statement, Insert) and isinstance(parameters, Mapping):
-            parameters = dict(parameters)
+            return self._run_text(statement, parameters or {})
         return self.connection.execute(statement, parameters)
+
+    def _run_text(self, statement: str, parameters: Mapping[str, Any]) -> CursorResult[Any]:
+        """Run text as it is: SQLAlchemy's own `text` costs several times what a narrow question does."""
+        values: dict[str, Any] = {}
+        sizes: list[tuple[str, int]] = []
+        for name, value in parameters.items():
+            if isinstance(value, list):
+                sizes.append((name, len(value)))
+                values.update((f"{name}_{number}", _clean(item)) for number, item in enumerate(value))
+            else:
+                values[name] = _clean(value)
+        return self.connection.exec_driver_sql(_for_driver(statement, tuple(sizes), self.engine), values)
+
+
+def _clean(value: Any) -> Any:
+    return clean_text(value) if isinstance(value, str) else value
+
+
+_NAME = re.compile(r"(?<!:):([a-z]\w*)")
+
+
+@lru_cache(maxsize=2048)
+def _for_driver(statement: str, sizes: tuple[tuple[str, int], ...], engine: str) -> str:
+    """Return the statement with `:name` as the driver wants it, and a list's name as its items in brackets."""
+    lists = dict(sizes)
+    mark = "%({})s" if engine == "postgresql" else ":{}"
+
+    def replace(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in lists:
+            return mark.format(name)
+        return f"({', '.join(mark.format(f'{name}_{number}') for number in range(lists[name])) or 'NULL'})"
+
+    return _NAME.sub(replace, statement)
 
 
 def conflict(error: Exception) -> ConflictError:
