@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from holdfast.edges.stores import open_store
 from holdfast.loop.advise import PushOutcome, push_advisory
 from holdfast.loop.intake import record_deployment, record_host, register_release
 from holdfast.loop.reconcile import reconcile
@@ -117,3 +118,13 @@ class World:
     def at(self, hours: float) -> datetime:
         """Return an instant some hours from the beginning."""
         return START + timedelta(hours=hours)
+
+
+@contextmanager
+def open_world() -> Iterator[World]:
+    """Give a world in memory."""
+    opened = open_store(":memory:")
+    try:
+        yield World(opened)
+    finally:
+        opened.close()

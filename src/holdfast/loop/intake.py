@@ -1,12 +1,14 @@
 """Facts come in: releases, deployments, hosts. Each is stored, journaled and judged in one transaction.
 
 Rules:
-1. A release is found again by its identity or any of its artifact digests; the same identity with another composition
-   is refused, because one digest has one content.
+1. A release is found again by its identity or any of its artifact digests; the same identity, or a digest in the same
+   service, with another composition is refused, because one digest has one content.
 2. Plans are checked when the release is registered: what would fail at three in the morning fails here.
 3. A deployment names a release that is known and built by then; its end is derived over its whole slot, so that a claim
    that arrives late inserts into history.
 4. What a fact changes is judged at once, for its service or host and its environment alone.
+5. A machine whose clock runs a little ahead of ours is believed: what it says has begun, has begun by now. Kept as the
+   future it would be judged too early, and never again.
 """
 
 from collections.abc import Mapping
@@ -58,13 +60,16 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
         raise UsageError(f"the manifest declares `{request.manifest.name}`, the release is of `{request.service}`")
     warnings = _check_plans(turn, request.manifest)
     digest = _store_sbom(turn, request.sbom)
-    known = _find_release(turn, service, request)
+    known = _find_release(turn, service, request, digest)
     release = _merged(known, request, digest) if known else _new_release(turn, service, request, digest)
     if release == known:
         return ReleaseOutcome(release, service, created=False, warnings=warnings)
     manifest = manifest_to_json(request.manifest) if request.manifest else turn.tx.services.manifest(service.id)
     turn.tx.releases.save(release, _identity(request), manifest)
     turn.tx.journal.append("release.registered", _release_body(release, turn.actor))
+    if known is not None and known.sbom != release.sbom:  # it may run somewhere already, and only now is it known what
+        subject = Subject("service", service.id, service.name)
+        reconcile(turn, subjects=[(subject, environment.name) for environment in turn.tx.environments.list()])
     return ReleaseOutcome(release, service, created=known is None, warnings=warnings)
 
 
@@ -95,23 +100,30 @@ def _identity(request: ReleaseRequest) -> str:
     return release_identity(request.service, request.version, request.commit, request.artifacts)
 
 
-def _find_release(turn: Turn, service: Service, request: ReleaseRequest) -> Release | None:
+def _find_release(turn: Turn, service: Service, request: ReleaseRequest, sbom: str | None) -> Release | None:
     found = turn.tx.releases.find(identity=_identity(request))
     if found:
         return found[0]
-    for artifact in request.artifacts:
-        for release in turn.tx.releases.find(digest=artifact.digest):
-            if release.service_id == service.id and release.version == request.version:
-                return release
-    return None
+    holders = [
+        release
+        for artifact in request.artifacts
+        for release in turn.tx.releases.find(digest=artifact.digest, service=service.id)
+    ]
+    for release in holders:
+        _require_same_content(release, sbom)
+    return next((release for release in holders if release.version == request.version), None)
 
 
-def _merged(known: Release, request: ReleaseRequest, digest: str | None) -> Release:
-    if digest and known.sbom and digest != known.sbom:
+def _require_same_content(known: Release, sbom: str | None) -> None:
+    if sbom and known.sbom and sbom != known.sbom:
         raise ConflictError(
             f"release `{known.id}` of `{known.service}` is known with another composition",
             hint="one digest has one content: build a new version, or name the commit",
         )
+
+
+def _merged(known: Release, request: ReleaseRequest, digest: str | None) -> Release:
+    _require_same_content(known, digest)
     held = {artifact.digest for artifact in known.artifacts}
     added = tuple(artifact for artifact in request.artifacts if artifact.digest not in held)
     return replace(
@@ -185,12 +197,12 @@ def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, 
     if request.id is not None:
         known = turn.tx.deployments.get(request.id)
         return replace(known, status=request.status, share=request.share), known
-    started_at = request.started_at or turn.now
-    if started_at > turn.now + CLOCK_SKEW:
+    if request.started_at and request.started_at > turn.now + CLOCK_SKEW:
         raise UsageError(
-            f"a deployment that starts in the future: {format_instant(started_at)}", hint="check the clock of CI"
+            f"a deployment that starts in the future: {format_instant(request.started_at)}",
+            hint="check the clock of CI",
         )
-    service_id, release_id = _release_of(turn, request, started_at)
+    service_id, release_id = _release_of(turn, request)
     deployment = Deployment(
         turn.tx.org,
         turn.ids.new("dep"),
@@ -200,7 +212,7 @@ def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, 
         request.target,
         request.status,
         request.share,
-        started_at,
+        min(request.started_at or turn.now, turn.now),
         None,
         turn.now,
         request.origin,
@@ -208,7 +220,7 @@ def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, 
     return deployment, None
 
 
-def _release_of(turn: Turn, request: DeploymentRequest, started_at: datetime) -> tuple[str, str | None]:
+def _release_of(turn: Turn, request: DeploymentRequest) -> tuple[str, str | None]:
     if (
         request.status is Status.REMOVED
         and request.service
@@ -219,6 +231,7 @@ def _release_of(turn: Turn, request: DeploymentRequest, started_at: datetime) ->
             raise NotFoundError(f"there is no service `{request.service}`")
         return service.id, None
     release = find_release(turn, request)
+    started_at = request.started_at or turn.now + CLOCK_SKEW
     if release.built_at and started_at < release.built_at:
         raise ConflictError(
             f"`{release.service} {release.version}` was built at {format_instant(release.built_at)}, "
@@ -290,6 +303,8 @@ def record_host(turn: Turn, request: HostRequest) -> Host:
     ensure_environment(turn, request.environment)
     digest = _store_sbom(turn, request.sbom) or ""
     known = turn.tx.hosts.find(request.facts.machine_id)
+    if known is not None and turn.now < known.seen_at:  # a clock ran backwards: what was seen later is the newer sight
+        return known
     host = Host(
         turn.tx.org,
         known.id if known else turn.ids.new("host"),
@@ -304,11 +319,16 @@ def record_host(turn: Turn, request: HostRequest) -> Host:
         turn.now + timedelta(seconds=request.lease_s),
     )
     turn.tx.hosts.save(host, request.facts.machine_id)
-    if known is None or (known.sbom, known.kernel, known.os) != (host.sbom, host.kernel, host.os):
+    if known is None or known.lease_until <= turn.now or _says(known) != _says(host):
         body = {"id": host.id, "os": host.os, "kernel": host.kernel, "sbom": digest, "environment": host.environment}
         turn.tx.journal.append("host.seen", body | {"by": turn.actor})
-        reconcile(turn, subjects=[(Subject("host", host.id, host.name), host.environment)])
+        places = {host.environment, known.environment if known else host.environment}
+        reconcile(turn, subjects=[(Subject("host", host.id, host.name), place) for place in sorted(places)])
     return host
+
+
+def _says(host: Host) -> tuple[str, ...]:
+    return host.sbom, host.kernel, host.os, host.environment
 
 
 def expire_hosts(turn: Turn) -> list[Host]:
