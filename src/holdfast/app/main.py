@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from holdfast import __version__
-from holdfast.app.terminal import open_terminal
-from holdfast.edges.cli.options import EXIT_FAILED, EXIT_USAGE, Terminal
-from holdfast.edges.cli.output import print_json, printable
 from holdfast.errors import HoldfastError, UsageError
+
+if TYPE_CHECKING:  # nothing is imported that `--version` and `--help` can do without
+    from holdfast.edges.cli.options import Terminal
+
+EXIT_USAGE, EXIT_FAILED = 2, 4
 
 COMMANDS = {
     "up": ("holdfast.app.up:command", "Run the server: pages, API, flags, schedule and engine."),
@@ -87,6 +89,8 @@ def cli(context: click.Context) -> None:
 
     Completion: eval "$(_HOLDFAST_COMPLETE=bash_source holdfast)" (or zsh_source, fish_source).
     """
+    from holdfast.app.terminal import open_terminal
+
     context.obj = context.obj or open_terminal()
 
 
@@ -98,7 +102,7 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: Sequence[str], terminal: Terminal | None = None) -> int:
+def run(arguments: Sequence[str], terminal: "Terminal | None" = None) -> int:
     """Run one command line and return its exit code; `terminal` stands in for this machine's."""
     try:
         code = cli.main(list(arguments), prog_name="holdfast", standalone_mode=False, obj=terminal)
@@ -125,23 +129,27 @@ def _write_nowhere() -> None:
 
 def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
     if wants_json(arguments) and "scan" not in arguments[:1]:  # a scan answers with its own schema
-        print_json(_error_document(error.format_message(), None, None))
+        _print_error(error.format_message(), None, None)
     error.show()
     return EXIT_USAGE
 
 
 def _fail(error: HoldfastError, code: int, arguments: Sequence[str]) -> int:
     if wants_json(arguments):
-        print_json(_error_document(error.message, error.where, error.hint))
+        _print_error(error.message, error.where, error.hint)
     print(f"holdfast: {_shown(str(error))}", file=sys.stderr)
     return code
 
 
-def _error_document(message: str, where: str | None, hint: str | None) -> dict[str, object]:
-    return {"schema": "holdfast.error/1", "error": {"message": message, "where": where, "hint": hint}}
+def _print_error(message: str, where: str | None, hint: str | None) -> None:
+    from holdfast.edges.cli.output import print_json
+
+    print_json({"schema": "holdfast.error/1", "error": {"message": message, "where": where, "hint": hint}})
 
 
 def _shown(text: str) -> str:
+    from holdfast.edges.cli.output import printable
+
     return "\n".join(printable(line) for line in text.split("\n"))
 
 

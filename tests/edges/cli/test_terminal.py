@@ -43,6 +43,23 @@ def test_a_server_needs_a_token(shell: Shell) -> None:
     assert "export HOLDFAST_TOKEN" in printed.err
 
 
+@pytest.mark.parametrize("url", ["foo", "http://[::1", "http://127.0.0.1:99999", "ftp://x", "http://a b", "http://"])
+def test_a_server_that_is_no_url_is_a_usage_error(shell: Shell, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("HOLDFAST_TOKEN", "hf_x")
+    assert "expected a server's URL" in shell("findings", "--server", url, code=2).err
+
+
+def test_a_token_that_is_none_is_a_usage_error(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_TOKEN", "tökén")
+    assert "is no token" in shell("findings", "--server", "http://127.0.0.1:9", code=2).err
+
+
+def test_a_store_that_is_none_is_said_so(shell: Shell) -> None:
+    shell.write("../data/holdfast.db", "no database at all\n" * 1000)
+    document = shell.json("findings", code=4)
+    assert "not a database" in document["error"]["message"]
+
+
 def test_a_server_that_does_not_answer_is_said_so(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_TOKEN", "hf_x")
     assert "no answer from" in shell("findings", "--server", "http://127.0.0.1:9", code=4).err

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -134,12 +135,25 @@ def open_api(context: click.Context, data: Path, server: str | None) -> Api:
     """Return the API of a server, or of the local data folder.
 
     Raises:
-        UsageError: a server without a token.
+        UsageError: a server without a token, or something that is no URL.
     """
     terminal = terminal_of(context)
     if not server:
         return terminal.open_local(data)
-    token = os.environ.get("HOLDFAST_TOKEN", "")
+    _check_url(server)
+    token = os.environ.get("HOLDFAST_TOKEN", "").strip()
     if not token:
         raise UsageError("`--server` needs a token", hint="export HOLDFAST_TOKEN=hf_…")
+    if not token.isascii() or not token.isprintable():
+        raise UsageError("HOLDFAST_TOKEN is no token", hint="export HOLDFAST_TOKEN=hf_…")
     return terminal.open_remote(server, token)
+
+
+def _check_url(server: str) -> None:
+    try:
+        parts = urlsplit(server)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, a bracket that is not closed
+        is_address = False
+    if not is_address or not server.isprintable() or " " in server:
+        raise UsageError(f"expected a server's URL, got `{server[:200]}`", hint="such as http://127.0.0.1:8440")

@@ -73,7 +73,7 @@ class HttpApi:
                 hint="is the server up? `holdfast up`, or name it with --server",
             ) from None
         if response.is_success:
-            return response.json() if response.content else None
+            return _decoded(response)
         raise _problem(response)
 
     def pages(self, path: str, *, query: Mapping[str, object] | None = None) -> Iterator[Any]:
@@ -81,6 +81,8 @@ class HttpApi:
         cursor: str | None = None
         while True:
             page = self.call("GET", path, query={**(query or {}), "cursor": cursor})
+            if not isinstance(page, dict) or not isinstance(page.get("items"), list):
+                raise HoldfastError("expected an answer of Holdfast's, got no page of a list", where=path)
             yield from page["items"]
             cursor = page.get("next")
             if cursor is None:
@@ -98,6 +100,17 @@ def _parameters(query: Mapping[str, object] | None) -> dict[str, Any]:
         for name, value in (query or {}).items()
         if value is not None
     }
+
+
+def _decoded(response: httpx.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        raise HoldfastError(
+            "expected an answer of Holdfast's, got no JSON", where=str(response.url), hint="is it Holdfast's address?"
+        ) from None
 
 
 def _problem(response: httpx.Response) -> HoldfastError:
