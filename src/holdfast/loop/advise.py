@@ -1,7 +1,7 @@
 """An advisory arrives by push: one record of an org's own, judged at once.
 
 The record is compiled, kept by revision in the org's layer, its alias cluster brought up to date, and only the
-components that it names (now or in its revision before) are judged.
+components that it names (now or in its revision before) are judged; with them the exposures whose fix it moves.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from typing import Any
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.loop.alias_clusters import keep_records
+from holdfast.loop.neighbours import find_neighbours
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.turn import Turn
 from holdfast.model.advisory import Compiled
@@ -45,12 +46,14 @@ def push_advisory(turn: Turn, data: bytes | dict[str, Any], *, where: str | None
 
 def take_advisories(turn: Turn, records: list[Compiled]) -> list[PushOutcome]:
     """Keep several compiled records in one transaction and judge all they touch once."""
+    revised = turn.tx.clusters.of([record.advisory.id for record in records]).keys()
     kept = keep_records(turn.tx, records, turn.now)
-    for record in records:
-        if record.advisory.id in kept.changed:
-            _journal(turn, record)
+    changed = [record for record in records if record.advisory.id in kept.changed]
+    for record in changed:
+        _journal(turn, record)
     homes = turn.tx.clusters.of([record.advisory.id for record in records])
-    transitions = reconcile(turn, clusters=sorted(kept.clusters)) if kept.clusters else []
+    touched = kept.clusters | find_neighbours(turn.tx, changed, revised) if kept.clusters else ()
+    transitions = reconcile(turn, clusters=sorted(touched)) if touched else []
     live = [one for one in turn.tx.exposures.of_clusters(sorted(set(homes.values()))) if one.is_live]
     out = []
     for record in records:

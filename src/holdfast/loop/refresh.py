@@ -6,6 +6,7 @@ ten thousand records never stands in the way of a kill.
 
 from collections.abc import Iterator, Sequence
 
+from holdfast.loop.neighbours import find_all_neighbours
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.turn import Turn
 from holdfast.ports.clock import Clock
@@ -33,6 +34,9 @@ def _touched(store: Store, org: str, clusters: Sequence[str]) -> Iterator[str]:
         with store.read(org) as tx:
             yield from (span.cluster for span in tx.spans.of_clusters(batch))
             yield from (exposure.cluster for exposure in tx.exposures.of_clusters(batch))
+    if clusters:
+        with store.read(org) as tx:
+            yield from find_all_neighbours(tx, set(clusters))
 
 
 def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
