@@ -155,3 +155,14 @@ def test_everything_that_changed_is_in_the_journal_and_verifies(admin: Caller, e
     report = admin.post("/journal/verify", checkpoint, 200)
     assert report["intact"] is True
     assert report["entries"] == len(kinds)
+
+
+def test_the_journal_is_paged_by_number(admin: Caller, exposed: dict[str, Any]) -> None:
+    whole = [entry["seq"] for entry in admin.get("/journal")["items"]]
+    first = admin.get("/journal", params={"limit": 2})
+    assert first["next"] == "2"
+    by_cursor = admin.get("/journal", params={"cursor": first["next"]})
+    assert by_cursor == admin.get("/journal", params={"after": first["next"]})
+    assert [1, 2, *(entry["seq"] for entry in by_cursor["items"])] == whole
+    for cursor in ("x", "-1", "9" * 30):
+        admin.get("/journal", 400, params={"cursor": cursor})

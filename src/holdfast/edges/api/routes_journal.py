@@ -7,7 +7,6 @@ from litestar.params import QueryParameter, RawBody
 
 from holdfast.edges.api.body import decode_body, takes
 from holdfast.edges.api.calls import read
-from holdfast.edges.api.cursors import next_page, read_cursor
 from holdfast.edges.api.deps import Ask, deps_of
 from holdfast.edges.api.verbs import get, post
 from holdfast.edges.api.wire import Cursor, Limit, entries_out, to_wire
@@ -19,6 +18,7 @@ from holdfast.edges.api.wire_admin import (
     JournalPage,
     VerifyIn,
 )
+from holdfast.errors import UsageError
 from holdfast.findings.audit import AuditReport
 from holdfast.findings.checkpoint import ed25519_public_key, parse_verifier_key
 from holdfast.loop.audit import verifier_key, verify_journal, write_checkpoint
@@ -30,15 +30,25 @@ After = Annotated[int, QueryParameter(gt=-1, le=2**53, description="Entries with
 
 @get("/journal", summary="Read the journal")
 def list_entries(request: Ask, after: After = 0, cursor: Cursor = None, limit: Limit = 100) -> Response[JournalPage]:
-    """Read entries in their order, from a number on."""
+    """Read entries in their order, from a number on; `next` is the number to go on after."""
+
+    start = max(after, _number(cursor))
 
     def find(turn: Turn) -> JournalPage:
-        start = max(after, int(read_cursor("journal", cursor) or 0))
         entries = list(turn.tx.journal.read(start, limit + 1))
-        items, following = next_page("journal", entries, lambda entry: str(entry.seq), limit)
-        return JournalPage(entries_out(items), following)
+        following = str(entries[limit - 1].seq) if len(entries) > limit else None
+        return JournalPage(entries_out(entries[:limit]), following)
 
     return read(request, find)
+
+
+def _number(cursor: str | None) -> int:
+    """Return the number that a cursor is; unlike those of other lists it is a number that anybody can name."""
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 16:
+        raise UsageError("not a cursor of this list", where="cursor", hint="pass `next` of the page before, unchanged")
+    return int(cursor)
 
 
 @get("/journal/head", summary="Read the journal's head")
