@@ -126,8 +126,10 @@ def _moments(exposure: Exposure, runs: Sequence[Run]) -> list[Moment]:
             "mitigation lifted, while it still runs" if exposure.is_live else "mitigation lifted",
         ),
     ]
+    said = [Moment(at, lane, words) for at, lane, words in stated if at is not None]
     chosen = [moment for run in runs for moment in _moments_of_run(run)]
-    return chosen + [Moment(at, lane, words) for at, lane, words in stated if at is not None]
+    # of what happened at one instant, detection is told first, then the choice of a plan, then what came of it
+    return [*(one for one in said if one.lane == DETECT), *chosen, *(one for one in said if one.lane != DETECT)]
 
 
 def _detected(exposure: Exposure) -> str:

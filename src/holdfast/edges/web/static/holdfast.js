@@ -87,6 +87,7 @@
     if (/mac|iphone|ipad/i.test(navigator.platform)) key.textContent = "⌘ K";
     key.hidden = false;
   }
+  if (window.htmx) say("waiting", "…");
   synchronize();
   tick();
   setInterval(tick, 1000);
