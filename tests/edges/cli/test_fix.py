@@ -1,5 +1,6 @@
 """`holdfast fix`."""
 
+from tests.edges.cli.conftest import RECORD
 from tests.edges.cli.shell import Shell
 
 
@@ -28,6 +29,13 @@ def test_fix_refuses_a_file_that_changed(exposed: Shell, exposure: str) -> None:
     printed = exposed("fix", exposure, "--apply", exposed.files / "shop", code=4)
     assert "expected `acme-pdf==1.4.0`, got `acme-pdf==1.4.1`" in printed.err
     assert path.read_text() == "acme-pdf==1.4.1\n"
+
+
+def test_one_edit_is_the_way_out_of_several_exposures(exposed: Shell) -> None:
+    exposed("feed", "push", exposed.write("other.json", {**RECORD, "id": "ACME-2026-2", "aliases": []}))
+    items = exposed.json("fix", "--service", "shop", "--apply", exposed.files / "shop")["items"]
+    assert [one["applied"] for one in items] == [True, True]
+    assert (exposed.files / "shop" / "requirements.txt").read_text().startswith("acme-pdf==1.5.0\n")
 
 
 def test_fix_applied_in_json_says_what_was_done(exposed: Shell, exposure: str) -> None:

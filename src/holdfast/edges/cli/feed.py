@@ -40,6 +40,7 @@ _PUSHED = [
 ]
 _KINDS = ("kev", "epss", "ssvc")
 _BATCH = 500
+_MOST_PROBLEMS = 20
 
 
 @click.group("feed")
@@ -62,6 +63,8 @@ def command() -> None:
 def sync(context: click.Context, data: Path, feed: str | None, style: str) -> None:
     """Sync the advisories of every ecosystem that runs, and KEV, EPSS and SSVC. A server does this by itself.
 
+    Exits 4 where a feed failed, and 5 where there is still something that no verdict can rest on.
+
     \b
     Examples:
       holdfast feed sync
@@ -70,12 +73,14 @@ def sync(context: click.Context, data: Path, feed: str | None, style: str) -> No
     problems = terminal_of(context).premises.sync_feeds(data, feed, _Told())
     api = open_api(context, data, None)
     try:
-        _print_status(api, style, problems)
+        code = _print_status(api, style, problems)
     finally:
         api.close()
-    for problem in problems:
+    for problem in problems[:_MOST_PROBLEMS]:
         say(problem)
-    context.exit(EXIT_FAILED if problems else EXIT_PASS)
+    if len(problems) > _MOST_PROBLEMS:
+        say(f"… and {len(problems) - _MOST_PROBLEMS} more")
+    context.exit(code)
 
 
 class _Told:
@@ -105,6 +110,7 @@ def status(context: click.Context, api: Api, *, style: str) -> None:
 
 
 def _print_status(api: Api, style: str, problems: list[str]) -> int:
+    """Print how fresh the feeds are; a sync whose feed failed is 4, a feed that no verdict can rest on 5."""
     page = api.call("GET", "/feeds")
     loaded = {one["kind"]: one for one in page["enrichments"]}
     rows = [*(_row(one) for one in page["items"]), *(_enrichment(kind, loaded.get(kind)) for kind in _KINDS)]
@@ -112,6 +118,8 @@ def _print_status(api: Api, style: str, problems: list[str]) -> int:
     print_answer(style, "feeds", document, rows, _COLUMNS)
     if not page["items"]:
         say("nothing runs yet, so no feed is wanted")
+    if problems and any(one["error"] for one in page["items"]):
+        return EXIT_FAILED
     return EXIT_UNKNOWN if any(one["state"] != "pass" for one in page["items"]) else EXIT_PASS
 
 

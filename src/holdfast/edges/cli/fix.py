@@ -116,12 +116,16 @@ def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
 def _apply(folder: Path, rows: list[dict[str, Any]]) -> list[HoldfastError]:
     """Edit what can be edited and mark it; returns why others were not."""
     problems: list[HoldfastError] = []
+    done: list[tuple[Any, Any]] = []
     for row in rows:
+        wanted = (row["location"], row["edit"])
         try:
-            apply_edit(folder, row["location"], row["edit"], row["command"])
+            if wanted not in done:  # one line is the way out of several exposures
+                apply_edit(folder, *wanted, row["command"])
         except HoldfastError as error:
             problems.append(error)
         else:
+            done.append(wanted)
             row["applied"] = True
     return problems
 
