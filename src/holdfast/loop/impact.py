@@ -46,8 +46,20 @@ def find_impact(turn: Turn, question: ImpactQuestion) -> ImpactPage:
         raise UsageError("nobody knows what will run then", hint="ask as of now, or earlier")
     intervals, pairwise = _rules(turn, question)
     return turn.tx.queries.impact(
-        intervals, pairwise, as_of=question.as_of, after=question.after, limit=max(1, min(MAX_PAGE, question.limit))
+        intervals,
+        pairwise,
+        as_of=question.as_of,
+        after=question.after,
+        limit=max(1, min(MAX_PAGE, question.limit)),
+        packages=_packages(question),
     )
+
+
+def _packages(question: ImpactQuestion) -> Sequence[tuple[str, str, str]]:
+    if question.purl is None:
+        return ()
+    component = parse_purl(question.purl, where="purl")
+    return [(component.ecosystem, component.name, component.version)]
 
 
 _Rules = tuple[list[tuple[str | None, Interval]], list[tuple[str | None, Pairwise]]]
@@ -80,8 +92,9 @@ def _named(records: Sequence[Compiled]) -> _Rules:
 
 def _rules_of_purl(text: str) -> _Rules:
     component = parse_purl(text, where="purl")
-    key = version_key(component.ecosystem, component.version)
+    version = component.match_version
+    key = version_key(component.ecosystem, version)
     if key is not None:
         return [(None, Interval(component.ecosystem, component.name, key, key + b"\x00"))], []
-    events = (Event("introduced", component.version), Event("last_affected", component.version))
-    return [], [(None, Pairwise(component.ecosystem, component.name, Range("ECOSYSTEM", events), (component.version,)))]
+    events = (Event("introduced", version), Event("last_affected", version))
+    return [], [(None, Pairwise(component.ecosystem, component.name, Range("ECOSYSTEM", events), (version,)))]

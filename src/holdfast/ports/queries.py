@@ -125,8 +125,13 @@ class Queries(Protocol):
         as_of: datetime | None,
         after: str | None,
         limit: int,
+        packages: Sequence[tuple[str, str, str]] = (),
     ) -> ImpactPage:
-        """Return what runs (at `as_of`, else now) inside the intervals, by (service, environment, target, purl)."""
+        """Return what runs (at `as_of`, else now) inside the intervals, by (service, environment, target, purl).
+
+        `packages` are (ecosystem, name, version) of a distribution's packages that go by their own name here, although
+        advisories know them by their source package's.
+        """
         ...
 
     def running(

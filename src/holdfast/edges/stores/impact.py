@@ -60,10 +60,13 @@ def find_impact(
     as_of: datetime | None,
     after: str | None,
     limit: int,
+    packages: Sequence[tuple[str, str, str]] = (),
 ) -> ImpactPage:
-    """Return a page of what runs inside any of the intervals."""
+    """Return a page of what runs inside any of the intervals, or is one of the packages by its own name."""
     start = from_cursor(after, _KINDS) if after else None
     labels = _components(session, intervals, pairwise)
+    for component in _by_own_name(session, packages):
+        _label(labels, component, None, HIGH)
     if not labels:
         return ImpactPage((), 0, None)
     named = {"org": session.org, "components": list(labels), "at": to_stored(as_of), "limit": limit + 1}
@@ -136,6 +139,18 @@ def _by_rule(session: Session, rule: Pairwise) -> Iterable[int]:
     for row in session.rows(query, {"ecosystem": rule.ecosystem, "name": rule.name}):
         if matches_rule(rule, row.source_version or row.version):
             yield row.id
+
+
+def _by_own_name(session: Session, packages: Sequence[tuple[str, str, str]]) -> Iterable[int]:
+    query = (
+        "SELECT id, version FROM component"
+        " WHERE source_package <> '' AND ecosystem = :ecosystem AND name = :name AND source = 'registry'"
+    )
+    for ecosystem, name, version in packages:
+        same = Pairwise(ecosystem, name, None, (version,))
+        for row in session.rows(query, {"ecosystem": ecosystem, "name": name}):
+            if matches_rule(same, row.version):
+                yield row.id
 
 
 def _label(found: Labelled, component: int, label: str | None, confidence: str) -> None:

@@ -63,9 +63,10 @@ class SqlQueries:
         as_of: datetime | None,
         after: str | None,
         limit: int,
+        packages: Sequence[tuple[str, str, str]] = (),
     ) -> ImpactPage:
         """Return what runs (at `as_of`, else now) inside any of the intervals, one row a component and target."""
-        return find_impact(self._session, intervals, pairwise, as_of=as_of, after=after, limit=limit)
+        return find_impact(self._session, intervals, pairwise, as_of=as_of, after=after, limit=limit, packages=packages)
 
     def running(
         self, as_of: datetime | None = None, service: str | None = None

@@ -1,0 +1,136 @@
+"""Judging bit by bit gives what judging everything gives; one org never sees another."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from holdfast.findings.history import covers
+from holdfast.loop.intake import expire_hosts
+from holdfast.loop.reconcile import reconcile
+from holdfast.metrics.recompute import exposures_from_journal
+from holdfast.model.exposure import Subject
+from holdfast.model.inventory import Status
+from holdfast.ports.store import Store
+from tests.loop.world import OTHER, World, open_world, record
+
+NAMES, SERVICES, TARGETS = ("acme-pdf", "acme-xml"), ("shop", "till"), ("eu", "us")
+VERSIONS = ("1.0", "1.4.0", "1.4.2", "2.0", "not a version")
+RECORDS = ("A-1", "B-1", "CVE-1")
+BAD, FIXED = "pkg:pypi/acme-pdf@1.4.0", "pkg:pypi/acme-pdf@1.4.2"
+
+_purls = st.sets(
+    st.builds("pkg:pypi/{}@{}".format, st.sampled_from(NAMES), st.sampled_from(VERSIONS)), min_size=1, max_size=3
+).map(sorted)
+_deploy = st.tuples(
+    st.just("deploy"),
+    st.sampled_from(SERVICES),
+    _purls,
+    st.sampled_from(TARGETS),
+    st.sampled_from([0.0, -1.0, -30.0]),
+    st.sampled_from([1.0, 0.5]),
+    st.sampled_from(list(Status)),
+)
+_push = st.tuples(
+    st.just("push"),
+    st.sampled_from(RECORDS),
+    st.sampled_from(NAMES),
+    st.sampled_from([("0", "1.4.2"), ("1.4.0", None), ("1.4.2", "2.0"), ("0", "1.0"), ("2.0", "1.0")]),
+    st.sets(st.sampled_from(RECORDS), max_size=2).map(sorted),
+    st.booleans(),
+)
+_host = st.tuples(st.just("host"), st.sampled_from(["m1", "m2"]), _purls, st.sampled_from([900.0, 7200.0]))
+_expire = st.tuples(st.just("expire"))
+STEPS = st.lists(st.one_of(_deploy, _push, _push, _host, _expire), min_size=1, max_size=9)
+
+
+def _take(world: World, number: int, step: tuple[object, ...]) -> None:
+    match step:
+        case ("deploy", str(service), list(purls), str(target), float(hours), float(share), Status() as status):
+            version = f"{number}"
+            world.release(service, version, *purls)
+            at = world.at(hours) if hours else None
+            world.deploy(service, version, target=target, started_at=at, share=share, status=status)
+        case ("push", str(name), str(package), tuple(span), list(aliases), bool(withdrawn)):
+            more: dict[str, object] = {"modified": world.clock.now().isoformat(), "aliases": aliases}
+            if withdrawn:
+                more["withdrawn"] = more["modified"]
+            world.push(record(name, span, name=package, **more))
+        case ("host", str(machine), list(purls), float(lease_s)):
+            world.report(machine, *purls, lease_s=lease_s)
+        case ("expire",):
+            with world.turn() as turn:
+                expire_hosts(turn)
+        case _:
+            raise AssertionError(step)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(STEPS)
+def test_judging_bit_by_bit_is_judging_everything(steps: list[tuple[object, ...]]) -> None:
+    with open_world() as world:
+        for number, step in enumerate(steps):
+            world.clock.tick(1800)
+            _take(world, number, step)
+            assert world.recompute() == [], step
+        with world.store.read(world.org) as tx:
+            running = [span for span in tx.spans.all() if covers(span, world.clock.now())]
+            entries = list(tx.journal.read())
+        live = [one for one in world.exposures() if one.is_live]
+        found = {(one.subject.name, one.name, version) for one in live for version in one.versions}
+        assert found == {(span.subject.name, span.name, span.version) for span in running}
+        assert exposures_from_journal(entries) == sorted(world.exposures(current=False), key=lambda one: one.id)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with open_world() as opened:
+        yield opened
+
+
+def test_what_is_outside_the_scope_is_not_touched(world: World) -> None:
+    world.ship("shop", "1", BAD)
+    world.ship("till", "1", BAD)
+    world.push(record("A-1", ("1.0", "1.4.2")))
+    service = next(one.subject for one in world.exposures() if one.subject.name == "shop")
+    before = world.exposures()
+    with world.turn() as turn:
+        assert reconcile(turn) == []
+        assert reconcile(turn, subjects=[(Subject("service", service.id, "shop"), "staging")]) == []
+        assert reconcile(turn, clusters=["clu_unknown"]) == []
+    assert world.exposures() == before
+
+
+def test_two_orgs_do_not_see_each_other(store: Store) -> None:
+    ours, theirs = World(store), World(store, org=OTHER)
+    for world in (ours, theirs):
+        world.ship("shop", "1", BAD)
+        world.report("m1", BAD)
+    ours.push(record("A-1", ("1.0", "1.4.2")))
+    assert sorted(name for name, _ in ours.live()) == ["m1", "shop"]
+    assert theirs.exposures() == []
+    before = theirs.kinds()
+    with theirs.turn() as turn:
+        assert reconcile(turn, everything=True) == []
+        assert reconcile(turn, clusters=[one.cluster for one in ours.exposures()]) == []
+        assert reconcile(turn, subjects=[(one.subject, one.environment) for one in ours.exposures()]) == []
+    assert theirs.kinds() == before
+    theirs.ship("shop", "2", FIXED)
+    assert sorted(name for name, _ in ours.live()) == ["m1", "shop"]
+
+
+def test_every_transition_is_journaled_whole(store: Store) -> None:
+    world = World(store)
+    world.ship("shop", "1", BAD)
+    world.push(record("A-1", ("1.0", "1.4.2")))
+    world.clock.tick(3600)
+    world.ship("shop", "2", FIXED)
+    with store.read(world.org) as tx:
+        entries = list(tx.journal.read())
+        stored = list(tx.exposures.all(current=False))
+    assert [entry.kind for entry in entries if entry.kind.startswith("exposure.")] == [
+        "exposure.opened",
+        "exposure.resolved",
+    ]
+    assert exposures_from_journal(entries) == stored  # the journal alone gives back what the tables say
