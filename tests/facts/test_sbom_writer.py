@@ -3,6 +3,9 @@
 import json
 from datetime import UTC, datetime
 
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
 from holdfast.facts.sbom import read_sbom
 from holdfast.facts.sbom_writer import write_cyclonedx
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Scope, Source
@@ -42,6 +45,13 @@ def test_written_sbom_is_the_same_for_the_same_content() -> None:
     turned = Sbom(SBOM.occurrences[::-1])
     first, second = (write_cyclonedx(sbom, name="shop", version="1.0", now=NOW) for sbom in (SBOM, turned))
     assert first == second
+
+
+def test_written_sbom_holds_to_the_published_schema() -> None:
+    text = write_cyclonedx(SBOM, name="shop", version="1.0", now=NOW)
+    schema = JsonStrictValidator(SchemaVersion.V1_6)
+    assert schema.validate_str(text) is None
+    assert schema.validate_str(text.replace('"library"', '"lib"')) is not None
 
 
 def test_written_sbom_names_version_time_and_what_is_described() -> None:
