@@ -135,9 +135,11 @@ def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
 
 
 def _fail(error: HoldfastError, code: int, arguments: Sequence[str]) -> int:
+    from holdfast.edges.cli.output import say
+
     if wants_json(arguments):
         _print_error(error.message, error.where, error.hint)
-    print(f"holdfast: {_shown(str(error))}", file=sys.stderr)
+    say(f"holdfast: {error}")
     return code
 
 
@@ -145,12 +147,6 @@ def _print_error(message: str, where: str | None, hint: str | None) -> None:
     from holdfast.edges.cli.output import print_json
 
     print_json({"schema": "holdfast.error/1", "error": {"message": message, "where": where, "hint": hint}})
-
-
-def _shown(text: str) -> str:
-    from holdfast.edges.cli.output import printable
-
-    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

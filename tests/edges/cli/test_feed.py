@@ -43,6 +43,18 @@ def test_a_file_that_is_no_record_is_named(shell: Shell, content: bytes) -> None
     assert len(printed.json["items"]) == 1
 
 
+@pytest.mark.parametrize("depth", [100, 400, 800, 950, 1000, 5000])
+def test_a_deep_record_is_taken_or_refused_in_words(shell: Shell, depth: int) -> None:
+    deep = (
+        '{"id": "DEEP-1", "modified": "2026-01-01T00:00:00Z", "database_specific": ' + "[" * depth + "]" * depth + "}"
+    )
+    path = shell.write("deep.json", deep)
+    try:
+        assert shell.json("feed", "push", path)["items"][0]["advisory"] == "DEEP-1"
+    except AssertionError:
+        assert shell.json("feed", "push", path, code=4)
+
+
 def test_a_sync_of_a_folder_makes_verdicts_rest_on_it(exposed: Shell) -> None:
     printed = exposed("feed", "sync", "--feed", _osv(exposed))
     line = next(line for line in printed.out.splitlines() if line.startswith("PyPI"))

@@ -25,6 +25,11 @@ def printable(text: object) -> str:
     return plain if plain.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in plain)
 
 
+def printable_lines(text: str) -> str:
+    """Return text whose lines stay lines, and that otherwise cannot move a terminal's cursor."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def markdown_cell(text: object) -> str:
     """Return text that stays within its cell and is no markup."""
     plain = html.escape(printable(text), quote=False)
@@ -111,7 +116,7 @@ def _coloured(line: str) -> str:
 
 def say(text: str) -> None:
     """Say something to the person, on stderr."""
-    print(printable(text) if "\n" not in text else text, file=sys.stderr)
+    print(printable_lines(text), file=sys.stderr)
 
 
 class Progress:
