@@ -79,7 +79,7 @@ def test_now_names_what_is_exposed_since_when_and_what_is_done(full: Estate) -> 
     assert summary_line(view) == "1 exposed, 1 mitigated and 2 not known"
 
 
-def test_now_is_mitigated_when_nothing_open_is_left(estate: Estate) -> None:
+def test_now_is_fine_after_the_fix_and_remembers_the_last_incident(estate: Estate) -> None:
     estate.feed("PyPI", timedelta(0))
     small(estate, (("acme-old-1", "1.0"),))
     estate.clock.tick(60)
@@ -89,6 +89,8 @@ def test_now_is_mitigated_when_nothing_open_is_left(estate: Estate) -> None:
     estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="2"))
     view = now(estate)
     assert (view.answer.state, view.exposed, view.lead) == ("fine", 0, None)
+    assert view.last is not None
+    assert (view.last.exposure.name, view.last.state) == ("acme-old-1", "resolved")
 
 
 def test_now_is_not_known_while_a_feed_is_missing_or_too_old(estate: Estate) -> None:
@@ -100,6 +102,8 @@ def test_now_is_not_known_while_a_feed_is_missing_or_too_old(estate: Estate) -> 
     view = now(estate)
     assert view.answer.state == "unknown"
     assert view.queue[0].reasons == ("PyPI: the feed is 3 d old",)
+    assert view.answer.sentence == "1 of 1 place can't be judged, so it doesn't count as fine"
+    assert [step.command for step in view.answer.steps] == ["holdfast feed sync"]
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ class GapReader:
         names = listed(list(doubts))
         first = next(iter(doubts.values()))
         words = "no feed" if first.startswith("no feed") else "feed too old"
-        return (Gap("feed", f"{words}: {names}", f"{names}: {first}", "`holdfast feed sync`"),)
+        hint = "name a feed that has it: `HOLDFAST_FEED`" if first.startswith("no feed:") else "`holdfast feed sync`"
+        return (Gap("feed", f"{words}: {names}", f"{names}: {first}", hint),)
 
     def feeds(self) -> tuple[FeedRow, ...]:
         """Return the feed of every ecosystem that runs here, by name."""

@@ -20,7 +20,7 @@ from holdfast.loop.view_metrics import headline
 from holdfast.loop.view_readiness import ReadinessRow, readiness
 from holdfast.loop.view_words import listed, plural
 from holdfast.metrics.summary import Group, summarize
-from holdfast.model.exposure import Exposure, State
+from holdfast.model.exposure import Ending, Exposure, State
 from holdfast.model.inventory import Reach
 from holdfast.ports.queries import Counts, Coverage, ExposureFilter
 from holdfast.ports.store import Transaction
@@ -76,14 +76,17 @@ class Known:
 
     history: Group
     coverage: tuple[Coverage, ...]
+    last: str | None = None
+    """The id of the exposure that was repaired last, of those that came since watching began."""
 
 
 @dataclass(frozen=True, slots=True)
 class NowView:
-    """The first page."""
+    """The first page. `lead` is what the answer speaks of; `last`, where nothing is live, what was repaired last."""
 
     answer: Answer
     lead: ExposureView | None
+    last: ExposureView | None
     map: MapView
     queue: tuple[QueueRow, ...]
     exposed: int
@@ -99,8 +102,10 @@ class NowView:
 
 def learn(tx: Transaction, now: datetime) -> Known:
     """Return what the first page needs of the whole history and inventory."""
-    history = headline(summarize(tx.exposures.all(current=False), now))
-    return Known(history, tuple(tx.queries.coverage()))
+    exposures = list(tx.exposures.all(current=False))
+    repaired = [one for one in exposures if one.ending is Ending.FIXED and not one.backlog]
+    last = max(repaired, key=lambda one: (one.clocks.resolved_at or one.clocks.detected_at, one.id), default=None)
+    return Known(headline(summarize(exposures, now)), tuple(tx.queries.coverage()), last.id if last else None)
 
 
 def now_view(tx: Transaction, now: datetime, feed_max_age: timedelta, *, known: Known | None = None) -> NowView:
@@ -112,10 +117,12 @@ def now_view(tx: Transaction, now: datetime, feed_max_age: timedelta, *, known: 
     lead = _lead(tx, exposed, mitigated)
     matrix = map_view(tx, now, feed_max_age=feed_max_age, coverage=known.coverage, limit=_MAP_ROWS)
     unknown = _unknown_rows(matrix)
-    view = exposure_view(tx, lead.id, now, history=known.history, entries=0) if lead else None
+    shown = lead.id if lead else known.last
+    view = exposure_view(tx, shown, now, history=known.history, entries=0) if shown else None
     return NowView(
-        _answer(view, exposed, mitigated, unknown, matrix),
-        view,
+        _answer(view if lead else None, exposed, mitigated, unknown, matrix),
+        view if lead else None,
+        None if lead else view,
         matrix,
         (*_queue(tx), *unknown[:_QUEUE_UNKNOWN]),
         exposed,
@@ -183,11 +190,16 @@ def _answer(
         return Answer(EMPTY, "Nothing runs yet", "that Holdfast knows of", steps=_FIRST_STEPS)
     places = sum(cell is not None for row in matrix.rows for cell in row.cells)
     if unknown:
-        sentence = f"{len(unknown):,} of {plural(places, 'place')} can't be judged, so they don't count as fine"
+        counted = "so it doesn't count as fine" if len(unknown) == 1 else "so they don't count as fine"
+        sentence = f"{len(unknown):,} of {plural(places, 'place')} can't be judged, {counted}"
         first = [f"{row.subject} in {row.environment}: {row.reasons[0]}." for row in unknown[:1]]
-        steps = tuple(NextStep("To know more", row.hint.strip("`")) for row in unknown[:1] if row.hint.startswith("`"))
+        steps = tuple(NextStep("To know more", row.hint.strip("`")) for row in unknown[:1] if _is_command(row.hint))
         return Answer(UNKNOWN, "Not known.", sentence, details=tuple(first), steps=steps)
     return Answer(FINE, "Fine.", f"nothing known is wrong in {plural(places, 'place')}")
+
+
+def _is_command(hint: str) -> bool:
+    return hint.startswith("`") and hint.endswith("`") and hint.count("`") == 2
 
 
 _FIRST_STEPS = (

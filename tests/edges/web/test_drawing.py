@@ -54,6 +54,18 @@ def test_axis_has_few_ticks_inside(length_s: float) -> None:
     assert drawn.ticks[-1].words == "now"
 
 
+def test_axis_of_less_than_a_second_has_ticks_within_it() -> None:
+    drawn = draw_lanes(timeline([], 0.4), START)
+    assert [tick.words for tick in drawn.ticks] == ["14:02:00.00", "14:02:00.10", "14:02:00.20", "14:02:00.30", "now"]
+    assert drawn.strips[0].width == RIGHT - LEFT
+
+
+def test_curve_of_tenths_of_seconds_is_not_a_wall() -> None:
+    drawn = draw_curve(kaplan_meier([Observation(at, "done") for at in (0.2, 0.4, 0.8)]), 0.4, 0.8)
+    assert [tick.words for tick in drawn.ticks] == ["0.1 s", "1 s"]
+    assert len(set(re.findall(r"H([\d.]+)", drawn.path))) == 4
+
+
 def test_moments_on_one_spot_are_one_mark_with_the_newest_words() -> None:
     drawn = draw_lanes(timeline([10, 10, 10.1], 3600), START)
     assert len(drawn.marks) == 1

@@ -249,3 +249,25 @@ def test_memory_of_figures_follows_the_journal(visitor: Visitor) -> None:
 def test_session_ends_with_its_time(visitor: Visitor) -> None:
     visitor.estate.clock.set(visitor.estate.clock.now() + timedelta(hours=13))
     assert "Sign in" in visitor.get("/", 401)
+
+
+def test_browser_that_asks_for_an_icon_by_itself_is_led_to_it(visitor: Visitor) -> None:
+    visitor.client.cookies.clear()
+    answer = visitor.client.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+
+
+def test_now_shows_the_last_incident_where_nothing_is_live() -> None:
+    estate = Estate()
+    estate.environments()
+    for version, fixed in (("1", "1.0"), ("2", "2.0")):
+        estate.release("catalog", version, sbom(("old", fixed)))
+    estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="1"))
+    estate.clock.tick(60)
+    estate.push(advisory("HF-1", "old", "2.0"))
+    estate.clock.tick(60)
+    estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="2"))
+    for visitor in visit(estate):
+        page = visitor.get("/")
+        assert "Last incident:" in page
+        assert "the fix came first after 1 min" in page

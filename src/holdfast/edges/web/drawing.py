@@ -18,9 +18,35 @@ BAR_HEIGHT = 18
 _CHARACTER = 6.7
 _GAP = 12
 _TOGETHER = 9
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
+_SHORTEST_S = 0.01
+_STEPS_S = (
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    10800,
+    21600,
+    43200,
+)
 _DAY_S = 86400
 _MOST_TICKS = 6
+_ROUNDING_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +99,7 @@ class Lanes:
 
 def draw_lanes(timeline: Timeline, now: datetime) -> Lanes:
     """Return a timeline's geometry."""
-    length_s = max(1.0, (timeline.end - timeline.start).total_seconds())
+    length_s = max(_SHORTEST_S, (timeline.end - timeline.start).total_seconds())
 
     def x_of(at: datetime) -> float:
         part = (at - timeline.start).total_seconds() / length_s
@@ -142,16 +168,15 @@ def _is_inside(mark: Mark, bars: Sequence[tuple[float, float]]) -> bool:
 
 def _ticks(timeline: Timeline, length_s: float) -> list[Tick]:
     step_s = _step(length_s)
-    first = math.ceil(timeline.start.timestamp() / step_s) * step_s
-    origin = timeline.start.timestamp()
+    origin, end = timeline.start.timestamp(), timeline.end.timestamp()
+    number = math.ceil(origin / step_s)
     out = []
-    at = first
-    while at <= timeline.end.timestamp():
+    while (at := number * step_s) <= end:
         x = LEFT + (at - origin) / length_s * (RIGHT - LEFT)
         if x <= RIGHT - 70:
-            instant = timeline.start + timedelta(seconds=at - origin)
+            instant = timeline.start + timedelta(seconds=at - origin + _ROUNDING_S)
             out.append(Tick(round(x, 1), _tick_words(instant, step_s, length_s), "start"))
-        at += step_s
+        number += 1
     out.append(Tick(RIGHT, "now" if timeline.is_live else "end", "end"))
     return out
 
@@ -168,6 +193,8 @@ def _tick_words(at: datetime, step_s: float, length_s: float) -> str:
     if step_s >= _DAY_S:
         return f"{at:%d %b %Y}" if length_s > 300 * _DAY_S else f"{at:%d %b}"
     face = f"{at:%H:%M:%S}" if step_s < 60 else f"{at:%H:%M}"
+    if step_s < 1:
+        face += f".{at.microsecond // 10_000:02d}"
     return f"{at:%d %b} {face}" if length_s > _DAY_S else face
 
 
@@ -179,7 +206,7 @@ def _about(timeline: Timeline, now: datetime) -> str:
 
 CURVE_WIDTH, CURVE_HEIGHT = 340, 132
 _CURVE_LEFT, _CURVE_RIGHT, _CURVE_TOP, _CURVE_BOTTOM = 38, 332, 10, 108
-_SCALE_S = (1, 10, 60, 600, 3600, 36000, 86400, 864000, 8640000, 86400000)
+_SCALE_S = (0.1, 1, 10, 60, 600, 3600, 36000, 86400, 864000, 8640000, 86400000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +220,20 @@ class Steps:
 
 
 def draw_curve(curve: Curve, p50_s: float | None, p90_s: float | None) -> Steps:
-    """Return the part still waiting over time, on a logarithmic scale from one second."""
-    last_s = max((step.at_s for step in curve.steps), default=60.0)
-    top = next((one for one in _SCALE_S if one > last_s), _SCALE_S[-1])
-    width = _CURVE_RIGHT - _CURVE_LEFT
+    """Return the part still waiting over time, on a logarithmic scale; it begins at a second, or a tenth of one."""
+    bottom, top = _bounds([step.at_s for step in curve.steps])
+    width = (_CURVE_RIGHT - _CURVE_LEFT) / math.log10(top / bottom)
 
     def x_of(seconds: float) -> float:
-        return round(_CURVE_LEFT + math.log10(max(1.0, seconds)) / math.log10(max(10, top)) * width, 1)
+        return round(min(_CURVE_RIGHT, _CURVE_LEFT + math.log10(max(bottom, seconds) / bottom) * width), 1)
 
     def y_of(part: float) -> float:
         return round(_CURVE_BOTTOM - part * (_CURVE_BOTTOM - _CURVE_TOP), 1)
 
     path = f"M{_CURVE_LEFT} {y_of(1)}" + "".join(f"H{x_of(one.at_s)}V{y_of(one.value)}" for one in curve.steps)
-    scale = [one for one in _SCALE_S if one <= top]
+    scale = [one for one in _SCALE_S if bottom <= one <= top]
     shown = scale if len(scale) <= 5 else scale[:: math.ceil(len(scale) / 5)]
-    ticks = tuple(Tick(x_of(one), short_span(one), _anchor(one, top)) for one in shown)
+    ticks = tuple(Tick(x_of(one), span(one), _anchor(one, bottom, top)) for one in shown)
     rows = tuple((y_of(part), f"{part:.0%}") for part in (1.0, 0.5, 0.0))
     reached = [f"{name} after {span(at)}" for name, at in (("half", p50_s), ("nine in ten", p90_s)) if at is not None]
     about = "Share still waiting over time: " + (
@@ -216,5 +242,12 @@ def draw_curve(curve: Curve, p50_s: float | None, p90_s: float | None) -> Steps:
     return Steps(path + f"H{_CURVE_RIGHT}", ticks, rows, about)
 
 
-def _anchor(at_s: float, top_s: float) -> str:
-    return "start" if at_s <= 1 else "end" if at_s >= top_s else "middle"
+def _bounds(instants_s: list[float]) -> tuple[float, float]:
+    """Where the scale begins and ends."""
+    bottom = 0.1 if instants_s and min(instants_s) < 1 else 1
+    last_s = max(instants_s, default=10.0)
+    return bottom, next((one for one in _SCALE_S if one > max(last_s, bottom)), _SCALE_S[-1])
+
+
+def _anchor(at_s: float, bottom_s: float, top_s: float) -> str:
+    return "start" if at_s <= bottom_s else "end" if at_s >= top_s else "middle"

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from holdfast.edges.web.deps import WebDependencies
+from holdfast.edges.web.render import asset
 from holdfast.edges.web.search import STATES, read_as_of, read_question
 from holdfast.edges.web.visit import Page, Visitor, show
 from holdfast.loop.turn import Turn
@@ -46,7 +47,12 @@ def page_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
         """Show how fast we are."""
         return show(deps, request, lambda turn: _figures(request, turn))
 
-    return [get_now, get_map, get_exposures, get_exposure, get_figures]
+    @litestar.get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+    def get_icon() -> Response[str]:
+        """Lead browsers that ask by themselves to the icon that the pages name."""
+        return Response("", status_code=308, headers={"Location": asset("favicon.svg") or "/"}, media_type="text/html")
+
+    return [get_now, get_map, get_exposures, get_exposure, get_figures, get_icon]
 
 
 def _now(deps: WebDependencies, turn: Turn) -> Page:
