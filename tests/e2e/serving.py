@@ -1,0 +1,129 @@
+"""`holdfast up` in a process of its own, and an application that a plan's probe looks at."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PATIENCE_S = 60.0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the variables of a process that asks nobody outside."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    return {**kept, **{f"HOLDFAST_{name}": "none" for name in ("KEV", "EPSS", "SSVC")}, **more}
+
+
+@dataclass
+class Server:
+    """A running server and its administrator's client."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+    client: httpx.Client
+
+    def call(self, method: str, path: str, body: Any = None, status: int | None = None) -> Any:
+        """Ask the API; any success will do unless a status is named."""
+        answer = self.client.request(method, f"/api/v1{path}", json=body)
+        assert answer.is_success if status is None else answer.status_code == status, (path, answer.text)
+        return answer.json()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=PATIENCE_S)
+
+
+@contextmanager
+def serve(data: Path, *options: str) -> Iterator[Server]:
+    """Start a server on a data folder; it ends with the context, if it was not killed before."""
+    command = [sys.executable, "-m", "holdfast", "up", "--data", str(data), "--port", "0", "--no-open", *options]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        greeting = process.stderr.readline()
+        assert "serves at" in greeting, greeting + process.stderr.read()
+        drain = threading.Thread(target=process.stderr.read, daemon=True)
+        url = greeting.split()[-1]
+        token = (data / "admin.token").read_text().strip()
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
+        ) as client:
+            process.stderr.readline()
+            process.stderr.readline()
+            drain.start()
+            _wait_until(lambda: _is_ready(client, process))
+            try:
+                yield Server(url, process, client)
+            finally:
+                process.terminate()
+                process.wait(timeout=PATIENCE_S)
+                drain.join(timeout=5)
+
+
+def _is_ready(client: httpx.Client, process: "subprocess.Popen[str]") -> bool:
+    assert process.poll() is None, "the server ended"
+    try:
+        return client.get("/readyz").is_success
+    except httpx.TransportError:
+        return False
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(int(PATIENCE_S / 0.05)):
+        if holds():
+            return
+        pause.wait(0.05)
+    raise AssertionError("waited in vain")
+
+
+wait_until = _wait_until
+
+
+@dataclass
+class Application:
+    """A stub that answers every request with `state`, and counts."""
+
+    url: str = ""
+    state: dict[str, Any] = field(default_factory=dict)
+    asked: int = 0
+
+
+@contextmanager
+def application() -> Iterator[Application]:
+    """Serve a stub application."""
+    stub = Application()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            stub.asked += 1
+            body = json.dumps(stub.state).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)

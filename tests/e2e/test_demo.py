@@ -1,0 +1,44 @@
+"""One incident through the whole loop, in real processes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from holdfast.app.demo import find_shop
+from holdfast.model.instant import parse_instant
+from tests.e2e.serving import environment
+
+
+def play(*options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "holdfast", "demo", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110, env=environment())
+
+
+def test_the_demo_goes_through_and_its_clocks_stand_still(tmp_path: Path) -> None:
+    played = play("--data", str(tmp_path / "data"), "--format", "json")
+    assert played.returncode == 0, played.stderr
+    document = json.loads(played.stdout)
+    finding = document["finding"]
+    clocks = {name: parse_instant(at) for name, at in finding["clocks"].items() if at is not None}
+    assert finding["state"] == "resolved"
+    assert finding["ending"] == "fixed"
+    order = ["introduced_at", "disclosed_at", "detected_at", "acted_at", "mitigated_at", "fixed_at", "resolved_at"]
+    instants = [clocks[name] for name in (*order, "lifted_at")]
+    assert instants == sorted(instants)
+    assert [run["state"] for run in document["runs"]] == ["lifted"] or document["runs"][0]["released"]
+    assert (tmp_path / "data" / "holdfast.db").is_file()
+    assert (tmp_path / "data" / "admin.token").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_demo_of_which_a_step_is_missing_fails(tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    shutil.copytree(find_shop(), shop)
+    lock = shop / "requirements.txt"
+    lines = lock.read_text().splitlines(keepends=True)
+    lock.write_text("".join("# gone\n" if line.startswith("acme-pdf") else line for line in lines))
+    played = play("--shop", str(shop))
+    assert played.returncode == 4
+    assert "did not go through" in played.stderr
+    assert played.stdout == ""
