@@ -37,6 +37,7 @@ def test_an_approved_run_forces_the_flag_and_undo_lets_it_go(exposed: Shell, run
     exposed("mitigate", "approve", run)
     forced = exposed.json("flags", "overlays", "--environment", "production")["items"]
     assert [(one["flag"], one["variant"]) for one in forced] == [("shop.receipts", "off")]
+    exposed.end()  # a command is a process of its own: no probe of the one before goes on in the next
     exposed("mitigate", "undo", run)
     assert exposed.json("flags", "overlays", "--environment", "production")["items"] == []
 
