@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from io import TextIOWrapper
 from itertools import pairwise
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,6 +97,7 @@ def cli(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line; errors that a person can act on are two lines on stderr."""
+    sys.excepthook = _fail_unforeseen
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a name that this terminal has no letters for is shown, not fatal
             stream.reconfigure(errors="backslashreplace")
@@ -121,6 +123,16 @@ def run(arguments: Sequence[str], terminal: "Terminal | None" = None) -> int:
         _write_nowhere()
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _fail_unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show where Holdfast broke, and exit 4: Python's own 1 would say that a policy blocked it."""
+    sys.__excepthook__(kind, error, trace)
+    if wants_json(sys.argv[1:]):
+        _print_error(
+            f"Holdfast failed: {kind.__name__}", None, "this is a defect: report it with what stands on stderr"
+        )
+    raise SystemExit(EXIT_FAILED)
 
 
 def _write_nowhere() -> None:
