@@ -11,6 +11,8 @@ from holdfast.loop.intake import record_deployment, register_release
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.respond import pause, reject
 from holdfast.loop.views import (
+    Compositions,
+    GapReader,
     NowView,
     exposure_view,
     exposures_view,
@@ -22,7 +24,7 @@ from holdfast.loop.views import (
 from holdfast.model.component import Unparsed
 from holdfast.model.inventory import Status
 from holdfast.ports.queries import ExposureFilter
-from tests.edges.web.estate import INCIDENT, ORG, Estate, advisory, full_estate, incident, sbom, services
+from tests.edges.web.estate import INCIDENT, ORG, Estate, advisory, full_estate, host, incident, sbom, services
 
 AGE = timedelta(days=2)
 
@@ -132,7 +134,7 @@ def test_exposed_cell_keeps_its_gaps_beside(full: Estate) -> None:
 
 def test_map_shows_services_by_urgency_and_hosts_in_rows_of_their_own(full: Estate) -> None:
     view = read(full, map_view, full.clock.now(), feed_max_age=AGE)
-    assert [row.name for row in view.rows] == ["orders-api", "catalog", "mailer", "builder-1"]
+    assert [row.name for row in view.rows] == ["orders-api", "mailer", "catalog", "builder-1"]
     assert [environment.name for environment in view.environments] == ["production-eu", "production-us", "staging"]
     assert [cell.state for cell in view.rows[0].cells] == ["exposed", "mitigated", "fine"]
     assert view.rows[0].cells[1].note == "orders.receipts off"
@@ -157,10 +159,11 @@ def test_map_marks_unclaimed_services(estate: Estate) -> None:
 
 
 def test_map_as_of_tells_what_ran_and_was_known_then(full: Estate) -> None:
-    before = read(full, map_view, full.clock.now(), feed_max_age=AGE, as_of=INCIDENT + timedelta(seconds=40))
-    assert [cell.state for cell in before.rows[0].cells] == ["fine", "fine", "fine"]
-    then = read(full, map_view, full.clock.now(), feed_max_age=AGE, as_of=INCIDENT + timedelta(seconds=41))
-    assert [cell.state for cell in then.rows[0].cells] == ["exposed", "exposed", "fine"]
+    for seconds, states in ((40, ["fine", "fine", "fine"]), (41, ["exposed", "exposed", "fine"])):
+        as_of = INCIDENT + timedelta(seconds=seconds)
+        view = read(full, map_view, full.clock.now(), feed_max_age=AGE, as_of=as_of)
+        row = next(row for row in view.rows if row.name == "orders-api")
+        assert [cell.state for cell in row.cells] == states
 
 
 def test_map_as_of_judges_a_retired_service_by_what_it_was_made_of(estate: Estate) -> None:
@@ -171,6 +174,39 @@ def test_map_as_of_judges_a_retired_service_by_what_it_was_made_of(estate: Estat
     assert read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows == ()
     row = read(estate, map_view, estate.clock.now(), feed_max_age=AGE, as_of=ran_at).rows[0]
     assert (row.state, row.cells[0].note) == ("unknown", "no feed: PyPI")
+
+
+def test_short_map_loses_no_gap(full: Estate) -> None:
+    view = read(full, map_view, full.clock.now(), feed_max_age=AGE, limit=1)
+    assert ([row.name for row in view.rows], view.total, view.places) == (["orders-api"], 4, 9)
+    assert [(row.name, cell.environment) for row, cell in view.unknown] == [
+        ("mailer", "production-eu"),
+        ("builder-1", "hosts"),
+    ]
+
+
+def test_answer_counts_gaps_of_places_that_the_map_leaves_out(estate: Estate) -> None:
+    """Twenty fine services of tier 2 fill the short map; what can't be judged is not among the shown."""
+    estate.feed("PyPI", timedelta(0))
+    estate.environments()
+    for number in range(20):
+        made_of = sbom(("flask", "3.0.3"))
+        estate.turn(register_release, ReleaseRequest(f"fine-{number:02d}", "1", sbom=made_of))
+        estate.turn(record_deployment, DeploymentRequest("staging", f"fine-{number:02d}", version="1"))
+    host(estate)
+    view = now(estate)
+    assert (view.answer.state, view.unknown, view.map.places) == ("unknown", 1, 21)
+    assert all(row.kind == "service" for row in view.map.rows)
+
+
+def test_compositions_are_read_once_and_unread_ones_are_unknown(full: Estate) -> None:
+    kept = Compositions()
+    with full.store.read(ORG) as tx:
+        release = tx.releases.find(service="catalog", version="8.1.3")[0]
+        assert kept.find(release.sbom or "") is None
+        reader = GapReader(tx, full.clock.now(), timedelta(0), tx.queries.coverage(), kept)
+        assert reader.of([release.sbom or ""])[0].short == "feed too old: PyPI"
+    assert kept.find(release.sbom or "") == ("PyPI",)
 
 
 def test_map_is_narrowed_by_name(full: Estate) -> None:

@@ -62,36 +62,80 @@ def gaps_of_composition(what: str, components: int | None, unparsed: Sequence[Un
     return tuple(out)
 
 
-class GapReader:
-    """Reads the gaps of subjects in one transaction, each thing once.
+class Compositions:
+    """Remembers which ecosystems a composition is made of, by digest: content never changes, so it is read once.
 
-    `coverage` is what the whole org runs by ecosystem: while all feeds are good, no subject is asked for its own.
+    It may be shared by threads and transactions.
     """
 
-    def __init__(self, tx: Transaction, now: datetime, feed_max_age: timedelta, coverage: Sequence[Coverage]) -> None:
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def find(self, digest: str) -> tuple[str, ...] | None:
+        """Return the ecosystems of what comes from a registry, `None` when it was not read yet."""
+        return self._known.get(digest)
+
+    def read(self, tx: Transaction, digest: str) -> tuple[str, ...]:
+        """Read a composition and return its ecosystems.
+
+        Raises:
+            NotFoundError: it is not kept.
+        """
+        components = (occurrence.component for occurrence in tx.sboms.load(digest).occurrences)
+        found = sorted({one.ecosystem for one in components if one.source is Source.REGISTRY})
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = tuple(found)
+        return tuple(found)
+
+
+_MOST_KNOWN = 50_000
+_MOST_READ = 500
+"""How many compositions one view reads; what is left stays unknown until the next look."""
+_UNREAD = Gap("feed", "not read yet", "what it is made of was not read yet, and not every feed is good", "look again")
+
+
+class GapReader:
+    """Reads the gaps that feeds leave, in one transaction, each thing once.
+
+    `coverage` is what the whole org runs by ecosystem: while all feeds are good, no composition is read for now.
+    """
+
+    def __init__(
+        self,
+        tx: Transaction,
+        now: datetime,
+        feed_max_age: timedelta,
+        coverage: Sequence[Coverage],
+        compositions: Compositions | None = None,
+    ) -> None:
         self._tx = tx
         self._now = now
         self._max_age = feed_max_age
+        self._compositions = compositions or Compositions()
+        self._left = _MOST_READ
         self._snapshots: Mapping[str, Snapshot] = {one.ecosystem: one for one in tx.feeds.list()}
         self._verdicts: dict[str, str | None] = {}
         self._ecosystems = _ecosystems(coverage)
         self._all_known = all(self._doubt(name) is None for name in self._ecosystems)
 
-    def of_compositions(self, digests: Iterable[str]) -> tuple[Gap, ...]:
-        """Return the gap that missing or old feeds leave in compositions, which ran in the past; none or one."""
-        ecosystems = {
-            occurrence.component.ecosystem
-            for digest in digests
-            for occurrence in self._tx.sboms.load(digest).occurrences
-            if occurrence.component.source is Source.REGISTRY
-        }
-        return self._gap(sorted(ecosystems))
+    def of(self, digests: Iterable[str], *, ran_before: bool = False) -> tuple[Gap, ...]:
+        """Return the gap that missing or old feeds leave in compositions; none or one.
 
-    def of_subject(self, subject_id: str) -> tuple[Gap, ...]:
-        """Return the gap that missing or old feeds leave in what a service or host runs now; none or one."""
-        if self._all_known:
+        `ran_before` says that they need not run now, so that `coverage` tells nothing about them.
+        """
+        if self._all_known and not ran_before:
             return ()
-        return self._gap(_ecosystems(self._tx.queries.coverage(subject_id)))
+        ecosystems: set[str] = set()
+        for digest in digests:
+            found = self._compositions.find(digest)
+            if found is None and self._left <= 0:
+                return (_UNREAD,)
+            if found is None:
+                self._left -= 1
+                found = self._compositions.read(self._tx, digest)
+            ecosystems.update(found)
+        return self._gap(sorted(ecosystems))
 
     def _gap(self, ecosystems: Sequence[str]) -> tuple[Gap, ...]:
         doubts = {name: doubt for name in ecosystems if (doubt := self._doubt(name)) is not None}

@@ -119,9 +119,7 @@ def _gaps(tx: Transaction, where: ExposureFilter, now: datetime, max_age: timede
         wanted = [one for one in running if not where.environments or one.deployment.environment in where.environments]
         for one in wanted:
             named = f"{one.service.name} {one.release.version}"
-            for gap in (
-                *gaps_of_composition(named, one.components, one.unparsed),
-                *reader.of_subject(one.service.id),
-            ):
+            digests = [one.release.sbom] if one.release.sbom else []
+            for gap in (*gaps_of_composition(named, one.components, one.unparsed), *reader.of(digests)):
                 out[one.service.name, gap.because] = gap
     return tuple((name, gap) for (name, _), gap in out.items())

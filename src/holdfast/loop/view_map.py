@@ -3,16 +3,16 @@
 Rules:
 1. A cell's state is the worst of what is known: exposed, mitigated, waived, unknown, fine. A gap never reads as fine.
 2. Services come with what needs attention first, then by tier and name; then hosts, in rows of their own.
+3. What is left out of the rows is judged all the same: no gap is lost because a page is short.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from holdfast.findings.rank import rank_key
-from holdfast.loop.view_gaps import Gap, GapReader, gaps_of_composition
+from holdfast.loop.view_gaps import Compositions, Gap, GapReader, gaps_of_composition
 from holdfast.loop.view_words import plural
-from holdfast.model.exposure import Exposure, State, Subject
+from holdfast.model.exposure import Exposure, State
 from holdfast.model.inventory import Environment
 from holdfast.ports.queries import Coverage, ExposureFilter, Running, RunningHost
 from holdfast.ports.store import Transaction
@@ -21,6 +21,7 @@ EXPOSED, MITIGATED, WAIVED, UNKNOWN, FINE = "exposed", "mitigated", "waived", "u
 SHAPES = {EXPOSED: "◆", MITIGATED: "◐", WAIVED: "◇", UNKNOWN: "?", FINE: "●", "resolved": "●"}
 _ORDER = (EXPOSED, MITIGATED, WAIVED, UNKNOWN, FINE)
 _PAGE = 1000
+_LIVE = tuple(state.value for state in State if state is not State.RESOLVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """The matrix. `total` counts all subjects that run, `rows` may be fewer; `as_of` is `None` for now."""
+    """The matrix. `total` counts all subjects that run, `rows` may be fewer; `as_of` is `None` for now.
+
+    `places` counts all cells and `unknown` names all that have gaps, of the rows that are left out too.
+    """
 
     as_of: datetime | None
     environments: tuple[Environment, ...]
     rows: tuple[Row, ...]
     total: int
+    places: int
+    unknown: tuple[tuple[Row, Cell], ...]
 
 
 @dataclass(slots=True)
@@ -87,35 +93,54 @@ def map_view(
     feed_max_age: timedelta,
     as_of: datetime | None = None,
     coverage: Sequence[Coverage] | None = None,
+    compositions: Compositions | None = None,
     text: str | None = None,
     limit: int = 200,
 ) -> MapView:
     """Return the matrix, of those whose name holds `text` where it is given.
 
-    Past states of feeds are not kept, so that gaps of feeds are those of now.
+    `coverage` and `compositions` spare reading again what is known. Past states of feeds are not kept, so that gaps of
+    feeds are those of now.
     """
     running, hosts = tx.queries.running(as_of)
-    rows = _rows_of_services(running) | _rows_of_hosts(hosts)
+    found = _rows_of_services(running) | _rows_of_hosts(hosts)
     if text is not None:
-        rows = {key: found for key, found in rows.items() if text.lower() in found[0].name.lower()}
-    exposures = _exposures(tx, rows, as_of)
-    chosen = sorted(rows.values(), key=lambda item: _urgency(item[0], exposures))[:limit]
-    gaps = GapReader(tx, now, feed_max_age, tx.queries.coverage() if coverage is None else coverage)
-    environments = _environments(tx, chosen)
-    notes = _notes(tx, [one for row, _ in chosen for one in exposures.get(row.id, ())])
-    filled = [
-        _fill(row, places, exposures.get(row.id, ()), found, environments, notes=notes, as_of=as_of)
-        for (row, places), found in zip(chosen, _feed_gaps(gaps, chosen, as_of), strict=True)
+        found = {key: pair for key, pair in found.items() if text.lower() in pair[0].name.lower()}
+    exposures = _exposures(tx, as_of)
+    coverage = tx.queries.coverage() if coverage is None else coverage
+    gaps = GapReader(tx, now, feed_max_age, coverage, compositions)
+    environments = _environments(tx, found)
+    held = [one for key in found for one in exposures.get(key, ()) if one.state is State.MITIGATED]
+    known = _Known(exposures, _notes(tx, held), gaps, as_of)
+    rows = sorted((_fill(row, places, environments, known) for row, places in found.values()), key=_urgency)
+    cells = [(row, cell) for row in rows for cell in row.cells if cell is not None]
+    unknown = tuple((row, cell) for row, cell in cells if cell.gaps)
+    shown, environments = _cut(rows, environments, limit)
+    return MapView(as_of, environments, shown, len(rows), len(cells), unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What cells are judged by: exposures by subject, what mitigates them by id, and feeds."""
+
+    exposures: Mapping[str, Sequence[Exposure]]
+    notes: Mapping[str, str]
+    gaps: GapReader
+    as_of: datetime | None
+
+
+def _cut(
+    rows: Sequence[Row], environments: tuple[Environment, ...], limit: int
+) -> tuple[tuple[Row, ...], tuple[Environment, ...]]:
+    """Return the first rows, without the columns that are empty then."""
+    shown = rows[:limit]
+    services = [row for row in shown if row.kind == "service"]
+    used = [number for number in range(len(environments)) if any(row.cells[number] for row in services)]
+    narrow = [
+        replace(row, cells=tuple(row.cells[number] for number in used)) if row.kind == "service" else row
+        for row in shown
     ]
-    return MapView(as_of, environments, tuple(filled), len(rows))
-
-
-def _feed_gaps(
-    gaps: GapReader, chosen: Sequence[tuple[Row, Mapping[str, _Place]]], as_of: datetime | None
-) -> list[tuple[Gap, ...]]:
-    if as_of is None:
-        return [gaps.of_subject(row.id) for row, _ in chosen]
-    return [gaps.of_compositions(set().union(*(one.compositions for one in places.values()))) for _, places in chosen]
+    return tuple(narrow), tuple(environments[number] for number in used)
 
 
 _Rows = dict[str, tuple[Row, dict[str, _Place]]]
@@ -159,27 +184,18 @@ def _add(places: dict[str, _Place], environment: str, new: _Place) -> None:
     known.compositions |= new.compositions
 
 
-def _exposures(tx: Transaction, rows: _Rows, as_of: datetime | None) -> Mapping[str, list[Exposure]]:
+def _exposures(tx: Transaction, as_of: datetime | None) -> Mapping[str, list[Exposure]]:
     """Return the live exposures of each subject, by rank."""
-    if as_of is None:
-        pairs = [(Subject(row.kind, row.id, row.name), name) for row, places in rows.values() for name in places]
-        found: Iterable[Exposure] = (one for one in tx.exposures.of_subjects(pairs) if one.is_live)
-    else:
-        found = _exposures_then(tx, as_of)
+    where = ExposureFilter(states=_LIVE if as_of is None else ())
     out: dict[str, list[Exposure]] = {}
-    for exposure in sorted(found, key=rank_key):
-        out.setdefault(exposure.subject.id, []).append(exposure)
-    return out
-
-
-def _exposures_then(tx: Transaction, as_of: datetime) -> Iterable[Exposure]:
     after: str | None = None
     while True:
-        page = tx.queries.exposures(ExposureFilter(), as_of=as_of, after=after, limit=_PAGE)
-        yield from page.rows
+        page = tx.queries.exposures(where, as_of=as_of, after=after, limit=_PAGE)
+        for exposure in page.rows:
+            out.setdefault(exposure.subject.id, []).append(exposure)
         after = page.next
         if after is None:
-            return
+            return out
 
 
 def state_of(exposure: Exposure, as_of: datetime | None = None) -> str:
@@ -201,63 +217,45 @@ def _state_then(exposure: Exposure, as_of: datetime) -> str:
     return EXPOSED if clocks.lifted_at is not None and clocks.mitigated_at < clocks.lifted_at <= as_of else MITIGATED
 
 
-def _urgency(row: Row, exposures: Mapping[str, list[Exposure]]) -> tuple[int, int, str, str]:
-    states = {state_of(one) for one in exposures.get(row.id, ())}
-    worst = min((_ORDER.index(state) for state in states if state in _ORDER), default=len(_ORDER))
-    return (worst if row.kind == "service" else len(_ORDER) + 1, row.tier or 99, row.name, row.id)
+def _urgency(row: Row) -> tuple[bool, int, int, str, str]:
+    return (row.kind != "service", _ORDER.index(row.state), row.tier or 99, row.name, row.id)
 
 
-def _environments(tx: Transaction, rows: Sequence[tuple[Row, dict[str, _Place]]]) -> tuple[Environment, ...]:
+def _environments(tx: Transaction, rows: _Rows) -> tuple[Environment, ...]:
     """The columns: environments in which any service of the rows runs, the most important tier first."""
-    used = {name for row, places in rows if row.kind == "service" for name in places}
+    used = {name for row, places in rows.values() if row.kind == "service" for name in places}
     known = [environment for environment in tx.environments.list() if environment.name in used]
     return tuple(sorted(known, key=lambda one: (one.tier or 99, one.name)))
 
 
-def _notes(tx: Transaction, exposures: Sequence[Exposure]) -> Mapping[str, str]:
+def _notes(tx: Transaction, held: Sequence[Exposure]) -> Mapping[str, str]:
     """What mitigates an exposure, in words, by its id."""
-    held = [one.id for one in exposures if one.state is State.MITIGATED]
     out = {}
-    for run in tx.runs.of_exposures(held) if held else ():
+    for run in tx.runs.of_exposures([one.id for one in held]) if held else ():
         flags = [flag for step in run.steps if (flag := step.step.argument("flag"))]
         out[run.exposure] = f"{flags[0]} off" if flags else run.plan.id
     return out
 
 
-def _fill(
-    row: Row,
-    places: Mapping[str, _Place],
-    exposures: Sequence[Exposure],
-    feed_gaps: Sequence[Gap],
-    environments: Sequence[Environment],
-    *,
-    notes: Mapping[str, str],
-    as_of: datetime | None,
-) -> Row:
+def _fill(row: Row, places: Mapping[str, _Place], environments: Sequence[Environment], known: _Known) -> Row:
+    names = [environment.name for environment in environments] if row.kind == "service" else list(places)
+    exposures = known.exposures.get(row.id, ())
     cells: list[Cell | None] = []
-    for name in [environment.name for environment in environments] if row.kind == "service" else places:
+    for name in names:
         place = places.get(name)
         mine = [one for one in exposures if one.environment == name]
-        cells.append(_cell(name, place, mine, feed_gaps, notes=notes, as_of=as_of) if place else None)
+        cells.append(_cell(name, place, mine, known) if place else None)
     states = [cell.state for cell in cells if cell]
     return replace(row, cells=tuple(cells), state=min(states, key=_ORDER.index, default=FINE))
 
 
-def _cell(
-    environment: str,
-    place: _Place,
-    exposures: Sequence[Exposure],
-    feed_gaps: Sequence[Gap],
-    *,
-    notes: Mapping[str, str],
-    as_of: datetime | None,
-) -> Cell:
-    gaps = (*place.gaps.values(), *feed_gaps)
-    states = [state_of(one, as_of) for one in exposures] + [UNKNOWN if gaps else FINE]
+def _cell(environment: str, place: _Place, exposures: Sequence[Exposure], known: _Known) -> Cell:
+    gaps = (*place.gaps.values(), *known.gaps.of(place.compositions, ran_before=known.as_of is not None))
+    states = [state_of(one, known.as_of) for one in exposures] + [UNKNOWN if gaps else FINE]
     state = min((one for one in states if one in _ORDER), key=_ORDER.index)
     note = gaps[0].short if gaps and state == UNKNOWN else ""
     if state == MITIGATED:
-        note = next((notes[one.id] for one in exposures if one.id in notes), "")
+        note = next((known.notes[one.id] for one in exposures if one.id in known.notes), "")
     only = exposures[0].id if len(exposures) == 1 else None
     versions = tuple(place.versions)
     return Cell(environment, state, versions, place.since, place.targets, place.share, len(exposures), only, gaps, note)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from holdfast.loop.respond_people import get_pause
 from holdfast.loop.view_exposure import ExposureView, exposure_view
-from holdfast.loop.view_gaps import FeedRow, GapReader
+from holdfast.loop.view_gaps import Compositions, FeedRow, GapReader
 from holdfast.loop.view_lists import row_of
 from holdfast.loop.view_map import EXPOSED, FINE, MITIGATED, UNKNOWN, MapView, map_view
 from holdfast.loop.view_metrics import headline
@@ -108,14 +108,23 @@ def learn(tx: Transaction, now: datetime) -> Known:
     return Known(headline(summarize(exposures, now)), tuple(tx.queries.coverage()), last.id if last else None)
 
 
-def now_view(tx: Transaction, now: datetime, feed_max_age: timedelta, *, known: Known | None = None) -> NowView:
-    """Return the first page; `known` spares reading the whole history again."""
+def now_view(
+    tx: Transaction,
+    now: datetime,
+    feed_max_age: timedelta,
+    *,
+    known: Known | None = None,
+    compositions: Compositions | None = None,
+) -> NowView:
+    """Return the first page; `known` and `compositions` spare reading the whole history and inventory again."""
     known = known or learn(tx, now)
     counts = tx.queries.counts()
     exposed = sum(counts.by_state.get(state, 0) for state in OPEN_STATES)
     mitigated = counts.by_state.get(State.MITIGATED.value, 0)
     lead = _lead(tx, exposed, mitigated)
-    matrix = map_view(tx, now, feed_max_age=feed_max_age, coverage=known.coverage, limit=_MAP_ROWS)
+    matrix = map_view(
+        tx, now, feed_max_age=feed_max_age, coverage=known.coverage, compositions=compositions, limit=_MAP_ROWS
+    )
     unknown = _unknown_rows(matrix)
     shown = lead.id if lead else known.last
     view = exposure_view(tx, shown, now, history=known.history, entries=0) if shown else None
@@ -124,10 +133,10 @@ def now_view(tx: Transaction, now: datetime, feed_max_age: timedelta, *, known: 
         view if lead else None,
         None if lead else view,
         matrix,
-        (*_queue(tx), *unknown[:_QUEUE_UNKNOWN]),
+        (*_queue(tx), *unknown),
         exposed,
         mitigated,
-        len(unknown),
+        len(matrix.unknown),
         known.history,
         readiness(tx, matrix),
         GapReader(tx, now, feed_max_age, known.coverage).feeds(),
@@ -162,15 +171,13 @@ def _queue(tx: Transaction) -> list[QueueRow]:
 
 
 def _unknown_rows(matrix: MapView) -> list[QueueRow]:
-    """One row a place that has gaps, whatever else is known of it."""
+    """One row for each of the first places that have gaps, whatever else is known of them."""
     out = []
-    for row in matrix.rows:
-        for cell in row.cells:
-            if cell is not None and cell.gaps:
-                title = f"{row.name}: {cell.gaps[0].short}"
-                reasons = tuple(gap.because for gap in cell.gaps)
-                hint = cell.gaps[0].hint
-                out.append(QueueRow(UNKNOWN, title, row.name, cell.environment, reasons, cell.since, None, hint))
+    for row, cell in matrix.unknown[:_QUEUE_UNKNOWN]:
+        title = f"{row.name}: {cell.gaps[0].short}"
+        reasons = tuple(gap.because for gap in cell.gaps)
+        hint = cell.gaps[0].hint
+        out.append(QueueRow(UNKNOWN, title, row.name, cell.environment, reasons, cell.since, None, hint))
     return out
 
 
@@ -180,18 +187,18 @@ def _answer(
     if lead is not None and exposed:
         sentence = f"{lead.exposure.subject.name} in {lead.exposure.environment}"
         more = f"and {exposed - 1:,} more" if exposed > 1 else ""
-        return Answer(EXPOSED, "Exposed.", sentence, lead.since, more, _details(lead, mitigated, len(unknown)))
+        return Answer(EXPOSED, "Exposed.", sentence, lead.since, more, _details(lead, mitigated, len(matrix.unknown)))
     if lead is not None:
         sentence = f"{lead.exposure.subject.name} in {lead.exposure.environment}"
         since = lead.exposure.clocks.mitigated_at
         more = f"and {mitigated - 1:,} more" if mitigated > 1 else ""
-        return Answer(MITIGATED, "Mitigated.", sentence, since, more, _details(lead, 0, len(unknown)))
+        return Answer(MITIGATED, "Mitigated.", sentence, since, more, _details(lead, 0, len(matrix.unknown)))
     if not matrix.rows:
         return Answer(EMPTY, "Nothing runs yet", "that Holdfast knows of", steps=_FIRST_STEPS)
-    places = sum(cell is not None for row in matrix.rows for cell in row.cells)
+    places, count = matrix.places, len(matrix.unknown)
     if unknown:
-        counted = "so it doesn't count as fine" if len(unknown) == 1 else "so they don't count as fine"
-        sentence = f"{len(unknown):,} of {plural(places, 'place')} can't be judged, {counted}"
+        counted = "so it doesn't count as fine" if count == 1 else "so they don't count as fine"
+        sentence = f"{count:,} of {plural(places, 'place')} can't be judged, {counted}"
         first = [f"{row.subject} in {row.environment}: {row.reasons[0]}." for row in unknown[:1]]
         steps = tuple(NextStep("To know more", row.hint.strip("`")) for row in unknown[:1] if _is_command(row.hint))
         return Answer(UNKNOWN, "Not known.", sentence, details=tuple(first), steps=steps)

@@ -8,7 +8,7 @@ Rules:
 
 from holdfast.loop.view_action import Action, action_for
 from holdfast.loop.view_exposure import ExposureView, JournalLine, exposure_view, fix_of
-from holdfast.loop.view_gaps import FeedRow, Gap, GapReader
+from holdfast.loop.view_gaps import Compositions, FeedRow, Gap, GapReader
 from holdfast.loop.view_lists import ExposureRow, ExposuresView, exposures_view
 from holdfast.loop.view_map import SHAPES, Cell, MapView, Row, map_view, state_of
 from holdfast.loop.view_metrics import MetricsView, metrics_view
@@ -23,6 +23,7 @@ __all__ = [
     "Bar",
     "Cell",
     "Clock",
+    "Compositions",
     "ExposureRow",
     "ExposureView",
     "ExposuresView",

@@ -12,7 +12,7 @@ from holdfast.edges.web.render import asset
 from holdfast.edges.web.search import STATES, read_as_of, read_question
 from holdfast.edges.web.visit import Page, Visitor, show
 from holdfast.loop.turn import Turn
-from holdfast.loop.views import exposure_view, exposures_view, map_view, metrics_view, now_view
+from holdfast.loop.views import MapView, exposure_view, exposures_view, map_view, metrics_view, now_view
 
 _PAGE_ROWS = 50
 _NAMED_ROWS = 8
@@ -56,16 +56,28 @@ def page_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
 
 
 def _now(deps: WebDependencies, turn: Turn) -> Page:
-    view = now_view(turn.tx, turn.now, deps.feed_max_age, known=deps.memory.get(turn.tx, turn.now))
+    known = deps.memory.get(turn.tx, turn.now)
+    compositions = deps.memory.compositions
+    view = now_view(turn.tx, turn.now, deps.feed_max_age, known=known, compositions=compositions)
     offers_demo = deps.play_demo is not None and turn.tx.services.find(DEMO_SERVICE) is None
     return Page("now.html", "now", view.answer.word.rstrip("."), {"view": view, "offers_demo": offers_demo})
 
 
 def _map(deps: WebDependencies, request: Visitor, turn: Turn) -> Page:
     as_of = read_as_of(request.query_params.get("as_of"), turn.now)
-    coverage = deps.memory.get(turn.tx, turn.now).coverage
-    view = map_view(turn.tx, turn.now, feed_max_age=deps.feed_max_age, as_of=as_of, coverage=coverage)
+    view = _matrix(deps, turn, as_of=as_of)
     return Page("map.html", "map", "Map", {"view": view, "as_of": as_of})
+
+
+def _matrix(deps: WebDependencies, turn: Turn, **more: Any) -> MapView:
+    return map_view(
+        turn.tx,
+        turn.now,
+        feed_max_age=deps.feed_max_age,
+        coverage=deps.memory.get(turn.tx, turn.now).coverage,
+        compositions=deps.memory.compositions,
+        **more,
+    )
 
 
 def _exposures(deps: WebDependencies, request: Visitor, turn: Turn) -> Page:
@@ -82,16 +94,7 @@ def _exposures(deps: WebDependencies, request: Visitor, turn: Turn) -> Page:
     text = question.where.text
     named = None
     if text is not None and question.after is None:
-        coverage = deps.memory.get(turn.tx, turn.now).coverage
-        named = map_view(
-            turn.tx,
-            turn.now,
-            feed_max_age=deps.feed_max_age,
-            as_of=question.as_of,
-            coverage=coverage,
-            text=text,
-            limit=_NAMED_ROWS,
-        )
+        named = _matrix(deps, turn, as_of=question.as_of, text=text, limit=_NAMED_ROWS)
     values: dict[str, Any] = {
         "view": view,
         "question": question,

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from holdfast.loop.views import Known, learn
+from holdfast.loop.views import Compositions, Known, learn
 from holdfast.ports.store import Transaction
 
 _KEPT_S = 300
@@ -15,6 +15,7 @@ _KEPT_S = 300
 class Memory:
     """One entry an org, shared by the threads of the pages."""
 
+    compositions: Compositions = field(default_factory=Compositions)
     _known: dict[str, tuple[tuple[int, str, int], Known]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
