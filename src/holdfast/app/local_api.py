@@ -1,9 +1,10 @@
 """The API in this process, on the store of a data folder: what `--data` means without a server.
 
 A server may run on the same folder at the same time; the store takes both. What a command starts here is carried on by
-the server's engine; as there may be none, a few rounds are made here after each call.
+the server's engine; as there may be none, it is carried on here for a few seconds after each call.
 """
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from holdfast.app.house import House, open_house
 from holdfast.app.settings import ORG, read_settings
 from holdfast.edges.providers.api_client import HttpApi
 from holdfast.errors import HoldfastError
+from holdfast.mitigations.autonomy import WORKING
 
-ROUNDS = 20
+PATIENCE_S = 5.0
+LOOK_S = 0.05
 
 
 class LocalApi(HttpApi):
@@ -35,10 +38,19 @@ class LocalApi(HttpApi):
         """Call, then let the engine act on what that asked for."""
         answer = super().call(method, path, query=query, body=body, idempotency_key=idempotency_key)
         if method != "GET":
-            for _ in range(ROUNDS):
-                if not self._house.engine.step(ORG):
-                    break
+            self._carry_on()
         return answer
+
+    def _carry_on(self) -> None:
+        """Go rounds while runs are under way, for a few seconds; a probe that takes longer is left to a server."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            if self._house.engine.step(ORG):
+                continue
+            with self._house.store.read(ORG) as tx:
+                if not any(run.state in WORKING for run in tx.runs.unfinished()):
+                    return
+            time.sleep(LOOK_S)
 
     def close(self) -> None:
         """Close the API and the store."""
