@@ -31,6 +31,7 @@ class Server:
     url: str
     process: "subprocess.Popen[str]"
     client: httpx.Client
+    login: str
 
     def call(self, method: str, path: str, body: Any = None, status: int | None = None) -> Any:
         """Ask the API; any success will do unless a status is named."""
@@ -58,12 +59,11 @@ def serve(data: Path, *options: str) -> Iterator[Server]:
         with httpx.Client(
             base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S, trust_env=False
         ) as client:
-            process.stderr.readline()
-            process.stderr.readline()
+            login = process.stderr.readline().split()[-1]
             drain.start()
-            _wait_until(lambda: _is_ready(client, process))
+            wait_until(lambda: _is_ready(client, process))
             try:
-                yield Server(url, process, client)
+                yield Server(url, process, client, login)
             finally:
                 process.terminate()
                 process.wait(timeout=PATIENCE_S)
@@ -78,16 +78,13 @@ def _is_ready(client: httpx.Client, process: "subprocess.Popen[str]") -> bool:
         return False
 
 
-def _wait_until(holds: Callable[[], bool]) -> None:
+def wait_until(holds: Callable[[], bool]) -> None:
     pause = threading.Event()
     for _ in range(int(PATIENCE_S / 0.05)):
         if holds():
             return
         pause.wait(0.05)
     raise AssertionError("waited in vain")
-
-
-wait_until = _wait_until
 
 
 @dataclass
