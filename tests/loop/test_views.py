@@ -11,18 +11,13 @@ from holdfast.loop.intake import record_deployment, register_release
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.respond import pause, reject
 from holdfast.loop.views import (
-    Compositions,
-    GapReader,
     NowView,
     exposure_view,
     exposures_view,
-    map_view,
     metrics_view,
     now_view,
     summary_line,
 )
-from holdfast.model.component import Unparsed
-from holdfast.model.inventory import Status
 from holdfast.ports.queries import ExposureFilter
 from tests.edges.web.estate import INCIDENT, ORG, Estate, advisory, full_estate, host, incident, sbom, services
 
@@ -108,83 +103,6 @@ def test_now_is_not_known_while_a_feed_is_missing_or_too_old(estate: Estate) -> 
     assert [step.command for step in view.answer.steps] == ["holdfast feed sync"]
 
 
-@pytest.mark.parametrize(
-    ("made_of", "short"),
-    [
-        (None, "no SBOM"),
-        (sbom(), "empty SBOM"),
-        (sbom(("flask", "1"), unparsed=(Unparsed("uv.lock", 3, "not TOML"),)), "1 gap in its SBOM"),
-    ],
-)
-def test_cell_with_a_gap_is_unknown_and_says_why(estate: Estate, made_of: Any, short: str) -> None:
-    estate.feed("PyPI", timedelta(0))
-    estate.environments()
-    estate.release("catalog", "1", made_of)
-    estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="1"))
-    row = read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0]
-    assert (row.state, row.cells[0].note) == ("unknown", short)
-
-
-def test_exposed_cell_keeps_its_gaps_beside(full: Estate) -> None:
-    view = read(full, map_view, full.clock.now(), feed_max_age=timedelta(seconds=1))
-    cell = view.rows[0].cells[0]
-    assert (cell.state, bool(cell.gaps)) == ("exposed", True)
-    assert all(cell.state != "fine" for row in view.rows for cell in row.cells if cell)
-
-
-def test_map_shows_services_by_urgency_and_hosts_in_rows_of_their_own(full: Estate) -> None:
-    view = read(full, map_view, full.clock.now(), feed_max_age=AGE)
-    assert [row.name for row in view.rows] == ["orders-api", "mailer", "catalog", "builder-1"]
-    assert [environment.name for environment in view.environments] == ["production-eu", "production-us", "staging"]
-    assert [cell.state for cell in view.rows[0].cells] == ["exposed", "mitigated", "fine"]
-    assert view.rows[0].cells[1].note == "orders.receipts off"
-    assert (view.rows[3].kind, len(view.rows[3].cells)) == ("host", 1)
-
-
-def test_map_counts_targets_and_versions_of_a_cell(estate: Estate) -> None:
-    small(estate)
-    estate.release("catalog", "2", sbom(("flask", "3.0.3")))
-    request = DeploymentRequest("staging", "catalog", version="2", target="b", share=0.25)
-    estate.turn(record_deployment, request)
-    cell = read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0].cells[0]
-    assert (cell.versions, cell.targets, cell.share) == (("2", "1"), 2, 0.25)
-
-
-def test_map_marks_unclaimed_services(estate: Estate) -> None:
-    estate.environments()
-    estate.turn(register_release, ReleaseRequest("found-running", "1", sbom=sbom(("flask", "1"))))
-    estate.turn(record_deployment, DeploymentRequest("staging", "found-running", version="1"))
-    row = read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0]
-    assert (row.claimed, row.about) == (False, "unclaimed")
-
-
-def test_map_as_of_tells_what_ran_and_was_known_then(full: Estate) -> None:
-    for seconds, states in ((40, ["fine", "fine", "fine"]), (41, ["exposed", "exposed", "fine"])):
-        as_of = INCIDENT + timedelta(seconds=seconds)
-        view = read(full, map_view, full.clock.now(), feed_max_age=AGE, as_of=as_of)
-        row = next(row for row in view.rows if row.name == "orders-api")
-        assert [cell.state for cell in row.cells] == states
-
-
-def test_map_as_of_judges_a_retired_service_by_what_it_was_made_of(estate: Estate) -> None:
-    small(estate)
-    ran_at = estate.clock.tick(60)
-    estate.clock.tick(60)
-    estate.turn(record_deployment, DeploymentRequest("staging", "catalog", status=Status.REMOVED))
-    assert read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows == ()
-    row = read(estate, map_view, estate.clock.now(), feed_max_age=AGE, as_of=ran_at).rows[0]
-    assert (row.state, row.cells[0].note) == ("unknown", "no feed: PyPI")
-
-
-def test_short_map_loses_no_gap(full: Estate) -> None:
-    view = read(full, map_view, full.clock.now(), feed_max_age=AGE, limit=1)
-    assert ([row.name for row in view.rows], view.total, view.places) == (["orders-api"], 4, 9)
-    assert [(row.name, cell.environment) for row, cell in view.unknown] == [
-        ("mailer", "production-eu"),
-        ("builder-1", "hosts"),
-    ]
-
-
 def test_answer_counts_gaps_of_places_that_the_map_leaves_out(estate: Estate) -> None:
     """Twenty fine services of tier 2 fill the short map; what can't be judged is not among the shown."""
     estate.feed("PyPI", timedelta(0))
@@ -197,21 +115,6 @@ def test_answer_counts_gaps_of_places_that_the_map_leaves_out(estate: Estate) ->
     view = now(estate)
     assert (view.answer.state, view.unknown, view.map.places) == ("unknown", 1, 21)
     assert all(row.kind == "service" for row in view.map.rows)
-
-
-def test_compositions_are_read_once_and_unread_ones_are_unknown(full: Estate) -> None:
-    kept = Compositions()
-    with full.store.read(ORG) as tx:
-        release = tx.releases.find(service="catalog", version="8.1.3")[0]
-        assert kept.find(release.sbom or "") is None
-        reader = GapReader(tx, full.clock.now(), timedelta(0), tx.queries.coverage(), kept)
-        assert reader.of([release.sbom or ""])[0].short == "feed too old: PyPI"
-    assert kept.find(release.sbom or "") == ("PyPI",)
-
-
-def test_map_is_narrowed_by_name(full: Estate) -> None:
-    view = read(full, map_view, full.clock.now(), feed_max_age=AGE, text="MAIL")
-    assert ([row.name for row in view.rows], view.total) == (["mailer"], 1)
 
 
 def test_queue_holds_exposures_then_what_cannot_be_judged(full: Estate) -> None:

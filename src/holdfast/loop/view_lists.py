@@ -9,8 +9,10 @@ from holdfast.loop.view_gaps import Gap, GapReader, gaps_of_composition
 from holdfast.loop.view_map import state_of
 from holdfast.loop.view_timeline import window_start
 from holdfast.model.exposure import Exposure
-from holdfast.ports.queries import ExposureFilter
+from holdfast.ports.queries import ExposureFilter, RunningHost
 from holdfast.ports.store import Transaction
+
+_MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class ExposureRow:
 class ExposuresView:
     """A page of exposures by rank with the exact count of all; `next` is the cursor, `None` on the last page.
 
-    `services`, `environments` and `teams` are what can be filtered by. `gaps` are what is not known of the services
-    asked for: an empty list of exposures is no proof while there are any.
+    `services`, `environments` and `teams` are what can be filtered by. `gaps` are what is not known of the services or
+    hosts asked for: an empty list of exposures is no proof while there are any.
     """
 
     where: ExposureFilter
@@ -109,17 +111,26 @@ def row_of(exposure: Exposure, as_of: datetime | None = None) -> ExposureRow:
 
 
 def _gaps(tx: Transaction, where: ExposureFilter, now: datetime, max_age: timedelta) -> tuple[tuple[str, Gap], ...]:
-    """What is not known of the services that the list is narrowed to; nothing when it is not."""
+    """What is not known of the services and hosts that the list is narrowed to; nothing when it is not."""
     if not where.services:
         return ()
     reader = GapReader(tx, now, max_age, tx.queries.coverage())
     out: dict[tuple[str, str], Gap] = {}
-    for name in where.services[:10]:
+    for name in where.services[:_MOST_NAMES]:
         running, _ = tx.queries.running(service=name)
-        wanted = [one for one in running if not where.environments or one.deployment.environment in where.environments]
-        for one in wanted:
-            named = f"{one.service.name} {one.release.version}"
-            digests = [one.release.sbom] if one.release.sbom else []
-            for gap in (*gaps_of_composition(named, one.components, one.unparsed), *reader.of(digests)):
-                out[one.service.name, gap.because] = gap
+        for one in running:
+            if not where.environments or one.deployment.environment in where.environments:
+                named = f"{one.service.name} {one.release.version}"
+                digests = [one.release.sbom] if one.release.sbom else []
+                for gap in (*gaps_of_composition(named, one.components, one.unparsed), *reader.of(digests)):
+                    out[one.service.name, gap.because] = gap
+        for host in _hosts(tx, where, name) if not running else ():
+            for gap in (*gaps_of_composition(name, host.components, host.unparsed), *reader.of([host.host.sbom])):
+                out[name, gap.because] = gap
     return tuple((name, gap) for (name, _), gap in out.items())
+
+
+def _hosts(tx: Transaction, where: ExposureFilter, name: str) -> list[RunningHost]:
+    _, hosts = tx.queries.running()
+    wanted = [one for one in hosts if name in {one.host.name, one.host.id}]
+    return [one for one in wanted if not where.environments or one.host.environment in where.environments]

@@ -142,6 +142,7 @@ def test_list_of_a_service_that_cannot_be_judged_says_so(visitor: Visitor) -> No
     page = visitor.get("/exposures?service=mailer")
     assert "mailer 1.0.7 came without an SBOM" in page
     assert "That is no proof" in page
+    assert "no feed was synced for it" in visitor.get("/exposures?service=builder-1&environment=hosts")
 
 
 def test_search_finds_services_and_hosts_by_name(visitor: Visitor) -> None:
