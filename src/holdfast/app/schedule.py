@@ -1,7 +1,8 @@
 """What happens by itself while the server runs: feeds, leases, and the probes' engine.
 
 Each job has a thread of its own, so that a slow feed never delays a kill. A job that fails says why in the log and is
-tried again; nothing here stops the server.
+tried again; nothing here stops the server. One that breaks in a way nobody foresaw is started anew, with its traceback
+on stderr: a server that answers while its engine is gone would be worse than none.
 """
 
 import threading
@@ -18,6 +19,7 @@ from holdfast.model.tenancy import PUBLIC
 
 LEASES_S = 15.0
 LOOK_S = 2.0
+RESTART_S = 2.0
 ENRICHMENT_AGE = timedelta(hours=12)
 IDEMPOTENCY_AGE = timedelta(days=2)
 
@@ -49,9 +51,17 @@ class Schedule:
             thread.join(timeout=5)
 
     def _run(self, name: str, job: Callable[[], None]) -> None:
-        thread = threading.Thread(target=job, name=f"holdfast-{name}", daemon=True)
+        thread = threading.Thread(target=self._keep, args=(name, job), name=f"holdfast-{name}", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _keep(self, name: str, job: Callable[[], None]) -> None:
+        try:
+            job()
+        finally:
+            if not self._stop.wait(RESTART_S):
+                _LOG.error("job", name=name, error="it ended without being told to, and is started anew")
+                self._run(name, job)
 
     def _leases(self) -> None:
         while not self._stop.wait(LEASES_S):
