@@ -4,6 +4,7 @@ The machine is a host. The repository is one or several services, by its `holdfa
 is a release of the commit that is checked out, deployed to `this-machine`.
 """
 
+import re
 from pathlib import Path
 
 from holdfast.app.house import House
@@ -25,6 +26,7 @@ from holdfast.model.plan import ServiceManifest
 ENVIRONMENT = "this-machine"
 MANIFEST = "holdfast.yaml"
 LEASE_S = 900.0
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def record_this_machine(house: House) -> str:
@@ -82,24 +84,37 @@ def _record(
 
 
 def find_commit(path: Path) -> str | None:
-    """Return the commit that is checked out, read from git's files; `None` without a repository.
+    """Return the commit that is checked out, read from git's files; `None` without a repository, or where it is odd.
+
+    A repository may come from anybody: a reference leads to nothing outside of it, and only what looks like a commit
+    is one.
 
     Raises:
-        FactError: `HEAD` is not what git writes.
+        FactError: `HEAD` names something outside of the repository.
     """
     folders = (path.resolve(), *path.resolve().parents)
-    git = next((folder / ".git" for folder in folders if (folder / ".git").is_dir()), None)
-    if git is None:
+    git = next((folder / ".git" for folder in folders if (folder / ".git").exists()), None)
+    if git is None or not git.is_dir():  # a file leads to a work tree's real folder, which may be anywhere
         return None
-    head = (git / "HEAD").read_text(encoding="ascii", errors="replace").strip()
+    head = _first_line(git / "HEAD")
     if not head.startswith("ref: "):
-        return head
+        return head if _COMMIT.fullmatch(head) else None
     name = head[5:]
-    if ".." in name:
+    if not name.startswith("refs/") or ".." in name:
         raise FactError("a reference that leaves the repository", where=str(git / "HEAD"))
-    loose = git / name
-    if loose.is_file():
-        return loose.read_text(encoding="ascii", errors="replace").strip()
-    packed = git / "packed-refs"
-    lines = packed.read_text(encoding="utf-8", errors="replace").splitlines() if packed.is_file() else []
-    return next((line.split(" ")[0] for line in lines if line.endswith(" " + name)), None)
+    packed = _lines(git / "packed-refs")
+    found = _first_line(git / name) or next(
+        (line[: -len(name) - 1] for line in packed if line.endswith(" " + name)), ""
+    )
+    return found if _COMMIT.fullmatch(found) else None
+
+
+def _first_line(path: Path) -> str:
+    return next(iter(_lines(path)), "")
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+    except OSError:  # one that may not be read is as good as none: the commit is not known
+        return []

@@ -52,8 +52,10 @@ def read_settings(
     hours = environ.get("HOLDFAST_FEED_MAX_AGE", "24")
     try:
         max_age = timedelta(hours=float(hours))
-    except ValueError:
-        raise UsageError(f"expected hours in HOLDFAST_FEED_MAX_AGE, got `{hours}`") from None
+    except (ValueError, OverflowError):
+        max_age = timedelta(-1)
+    if max_age < timedelta(0):
+        raise UsageError(f"expected hours in HOLDFAST_FEED_MAX_AGE, got `{hours[:40]}`", hint="24, or 0.5")
     location = feed or environ.get("HOLDFAST_FEED") or PUBLIC_FEED
     defaults = {"kev": PUBLIC_KEV, "epss": PUBLIC_EPSS, "ssvc": ""}
     enrichments = {kind: environ.get(f"HOLDFAST_{kind.upper()}", default) for kind, default in defaults.items()}

@@ -1,0 +1,40 @@
+"""What a process is told: options first, then the environment, then defaults."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from holdfast.app.settings import PUBLIC_EPSS, PUBLIC_FEED, PUBLIC_KEV, read_settings
+from holdfast.errors import UsageError
+
+DATA = Path("data")
+
+
+def test_the_published_sources_are_the_default() -> None:
+    settings = read_settings(DATA, environ={})
+    assert (settings.feed, settings.database) == (PUBLIC_FEED, "data/holdfast.db")
+    assert settings.enrichments == {"kev": PUBLIC_KEV, "epss": PUBLIC_EPSS}
+    assert settings.feed_max_age == timedelta(hours=24)
+
+
+def test_an_option_stands_above_the_environment() -> None:
+    environ = {"HOLDFAST_FEED": "osv", "HOLDFAST_DATABASE": "postgresql://db.example/holdfast"}
+    assert read_settings(DATA, environ=environ).feed == "osv"
+    told = read_settings(DATA, database="other.db", feed="here", environ=environ)
+    assert (told.feed, told.database) == ("here", "other.db")
+    assert read_settings(DATA, environ=environ).database == "postgresql://db.example/holdfast"
+
+
+def test_none_is_no_source_at_all() -> None:
+    environ = {f"HOLDFAST_{name}": "none" for name in ("FEED", "KEV", "EPSS", "SSVC")}
+    settings = read_settings(DATA, environ=environ)
+    assert settings.feed is None
+    assert settings.enrichments == {}
+    assert read_settings(DATA, environ={"HOLDFAST_SSVC": "ssvc.json"}).enrichments["ssvc"] == "ssvc.json"
+
+
+@pytest.mark.parametrize("text", ["a day", "", "-1", "nan", "inf", "1e999"])
+def test_an_age_that_is_no_number_of_hours_is_a_usage_error(text: str) -> None:
+    with pytest.raises(UsageError, match="HOLDFAST_FEED_MAX_AGE"):
+        read_settings(DATA, environ={"HOLDFAST_FEED_MAX_AGE": text})
