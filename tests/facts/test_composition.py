@@ -72,6 +72,14 @@ def test_python_manifest_is_covered_by_requirements_beside_it_and_not_by_those_a
     assert [gap.file for gap in read_composition(MemoryTree(above)).unparsed] == ["app/pyproject.toml"]
 
 
+def test_requirements_to_compile_are_covered_by_what_was_compiled_of_them() -> None:
+    files = {"requirements-web.in": "a\n", "requirements-web.txt": "a==1\n"}
+    assert read_composition(MemoryTree(files)).unparsed == ()
+    (gap,) = read_composition(MemoryTree({**files, "requirements.in": "b\n", "Cargo.lock": CARGO})).unparsed
+    assert gap.file == "requirements.in"
+    assert gap.because.endswith("(such as `requirements.txt`)")
+
+
 def test_manifest_that_asks_for_nothing_needs_no_mention() -> None:
     files = {"pyproject.toml": "[tool.ruff]\n", "package.json": '{"name": "x"}', "Cargo.toml": "[package]\n"}
     assert read_composition(MemoryTree(files)) == read_composition(MemoryTree({}))

@@ -218,3 +218,4 @@ def test_a_release_that_no_record_speaks_of_is_unknown() -> None:
     day, known = timedelta(days=1), frozenset({"AlmaLinux:9"})
     assert feed_verdict("AlmaLinux:9", held, START, day, known) == Pass()
     assert isinstance(feed_verdict("AlmaLinux:10", held, START, day, known), Unknown)
+    assert feed_verdict("AlmaLinux", held, START, day) == Unknown("the release of the distribution is not known")

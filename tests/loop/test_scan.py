@@ -39,6 +39,7 @@ class Known:
             tuple((one.advisory.id, interval) for one in found for interval in one.intervals),
             tuple((one.advisory.id, entry) for one in found for entry in one.pairwise),
             tuple(fix for one in found for _, _, fix in one.fixes),
+            tuple(one.advisory.id for one in found if not one.intervals and not one.pairwise),
         )
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
@@ -127,6 +128,27 @@ def test_a_release_without_records_is_unknown() -> None:
     lookup.ecosystems = {"AlmaLinux"}
     report = scan(_sbom(_one("lamp", "1.0-1", "AlmaLinux:10"), _one("lamp", "1.0-1", "AlmaLinux:9")), lookup, START)
     assert [row.ecosystem for row in report.unknown] == ["AlmaLinux:10"]
+
+
+def test_an_advisory_that_tells_no_versions_is_unknown_not_safe() -> None:
+    package = {"ecosystem": "PyPI", "name": "lamp"}
+    odd = [{"type": "ODD", "events": [{"introduced": "0"}]}]
+    turned = [{"type": "ECOSYSTEM", "events": [{"introduced": "9"}, {"fixed": "8"}]}]
+    for affected in ({}, {"ranges": odd}, {"ranges": turned}):
+        lookup = Known({"id": "L-1", "affected": [{"package": package, **affected}]}, record("L-2"))
+        report = scan(_sbom(_one("lamp", "2.0"), _one("shade", "2.0")), lookup, START)
+        assert report.findings == ()
+        (row,) = report.unknown
+        assert (row.ecosystem, row.components) == ("PyPI", 1)
+        assert "`L-1 on lamp 2.0`" in row.because
+        assert len(scan(_sbom(_one("lamp", "1.0")), lookup, START).findings) == 1
+
+
+def test_a_bound_without_a_place_is_unknown_not_safe() -> None:
+    lookup = Known(record("L-1", "npm", "lamp", fixed="soon"))
+    lookup.ecosystems = {"npm"}
+    report = scan(_sbom(_one("lamp", "1.0.0", "npm")), lookup, START)
+    assert report.findings or report.unknown[0].components == 1
 
 
 def test_what_is_not_from_a_registry_is_named_and_not_matched() -> None:

@@ -17,7 +17,7 @@ from functools import cache
 from holdfast.errors import FactError
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
-from holdfast.facts.recognized import MANIFESTS, RECOGNIZED
+from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
 from holdfast.facts.scope import component_order, merge_occurrences
 from holdfast.model.component import ParsedFile, Sbom, Unparsed
 from holdfast.ports.tree import Tree
@@ -116,10 +116,15 @@ def _locks_for(path: str, glob: str, files: frozenset[str]) -> list[str]:
         found = [lock for name in manifest.locks if (lock := posixpath.join(folder, name)) in files]
         if found:
             return found
-    beside = tuple(posixpath.join(posixpath.dirname(path), name) for name in manifest.beside)
+    beside = tuple(posixpath.join(posixpath.dirname(path), name) for name in _beside(path, manifest))
     if beside:
         return [file for file in sorted(files) if file in beside or _is_text_in(file, beside)]
     return []
+
+
+def _beside(path: str, manifest: Manifest) -> tuple[str, ...]:
+    stem = posixpath.basename(path).rpartition(".")[0]
+    return tuple(name.replace("*", stem) for name in manifest.beside)
 
 
 def _is_text_in(file: str, folders: tuple[str, ...]) -> bool:
@@ -136,7 +141,8 @@ def _read_manifest(tree: Tree, path: str, glob: str) -> ParsedFile | None:
     marks = MANIFESTS[glob].marks
     if marks and not any(mark in data for mark in marks):
         return None
-    locks = " or ".join(f"`{lock}`" for lock in MANIFESTS[glob].locks[:2])
+    names = MANIFESTS[glob].locks or _beside(path, MANIFESTS[glob])
+    locks = " or ".join(f"`{lock}`" for lock in names[:2])
     return _unread(
         path, f"a manifest without a lock file: it is recognized but not read yet; lock it (such as {locks})"
     )

@@ -71,8 +71,9 @@ RECOGNIZED: dict[str, str] = {
 class Manifest:
     """A file that asks for dependencies without fixing them.
 
-    `locks` are the files that fix them, beside it or in a folder above; `beside` those that do so only beside it (a
-    name with `/` is a folder of them); `marks` the words without which it asks for nothing.
+    `locks` are the files that fix them, beside it or in a folder above; `beside` those that do so only beside it: a
+    name with `/` is a folder of them, and `*` stands for the manifest's own name. `marks` are the words without which
+    it asks for nothing.
     """
 
     locks: tuple[str, ...]
@@ -94,6 +95,8 @@ _COMPILED = ("requirements.txt", "requirements/")
 
 MANIFESTS: dict[str, Manifest] = {
     "pyproject.toml": Manifest(_PYTHON, (b"dependencies", b"dependency-groups"), _COMPILED),
+    "*requirements*.in": Manifest((), (), ("*.txt",)),
+    "requirements/*.in": Manifest((), (), ("*.txt",)),
     "setup.py": Manifest(_PYTHON, (b"_require",), _COMPILED),
     "setup.cfg": Manifest(_PYTHON, (b"_require",), _COMPILED),
     "Pipfile": Manifest(("Pipfile.lock",)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.model.advisory import Snapshot
 from holdfast.model.instant import format_instant
+from holdfast.model.purl import lacks_release
 from holdfast.model.verdict import Pass, Unknown, Verdict
 
 if TYPE_CHECKING:  # a scan needs the verdict, and nothing of a store
@@ -54,6 +55,8 @@ def feed_verdict(
         hours = max_age / timedelta(hours=1)
         since = format_instant(snapshot.synced_at)
         return Unknown(f"its feed was last synced at {since}, longer ago than {hours:g} hours{reason}")
+    if lacks_release(ecosystem):  # records speak of releases: none of them would be found, whatever is wrong
+        return Unknown("the release of the distribution is not known")
     if ":" in ecosystem and releases is not None and ecosystem not in releases:
         return Unknown("the feed has no record of this release")
     return Pass()

@@ -3,7 +3,8 @@
 Rules:
 
 1. Every registry component is either judged or counted in `unknown`, by ecosystem, with why: no feed, an old one, no
-   version scheme, a release the feed does not speak of, a version without a place in its order.
+   version scheme, a release the feed does not speak of, a version without a place in its order, an advisory that does
+   not tell which versions it affects.
 2. Components from paths, VCS and URLs are named and not matched: they are not unknown.
 3. One finding per component and alias cluster; everything is sorted, so the same input gives the same bytes.
 """
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 from holdfast.controls.match import covered
 from holdfast.controls.versions import is_comparable
 from holdfast.loop.feed_state import feed_verdict
-from holdfast.loop.scan_match import NO_RULES, find_hits
+from holdfast.loop.scan_match import NO_RULES, find_hits, find_undecided
 from holdfast.model.advisory import Severity, Snapshot
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
 from holdfast.model.fix import Fix
@@ -81,6 +82,8 @@ class _Scan:
     unknown: dict[tuple[str, str], int] = field(default_factory=dict)
     no_place: dict[str, list[str]] = field(default_factory=dict)
     """Per ecosystem, components whose version has no place in its order."""
+    undecided: dict[str, list[str]] = field(default_factory=dict)
+    """Per ecosystem, components and the record of which nobody can tell whether it affects them."""
 
 
 def wanted_ecosystems(sbom: Sbom) -> tuple[str, ...]:
@@ -153,15 +156,27 @@ def _match(run: _Scan, component: Component, occurrence: Occurrence, *, is_judge
             run.hits.append((occurrence, hits, rules))
         elif is_judged and not is_comparable(ecosystem, version):
             run.no_place.setdefault(ecosystem, []).append(f"{component.name} {version}")
+            return
+        undecided = [record for record in find_undecided(rules, component) if record not in hits]
+        if is_judged and undecided:
+            run.undecided.setdefault(ecosystem, []).append(f"{undecided[0]} on {component.name} {version}")
 
 
 def _unknown_rows(run: _Scan) -> tuple[UnknownRow, ...]:
     rows = [UnknownRow(name, because, count) for (name, because), count in run.unknown.items()]
-    for name, components in run.no_place.items():
+    rows += _doubtful(run.no_place, "a version without a place in its order")
+    rows += _doubtful(run.undecided, "an advisory that does not tell which versions it affects")
+    return tuple(sorted(rows, key=lambda row: (row.ecosystem, row.because)))
+
+
+def _doubtful(found: Mapping[str, Sequence[str]], because: str) -> list[UnknownRow]:
+    """One row per ecosystem that names the first few of what was found."""
+    rows = []
+    for ecosystem, components in found.items():
         shown = ", ".join(f"`{one}`" for one in sorted(components)[:_SHOWN])
         more = ", …" if len(components) > _SHOWN else ""
-        rows.append(UnknownRow(name, f"a version without a place in its order: {shown}{more}", len(components)))
-    return tuple(sorted(rows, key=lambda row: (row.ecosystem, row.because)))
+        rows.append(UnknownRow(ecosystem, f"{because}: {shown}{more}", len(components)))
+    return rows
 
 
 def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding, ...]:

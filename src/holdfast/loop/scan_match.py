@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from holdfast.controls.advisory_ranges import is_in_range
-from holdfast.controls.versions import compare_versions, version_key
+from holdfast.controls.versions import compare_versions, is_comparable, version_key
 from holdfast.model.advisory import Pairwise, Snapshot
 from holdfast.model.component import Component
 from holdfast.ports.advisories import PackageRules
@@ -24,6 +24,18 @@ def find_hits(lookup: AdvisoryLookup, rules: PackageRules, component: Component)
         if interval.lo <= key and (interval.hi is None or key < interval.hi):
             hits[record] = "high"
     return hits
+
+
+def find_undecided(rules: PackageRules, component: Component) -> list[str]:
+    """Return the records of a package that can't be held against a version: no bounds, or one without a place."""
+    known = {record for record, _ in rules.intervals}
+    unsure = {record for record, entry in rules.pairwise if not _has_places(component.ecosystem, entry)}
+    return sorted({*rules.vague, *(unsure - known)})
+
+
+def _has_places(ecosystem: str, entry: Pairwise) -> bool:
+    events = entry.range.events if entry.range is not None else ()
+    return all(event.version in {"0", "*"} or is_comparable(ecosystem, event.version) for event in events)
 
 
 def _holds(entry: Pairwise, version: str) -> bool:

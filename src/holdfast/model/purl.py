@@ -44,11 +44,17 @@ _DISTRIBUTIONS = {
     "SUSE": ("rpm", "suse"),
     "openSUSE": ("rpm", "opensuse"),
 }
+_WITHOUT_RELEASES = {"Wolfi", "Chainguard"}
 _DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIONS.items()}
 _KEPT = {"arch", "distro", "epoch"}
 _KEPT_OF_TYPE = {("upstream", "deb"), ("upstream", "apk")}  # an RPM's is the name of a file, not of a package
 _IN_TYPES = str.maketrans("", "", ".+-")
 _SPLIT_NAMESPACE = {"npm": "/", "golang": "/", "maven": ":", "composer": "/", "swift": "/", "githubactions": "/"}
+
+
+def lacks_release(ecosystem: str) -> bool:
+    """Tell whether an ecosystem is a distribution that has releases, and none is named."""
+    return ecosystem in _DISTRIBUTIONS and ecosystem not in _WITHOUT_RELEASES
 
 
 def normalize_pypi(name: str) -> str:

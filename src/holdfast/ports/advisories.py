@@ -33,11 +33,15 @@ class AdvisoryRow:
 
 @dataclass(frozen=True, slots=True)
 class PackageRules:
-    """Everything known of one package: per record its intervals, what has no keys, and its `fixed` versions."""
+    """Everything known of one package: per record its intervals, what has no keys, and its `fixed` versions.
+
+    `vague` are records that name the package and no versions that could be matched: nobody is proved safe from them.
+    """
 
     intervals: tuple[tuple[str, Interval], ...]
     pairwise: tuple[tuple[str, Pairwise], ...]
     fixes: tuple[str, ...]
+    vague: tuple[str, ...] = ()
 
 
 class Advisories(Protocol):

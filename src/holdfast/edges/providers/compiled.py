@@ -84,13 +84,15 @@ class CompiledAdvisories:
         intervals: list[tuple[str, Interval]] = []
         pairwise: list[tuple[str, Pairwise]] = []
         fixes: dict[str, None] = {}
+        vague: list[str] = []
         sql = "SELECT id, body FROM rule WHERE ecosystem = ? AND name = ? ORDER BY id"
         for identifier, body in self._rows(sql, (ecosystem, name)):
             keys, without_keys, fixed = _BODY.decode(body)
             intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
             pairwise += [(identifier, _pairwise(ecosystem, name, entry)) for entry in without_keys]
             fixes.update(dict.fromkeys(fixed))
-        return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes))
+            vague += [] if keys or without_keys else [identifier]
+        return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes), tuple(vague))
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, for a version that has no key."""
