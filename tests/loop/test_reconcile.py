@@ -6,18 +6,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from holdfast.facts.manifest import parse_manifest
 from holdfast.findings.history import covers
+from holdfast.loop.declare import declare_environment
+from holdfast.loop.flags import define_flag
 from holdfast.loop.intake import expire_hosts
 from holdfast.loop.reconcile import reconcile
+from holdfast.loop.requests import EnvironmentRequest
 from holdfast.metrics.recompute import exposures_from_journal
 from holdfast.model.exposure import Subject
 from holdfast.model.inventory import Status
 from holdfast.ports.store import Store
+from tests.facts.manifest_texts import GOOD
 from tests.loop.world import OTHER, World, open_world, record
 
 NAMES, SERVICES, TARGETS = ("acme-pdf", "acme-xml"), ("shop", "till"), ("eu", "us")
 VERSIONS = ("1.0", "1.4.0", "1.4.2", "2.0", "not a version")
 RECORDS = ("A-1", "B-1", "CVE-1")
+ON_OFF = '{"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "on"}'
 BAD, FIXED = "pkg:pypi/acme-pdf@1.4.0", "pkg:pypi/acme-pdf@1.4.2"
 
 _purls = st.sets(
@@ -134,3 +140,32 @@ def test_every_transition_is_journaled_whole(store: Store) -> None:
         "exposure.resolved",
     ]
     assert exposures_from_journal(entries) == stored  # the journal alone gives back what the tables say
+
+
+def test_the_fix_of_several_running_versions_repairs_them_all(world: World) -> None:
+    """1.9.0 is fixed in 1.9.5, 1.10.0 in 1.10.2; as texts they are the other way round."""
+    world.ship("shop", "1", "pkg:pypi/acme-pdf@1.10.0", target="eu")
+    world.ship("shop", "2", "pkg:pypi/acme-pdf@1.9.0", target="us")
+    world.push(record("A-1", ("1.9.0", "1.9.5"), ("1.10.0", "1.10.2")))
+    (exposure,) = world.live().values()
+    assert exposure.versions == ("1.10.0", "1.9.0")
+    assert exposure.risk.fix_version == "1.10.2"
+
+
+def test_cluster_that_splits_asks_for_one_run_each(world: World) -> None:
+    """Two alias records are one exposure; when they part, the one that opens is answered once."""
+    manifest = parse_manifest(GOOD.replace("finding.severity >= 7.0 && ", "").encode(), file="holdfast.yaml")
+    with world.turn() as turn:
+        declare_environment(turn, EnvironmentRequest("production"))
+        define_flag(turn.tx, "production", "shop.receipts", ON_OFF, turn.now)
+    world.release("shop", "1", BAD, manifest=manifest.services[0])
+    world.deploy("shop", "1")
+    world.push(record("A-1", ("0", "1.4.2")))
+    for aliases in (["A-1"], []):
+        world.clock.tick(60)
+        world.push(record("B-1", ("0", "1.4.2"), aliases=aliases, modified=world.clock.now().isoformat()))
+    live = sorted(one.id for one in world.exposures() if one.is_live)
+    with world.store.read(world.org) as tx:
+        runs = tx.runs.of_exposures(live)
+    assert len(live) == 2
+    assert sorted(run.exposure for run in runs) == live

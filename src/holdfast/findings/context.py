@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial, reduce
 
+from holdfast.controls.versions import compare_versions
 from holdfast.errors import NotFoundError
 from holdfast.model.exposure import Risk
 from holdfast.model.inventory import Reach
@@ -33,10 +35,15 @@ class AdvisoryFacts:
     withdrawn: bool = False
 
     def risk(self, ecosystem: str, name: str, versions: tuple[str, ...], reach: Reach) -> Risk:
-        """Return what ranks an exposure; a fix is ready only when every running version has one."""
-        fixes = [self.fixes.get((ecosystem, name, version)) for version in versions]
-        fix = fixes[-1] if fixes and None not in fixes else None
+        """Return what ranks an exposure; a fix is ready only when every running version has one: then the highest."""
+        found = [self.fixes.get((ecosystem, name, version)) for version in versions]
+        fixes = [fix for fix in found if fix is not None]
+        fix = reduce(partial(_higher, ecosystem), fixes) if fixes and len(fixes) == len(found) else None
         return Risk(self.severity, self.vector, self.known_exploited, self.epss, reach, fix)
+
+
+def _higher(ecosystem: str, one: str, other: str) -> str:
+    return other if compare_versions(ecosystem, other, one) == 1 else one
 
 
 @dataclass(frozen=True, slots=True)
