@@ -12,7 +12,7 @@ from holdfast.model.inventory import Reach
 from holdfast.model.plan import ServiceManifest
 from holdfast.model.tenancy import Permission
 from holdfast.ports.store import Store
-from tests.loop.world import OTHER, World
+from tests.loop.world import OTHER, World, record
 
 TEXT = b"version: 1\nservices:\n  - name: shop\n    team: retail\n    tier: 2\n    exposure: internal\n"
 
@@ -117,7 +117,7 @@ def test_two_orgs_may_use_one_name(world: World, manifest: ServiceManifest) -> N
         theirs = declare_service(turn, replace(manifest, team="thieves"))
     assert ours.team == "retail"
     assert theirs.team == "thieves"
-    assert other.kinds() == ["service.declared"]
+    assert other.kinds() == ["team.declared", "service.declared"]
 
 
 def test_groups_are_a_tree(world: World) -> None:
@@ -152,3 +152,17 @@ def test_an_environment_that_was_never_declared_counts_as_reachable_by_anybody(w
     with world.turn() as turn:
         declared = declare_environment(turn, EnvironmentRequest("production", 1, Reach.INTERNAL))
     assert declared.id == found.id
+
+
+def test_what_is_declared_later_reaches_what_is_exposed_already(world: World, manifest: ServiceManifest) -> None:
+    world.push(record("ACME-1", ("0", "1.4.2")))
+    world.ship("shop", "1", "pkg:pypi/acme-pdf@1.4.0")
+    with world.turn(world.token(team="retail")) as turn:
+        declare_service(turn, manifest)
+    (claimed,) = world.exposures()
+    assert (claimed.team, claimed.tier, claimed.risk.reach) == ("retail", 2, Reach.INTERNAL)
+    with world.turn() as turn:
+        declare_environment(turn, EnvironmentRequest("production", 1, Reach.INTERNET))
+    (known,) = world.exposures()
+    assert (known.id, known.risk.reach) == (claimed.id, Reach.INTERNET)
+    assert world.recompute() == []

@@ -88,6 +88,13 @@ class TestReleases:
         assert {one.digest for one in third.release.artifacts} == {AMD.digest, INDEX.digest, ARM.digest}
         assert world.deploy("shop", digest=ARM.digest).deployment.release_id == first.release.id
 
+    def test_a_commit_that_comes_later_is_kept(self, world: World) -> None:
+        world.release("shop", "1", BAD, artifacts=(AMD,))
+        for _ in range(2):
+            assert world.release("shop", "1", BAD, artifacts=(AMD,), commit="c0ffee").release.commit == "c0ffee"
+        assert world.deploy("shop", "1", commit="c0ffee").created
+        assert world.kinds().count("release.registered") == 2
+
     def test_a_platform_that_comes_after_its_index_adds_to_it(self, world: World) -> None:
         first = world.release("shop", "1", BAD, artifacts=(INDEX, AMD))
         again = world.release("shop", "1", BAD, artifacts=(AMD, ARM))
@@ -177,6 +184,33 @@ class TestDeployments:
         with pytest.raises(UsageError, match="nothing names a release"):
             world.deploy("shop")
         assert world.kinds() == []
+
+    def test_a_deployment_whose_names_disagree_is_refused(self, world: World) -> None:
+        release = world.release("shop", "1", BAD, commit="abc").release.id
+        world.release("till", "1", BAD)
+        for said in ({"service": "till"}, {"version": "2"}, {"commit": "def"}, {"digest": AMD.digest}):
+            with pytest.raises(UsageError, match=f"`{release}` is not of"):
+                world.deploy(**{"service": "shop", "release": release, **said})
+        assert world.deploy("shop", "1", release=release, commit="abc").created
+
+    def test_a_digest_of_two_services_names_neither(self, world: World) -> None:
+        for service in ("shop", "till"):
+            world.release(service, "1", BAD, artifacts=(AMD,))
+        with pytest.raises(UsageError, match="belongs to `shop` and `till`"):
+            world.deploy(None, digest=AMD.digest)
+        assert world.deploy("till", digest=AMD.digest).created
+
+    def test_a_removal_never_becomes_what_runs(self, world: World) -> None:
+        ran = world.ship("shop", "1", BAD).deployment
+        world.clock.tick(60)
+        removed = world.deploy("shop", status=Status.REMOVED).deployment
+        with pytest.raises(ConflictError, match="cannot become `succeeded`"):
+            world.deploy("shop", id=removed.id, status=Status.SUCCEEDED)
+        with pytest.raises(ConflictError, match="cannot become `removed`"):
+            world.deploy("shop", id=ran.id, status=Status.REMOVED)
+        world.deploy("shop", id=removed.id, status=Status.FAILED)
+        with world.store.read(world.org) as tx:
+            assert tx.deployments.get(ran.id).ended_at is None  # what failed to remove it did not end it
 
     def test_a_deployment_from_before_its_release_was_built_is_refused(self, world: World) -> None:
         world.release("shop", "1", BAD, built_at=world.at(-1))

@@ -1,15 +1,18 @@
 """Declaring what there is: groups, teams, environments, services.
 
 A name is claimed by its team: a token bound to a team claims for that team only, an org's administrator for any. A
-service that was only seen is unclaimed until then. Declaring the same again changes nothing and journals nothing.
+service that was only seen is unclaimed until then. Declaring the same again changes nothing and journals nothing. What
+exposures carry of it (team, tier, exposure) is brought up to date at once, because plans and figures read it there.
 """
 
 from dataclasses import replace
 
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError
 from holdfast.facts.manifest import manifest_to_json
+from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import EnvironmentRequest
 from holdfast.loop.turn import Turn
+from holdfast.model.exposure import Subject
 from holdfast.model.inventory import Environment, Reach, Service
 from holdfast.model.plan import ServiceManifest
 from holdfast.model.tenancy import Group, Permission, Team
@@ -70,6 +73,9 @@ def declare_environment(turn: Turn, request: EnvironmentRequest) -> Environment:
         turn.tx.environments.save(environment)
         body = {"id": identifier, "name": request.name, "tier": request.tier, "exposure": request.reach.value}
         turn.tx.journal.append("environment.declared", body | {"by": turn.actor})
+    if known is not None and known.reach is not environment.reach:
+        here = (one for one in turn.tx.exposures.all() if one.is_live and one.environment == request.name)
+        reconcile(turn, subjects=list({one.subject.id: (one.subject, one.environment) for one in here}.values()))
     return environment
 
 
@@ -101,8 +107,8 @@ def declare_service(turn: Turn, manifest: ServiceManifest) -> Service:
     known = turn.tx.services.find(manifest.name)
     team = manifest.team or (turn.token.team if turn.token else None) or (known.team if known else None)
     _may_claim(turn, known, team, manifest.name)
-    if team is not None and turn.tx.teams.find_team(team) is None:
-        turn.tx.teams.save_team(Team(turn.tx.org, turn.ids.new("team"), team))
+    if team is not None:
+        _ensure_team(turn, team)
     declared = Service(
         turn.tx.org,
         known.id if known else turn.ids.new("svc"),
@@ -123,7 +129,17 @@ def declare_service(turn: Turn, manifest: ServiceManifest) -> Service:
     turn.tx.journal.append(
         "service.declared", body | {"exposure": declared.reach.value, "manifest": document, "by": turn.actor}
     )
+    if known is not None:
+        subject = Subject("service", declared.id, declared.name)
+        reconcile(turn, subjects=[(subject, environment.name) for environment in turn.tx.environments.list()])
     return declared
+
+
+def _ensure_team(turn: Turn, name: str) -> None:
+    if turn.tx.teams.find_team(name) is None:
+        team = Team(turn.tx.org, turn.ids.new("team"), name)
+        turn.tx.teams.save_team(team)
+        turn.tx.journal.append("team.declared", {"id": team.id, "group": None, "by": turn.actor})
 
 
 def _may_claim(turn: Turn, known: Service | None, team: str | None, name: str) -> None:

@@ -20,6 +20,7 @@ from holdfast.facts.inventory import occupancy, release_identity
 from holdfast.facts.manifest import manifest_from_json, manifest_to_json
 from holdfast.facts.sbom import sbom_digest
 from holdfast.loop.declare import declare_service, ensure_environment, ensure_service
+from holdfast.loop.named_release import find_release
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import (
     DeploymentOutcome,
@@ -169,7 +170,7 @@ def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutco
 
     Raises:
         NotFoundError: there is no such release or deployment.
-        ConflictError: it started before its release was built.
+        ConflictError: it started before its release was built, or a removal would become a running, or the other way.
         UsageError: it starts in the future, or the share is not above 0 and up to 1.
     """
     turn.require(Permission.FACTS_WRITE)
@@ -196,6 +197,7 @@ def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, 
         raise UsageError(f"expected a share above 0 and up to 1, got `{request.share}`")
     if request.id is not None:
         known = turn.tx.deployments.get(request.id)
+        _require_kind(known, request.status)
         return replace(known, status=request.status, share=request.share), known
     if request.started_at and request.started_at > turn.now + CLOCK_SKEW:
         raise UsageError(
@@ -220,6 +222,16 @@ def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, 
     return deployment, None
 
 
+def _require_kind(known: Deployment, status: Status) -> None:
+    """What ran has run: a removal is told as a deployment of its own, and never becomes something that runs."""
+    allowed = {Status.REMOVED, Status.FAILED} if known.release_id is None else set(Status) - {Status.REMOVED}
+    if status not in allowed:
+        raise ConflictError(
+            f"deployment {known.id} is `{known.status}`, and cannot become `{status}`",
+            hint="record another deployment: that it is gone, or what runs there now",
+        )
+
+
 def _release_of(turn: Turn, request: DeploymentRequest) -> tuple[str, str | None]:
     if (
         request.status is Status.REMOVED
@@ -239,26 +251,6 @@ def _release_of(turn: Turn, request: DeploymentRequest) -> tuple[str, str | None
             hint="check the clocks, or which release this is",
         )
     return release.service_id, None if request.status is Status.REMOVED else release.id
-
-
-def find_release(turn: Turn, request: DeploymentRequest) -> Release:
-    """Return the one release that the request names; the newest recorded where a digest or version has several.
-
-    Raises:
-        NotFoundError: there is none.
-        UsageError: nothing names a release.
-    """
-    if request.release:
-        return turn.tx.releases.get(request.release)
-    if not (request.digest or (request.service and request.version)):
-        raise UsageError("nothing names a release", hint="give `release`, `digest`, or `service` with `version`")
-    found = turn.tx.releases.find(
-        digest=request.digest, service=request.service, version=request.version, commit=request.commit
-    )
-    if not found:
-        named = request.digest or f"{request.service} {request.version}"
-        raise NotFoundError(f"there is no release `{named}`", hint="register it first: `holdfast release`")
-    return found[0]
 
 
 def _is_same(other: Deployment, new: Deployment) -> bool:

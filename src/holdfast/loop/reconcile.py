@@ -15,7 +15,7 @@ from holdfast.controls.match import smallest_safe_version
 from holdfast.findings.context import AdvisoryFacts, ComponentKey, Context, Place
 from holdfast.findings.identity import fingerprint
 from holdfast.findings.journal_body import exposure_to_json
-from holdfast.findings.lifecycle import OPENED, REGRESSED, UPDATED, Transition, observe
+from holdfast.findings.lifecycle import Transition, observe
 from holdfast.findings.merge import Merge, merge, split
 from holdfast.loop.respond import release_runs, respond
 from holdfast.loop.turn import Turn
@@ -77,11 +77,9 @@ def _hand_over(turn: Turn, successors: Mapping[str, str]) -> None:
 
 def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
     # an updated one is asked again as well: the release that runs now may have brought a plan
-    opened = [
-        step.after
-        for step in transitions
-        if step.kind in {OPENED, REGRESSED, UPDATED} and step.after.state in {State.OPEN, State.REGRESSED}
-    ]
+    # each is asked once, as it is now: a split opens one that the same look updates
+    newest = {step.after.id: step.after for step in transitions}
+    opened = [exposure for exposure in newest.values() if exposure.state in {State.OPEN, State.REGRESSED}]
     ended = [step.after for step in transitions if step.after.ending not in {None, Ending.MERGED}]
     if ended:
         release_runs(turn.tx, ended, turn.now)

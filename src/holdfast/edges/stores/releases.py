@@ -82,6 +82,8 @@ class SqlReleases:
             added["manifest"] = to_json(manifest)
         if release.built_at and known.built_at is None:
             added["built_at"] = release.built_at
+        if release.commit and known.commit_id is None:
+            added["commit_id"] = release.commit
         if added:
             where = (RELEASE.c.org == known.org, RELEASE.c.id == known.id)
             self._session.change(update(RELEASE).where(*where).values(added))
