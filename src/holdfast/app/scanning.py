@@ -38,7 +38,7 @@ class LocalScan:
         opened = open_advisories(wanted, now, progress)
         try:
             lookup = opened.lookup or NothingKnown()
-            yield ScanAdvisories(lookup, opened.checked, opened.problems, opened.skipped)
+            yield ScanAdvisories(lookup, opened.checked, opened.problems, opened.skipped, opened.notes)
         finally:
             if opened.lookup is not None:
                 opened.lookup.close()

@@ -1,5 +1,6 @@
 """The compiled advisory file: made, kept up to date, opened."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -133,6 +134,26 @@ def test_a_folder_is_compiled_once_and_then_only_compared(tmp_path: Path) -> Non
     write_bucket(root, {"PyPI": [record("L-1"), record("L-2")]})
     _open(tmp_path / "data", root)
     assert _affected(path) == {"L-1", "L-2"}
+
+
+def test_a_list_of_exploited_counts_though_the_feed_is_as_it_was(tmp_path: Path) -> None:
+    root = write_bucket(tmp_path / "osv", {"PyPI": [record("L-1", aliases=["CVE-2026-1"])]})
+    kev = tmp_path / "kev.json"
+
+    def known(named: str | None) -> tuple[bool | None, int]:
+        opened = open_advisories(Wanted(("PyPI",), tmp_path / "data", str(root), False, named), START, _silent)
+        assert opened.lookup is not None
+        facts = opened.lookup.facts(["L-1"])["L-1"]
+        opened.lookup.close()
+        return facts.known_exploited, len(opened.notes)
+
+    assert known(None) == (None, 0)
+    assert known(str(kev)) == (None, 1)
+    for cves, expected in ([], False), (["CVE-2026-1"], True):
+        listed = [{"cveID": cve} for cve in cves]
+        kev.write_text(json.dumps({"dateReleased": "2026-01-01T00:00:00Z", "vulnerabilities": listed}))
+        assert known(str(kev)) == (expected, 0)
+    assert known(None) == (None, 0)
 
 
 def test_an_ecosystem_that_the_feed_lacks_is_a_problem(tmp_path: Path) -> None:

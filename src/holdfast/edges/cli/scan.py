@@ -61,6 +61,7 @@ class ScanAdvisories:
     checked: frozenset[str] = frozenset()
     problems: Mapping[str, str] = field(default_factory=dict)
     skipped: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 class ScanTools(Protocol):
@@ -165,6 +166,8 @@ def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
     with tools.advisories(request, now, _Told()) as found:
         for name, because in sorted(found.problems.items()):
             say(f"no new advisories for {name}: {because}")
+        for note in found.notes:
+            say(note)
         if found.skipped:
             say(f"{len(found.skipped)} records of the feed could not be read, the first: {found.skipped[0]}")
         return scan(

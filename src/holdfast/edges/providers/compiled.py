@@ -4,7 +4,7 @@ It is replaced as a whole, so a reader sees one state of it. It needs nothing bu
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,8 @@ _WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
 _TEXTS = msgspec.msgpack.Decoder(list[str])
 
 
-def open_compiled(path: Path) -> "CompiledAdvisories":
-    """Open a compiled file.
+def open_compiled(path: Path, known_exploited: Set[str] | None = None) -> "CompiledAdvisories":
+    """Open a compiled file; `known_exploited` CVEs, where given, count instead of those it was made with.
 
     Raises:
         FeedError: it is not there, or is no such file.
@@ -65,14 +65,15 @@ def open_compiled(path: Path) -> "CompiledAdvisories":
     if row is None or row[0] != FORMAT:
         connection.close()
         raise FeedError(f"expected `{FORMAT}`, got `{row and row[0]}`", where=str(path), hint="sync the feed again")
-    return CompiledAdvisories(connection, str(path))
+    return CompiledAdvisories(connection, str(path), known_exploited)
 
 
 class CompiledAdvisories:
     """Answers from one compiled file."""
 
-    def __init__(self, connection: sqlite3.Connection, where: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, where: str, known_exploited: Set[str] | None = None) -> None:
         self._connection = connection
+        self._known_exploited = known_exploited
         self._where = where
 
     def close(self) -> None:
@@ -113,9 +114,15 @@ class CompiledAdvisories:
             sql = f"{_FACTS} WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
             for identifier, score, vector, cluster, members, exploited in self._rows(sql, part):
                 severity = None if score is None and vector is None else Severity(score, vector)
-                known = None if exploited is None else bool(exploited)
-                out[identifier] = RecordFacts(identifier, cluster, tuple(_TEXTS.decode(members)), severity, known)
+                ids = _TEXTS.decode(members)
+                known = self._is_exploited(ids, exploited)
+                out[identifier] = RecordFacts(identifier, cluster, tuple(ids), severity, known)
         return out
+
+    def _is_exploited(self, ids: Sequence[str], compiled: int | None) -> bool | None:
+        if self._known_exploited is not None:
+            return not self._known_exploited.isdisjoint(ids)
+        return None if compiled is None else bool(compiled)
 
     def snapshots(self) -> Mapping[str, Snapshot]:
         """Return the snapshots by ecosystem."""

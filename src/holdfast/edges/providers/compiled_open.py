@@ -8,11 +8,12 @@ Rules:
 3. Without a named feed the synced file counts; the public bucket is asked only where nothing was ever synced from
    elsewhere.
 4. A scan from a local feed makes no network request: exploitation is then `null` unless a list is named.
+5. A list of known exploited vulnerabilities in a file is read at every scan; one at an address when the feed changed.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,12 +40,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The advisories; `lookup` is `None` when there are none at all. See `compiled_sync.Refreshed`."""
+    """The advisories; `lookup` is `None` when there are none at all. See `compiled_sync.Refreshed`.
+
+    `notes` are what else went wrong and stopped nothing.
+    """
 
     lookup: CompiledAdvisories | None
     checked: frozenset[str] = frozenset()
     problems: Mapping[str, str] = field(default_factory=dict)
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def open_advisories(wanted: Wanted, now: datetime, progress: Progress) -> Opened:
@@ -54,20 +59,36 @@ def open_advisories(wanted: Wanted, now: datetime, progress: Progress) -> Opened
         UsageError: the named feed is no location.
     """
     path, location = _place(wanted)
+    opened = _synced(path, location, wanted, now, progress)
+    exploited: Set[str] | None = None
+    notes: tuple[str, ...] = ()
+    try:
+        exploited = _listed_in_file(wanted.known_exploited, now)
+    except FeedError as error:  # absent is `null` in the report, and stops nothing
+        notes = (f"no list of known exploited vulnerabilities: {error.message}",)
+    try:
+        lookup = open_compiled(path, exploited)
+    except HoldfastError:
+        return replace(opened, checked=frozenset(), notes=notes)
+    return replace(opened, lookup=lookup, notes=notes)
+
+
+def _synced(path: Path, location: str | None, wanted: Wanted, now: datetime, progress: Progress) -> Opened:
+    """Bring the file up to date where that is due; the answer has no `lookup` yet."""
     held = _snapshots(path)
     if location is None or not wanted.ecosystems:
-        return _opened(path, Opened(None))
+        return Opened(None)
     remote = is_remote(location)
     due = [name for name in wanted.ecosystems if not remote or _is_due(held.get(name), now)]
     if remote and wanted.offline:
-        return _opened(path, Opened(None, problems=dict.fromkeys(due, "offline")))
+        return Opened(None, problems=dict.fromkeys(due, "offline"))
     if not remote:
         due = [name for name in due if not _is_same(location, name, held.get(name))]
     checked = frozenset(wanted.ecosystems) - frozenset(due)
     if not due:
-        return _opened(path, Opened(None, checked if not remote else frozenset()))
+        return Opened(None, checked if not remote else frozenset())
     done = _refresh(path, location, replace(wanted, ecosystems=tuple(due)), now, progress)
-    return _opened(path, Opened(None, checked | done.checked, done.problems, done.skipped))
+    return Opened(None, checked | done.checked, done.problems, done.skipped)
 
 
 def _place(wanted: Wanted) -> tuple[Path, str | None]:
@@ -120,11 +141,20 @@ def _refresh(path: Path, location: str, wanted: Wanted, now: datetime, progress:
     return _Done(frozenset(done.checked), done.problems, tuple(done.skipped))
 
 
+def _listed_in_file(location: str | None, now: datetime) -> Set[str] | None:
+    """The CVEs of the named list when it lies in a file, else `None`. Raises: FeedError."""
+    if location in {None, "none"} or is_remote(location):
+        return None
+    from holdfast.edges.providers.enrichment_kev import KevSource
+
+    return KevSource(location).fetch(now).rows.keys()
+
+
 def _known_exploited(location: str | None, now: datetime, *, remote: bool) -> Collection[str] | None:
-    """The CVEs of the named list, or of the published one for a remote feed; `None` when it can't be had."""
+    """The CVEs of the list named by address, or of the published one for a remote feed; `None` without one."""
     from holdfast.edges.providers.enrichment_kev import PUBLISHED, KevSource
 
-    if location == "none" or (location is None and not remote):
+    if (location is None and not remote) or (location is not None and not is_remote(location)):
         return None
     try:
         return KevSource(location or PUBLISHED).fetch(now).rows.keys()
@@ -141,11 +171,3 @@ def _snapshots(path: Path) -> Mapping[str, Snapshot]:
         return held.snapshots()
     finally:
         held.close()
-
-
-def _opened(path: Path, state: Opened) -> Opened:
-    try:
-        lookup = open_compiled(path)
-    except HoldfastError:
-        return Opened(None, frozenset(), state.problems, state.skipped)
-    return Opened(lookup, state.checked, state.problems, state.skipped)
