@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from holdfast.errors import FactError
+from holdfast.facts.databases import find_unread_database, read_database
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
@@ -85,8 +86,11 @@ def read_file(tree: Tree, path: str) -> ParsedFile | None:
     """
     spec = _spec_of(path)
     if spec is None:
-        label = _named()[0].find(path)
-        return _unread(path, f"{RECOGNIZED[label]}: it is recognized but not read yet") if label else None
+        glob = _named()[0].find(path)
+        label = RECOGNIZED[glob] if glob else find_unread_database(path)
+        if label is None:
+            return read_database(tree, path)
+        return _unread(path, f"{label}: it is recognized but not read yet")
     if not path.isprintable():
         return _unread(path, "its path is not printable text")
     try:

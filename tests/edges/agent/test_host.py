@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.edges.agent.host import collect_host, operating_system, parse_os_release
+from holdfast.edges.agent.host import collect_host
+from holdfast.facts.packages._os_release import operating_system, parse_os_release
 from tests.facts.packages.test_dpkg import STATUS
 
 

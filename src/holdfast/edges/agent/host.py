@@ -9,26 +9,18 @@ Rules:
 
 import hashlib
 import os
-import shlex
 from pathlib import Path
 
 from holdfast.errors import FactError
 from holdfast.facts.composition import compose
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.packages import MAX_DATABASE_BYTES, UNREAD_DATABASES, PackageDatabaseSpec
+from holdfast.facts.packages._os_release import OS_RELEASE_PATHS, operating_system, parse_os_release
 from holdfast.model.component import ParsedFile, Sbom, Unparsed
 from holdfast.model.inventory import HostFacts
 from holdfast.registry import load_room
 
 _MAX_SMALL_BYTES = 1 << 16
-_ECOSYSTEMS = {
-    "debian": ("Debian", 1),
-    "ubuntu": ("Ubuntu", 2),
-    "alpine": ("Alpine", 2),
-    "almalinux": ("AlmaLinux", 1),
-    "rocky": ("Rocky Linux", 1),
-}
-"""`ID` of os-release → (OSV's name, how many numbers of the version make its release)."""
 
 
 def collect_host(root: Path = Path("/")) -> tuple[HostFacts, Sbom]:
@@ -46,36 +38,8 @@ def collect_host(root: Path = Path("/")) -> tuple[HostFacts, Sbom]:
     return facts, compose(_packages(root, system))
 
 
-def operating_system(release: dict[str, str]) -> str:
-    """Return OSV's ecosystem with release for the fields of an os-release file, else `ID:VERSION_ID`."""
-    identifier, version = release.get("ID", "unknown"), release.get("VERSION_ID", "")
-    if identifier not in _ECOSYSTEMS or not version:
-        return f"{identifier}:{version or release.get('VERSION_CODENAME', 'unknown')}"
-    ecosystem, numbers = _ECOSYSTEMS[identifier]
-    number = ".".join(version.split(".")[:numbers])
-    return f"{ecosystem}:v{number}" if ecosystem == "Alpine" else f"{ecosystem}:{number}"
-
-
-def parse_os_release(text: str) -> dict[str, str]:
-    """Return the fields of an os-release file; a line that is no assignment is passed over.
-
-    Source: os-release(5).
-    """
-    fields: dict[str, str] = {}
-    for line in text.splitlines():
-        key, equals, value = line.strip().partition("=")
-        if not equals or key.startswith("#"):
-            continue
-        try:
-            words = shlex.split(value)
-        except ValueError:  # a quote that is not closed
-            continue
-        fields[key] = readable("".join(words))
-    return fields
-
-
 def _os_release(root: Path) -> dict[str, str]:
-    return parse_os_release(_small(root / "etc/os-release") or _small(root / "usr/lib/os-release"))
+    return parse_os_release(next((text for path in OS_RELEASE_PATHS if (text := _small(root / path))), ""))
 
 
 def _small(path: Path) -> str:
