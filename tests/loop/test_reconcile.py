@@ -14,8 +14,9 @@ from holdfast.loop.intake import expire_hosts
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import EnvironmentRequest
 from holdfast.metrics.recompute import exposures_from_journal
-from holdfast.model.exposure import Subject
+from holdfast.model.exposure import State, Subject
 from holdfast.model.inventory import Status
+from holdfast.ports.queries import ExposureFilter
 from holdfast.ports.store import Store
 from tests.facts.manifest_texts import GOOD
 from tests.loop.world import OTHER, World, open_world, record
@@ -169,3 +170,27 @@ def test_cluster_that_splits_asks_for_one_run_each(world: World) -> None:
         runs = tx.runs.of_exposures(live)
     assert len(live) == 2
     assert sorted(run.exposure for run in runs) == live
+
+
+def test_a_list_as_of_then_shows_and_asks_for_the_states_of_then(world: World) -> None:
+    """One is exposed from 0 h, another from 1 h; both are fixed at 2 h."""
+    world.push(record("A-1", ("0", "1.4.2")))
+    for service in ("shop", "till"):
+        world.ship(service, "1", BAD)
+        world.clock.tick(3600)
+    for service in ("shop", "till"):
+        world.ship(service, "2", FIXED)
+    open_ones = ExposureFilter(states=("open",))
+    with world.store.read(world.org) as tx:
+        now = tx.queries.exposures(open_ones, as_of=None, after=None, limit=9)
+        first = tx.queries.exposures(open_ones, as_of=world.at(0.5), after=None, limit=9)
+        page = tx.queries.exposures(open_ones, as_of=world.at(1.5), after=None, limit=1)
+        last = tx.queries.exposures(open_ones, as_of=world.at(1.5), after=page.next, limit=1)
+        unasked = tx.queries.exposures(ExposureFilter(), as_of=world.at(1.5), after=None, limit=9)
+        assert (
+            tx.queries.exposures(ExposureFilter(states=("resolved",)), as_of=world.at(1.5), after=None, limit=9).total
+            == 0
+        )
+    assert (now.total, first.total, page.total, last.next) == (0, 1, 2, None)
+    assert {one.subject.name for one in (*page.rows, *last.rows)} == {"shop", "till"}
+    assert {(one.state, one.clocks.resolved_at) for one in unasked.rows} == {(State.OPEN, None)}

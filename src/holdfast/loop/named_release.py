@@ -30,7 +30,7 @@ def find_release(turn: Turn, request: DeploymentRequest) -> Release:
 
 
 def _agreeing(release: Release, request: DeploymentRequest) -> Release:
-    said = [
+    said: list[tuple[str, str | None, set[str | None]]] = [
         ("service", request.service, {release.service, release.service_id}),
         ("version", request.version, {release.version}),
         ("commit", request.commit, {release.commit}),

@@ -1,6 +1,7 @@
 """Read models: what runs, exposures by rank, coverage, counts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from holdfast.edges.stores.schema_facts import DEPLOYMENT, RELEASE, SBOM, SERVIC
 from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.services import to_service
 from holdfast.edges.stores.session import Session, chunks
+from holdfast.findings.as_of import exposure_at
 from holdfast.model.advisory import Interval, Pairwise
 from holdfast.model.component import Unparsed
 from holdfast.model.inventory import Status
@@ -129,7 +131,12 @@ class SqlQueries:
     def exposures(
         self, where: ExposureFilter, *, as_of: datetime | None, after: str | None, limit: int
     ) -> ExposurePage:
-        """Return current episodes by rank; with `as_of`, those that were live then in valid and record time."""
+        """Return current episodes by rank; with `as_of`, those that were live then in valid and record time.
+
+        As of then their state is the one of then too, in the answer and to the filter.
+        """
+        if as_of is not None and where.states:
+            return self._exposures_then(where, as_of, after, limit)
         e = EXPOSURE.c
         conditions = [e.org == self._session.org, *_conditions(where), *_live_at(as_of)]
         total = self._session.row(select(func.count()).select_from(EXPOSURE).where(*conditions))
@@ -140,7 +147,24 @@ class SqlQueries:
         rows = self._session.rows(query.order_by(e.rank.desc(), e.id).limit(limit + 1))
         last = rows[limit - 1] if len(rows) > limit else None
         cursor = to_cursor((last.rank, last.id)) if last else None
-        return ExposurePage(tuple(to_exposure(row) for row in rows[:limit]), total[0] if total else 0, cursor)
+        found = tuple(map(to_exposure, rows[:limit]))
+        if as_of is not None:
+            found = tuple(exposure_at(one, as_of) for one in found)
+        return ExposurePage(found, total[0] if total else 0, cursor)
+
+    def _exposures_then(self, where: ExposureFilter, as_of: datetime, after: str | None, limit: int) -> ExposurePage:
+        """The same by the states of then, which no column holds: everything that was live is read."""
+        e = EXPOSURE.c
+        conditions = [e.org == self._session.org, *_conditions(replace(where, states=())), *_live_at(as_of)]
+        rows = self._session.rows(select(e.rank, e.id, e.body).where(*conditions).order_by(e.rank.desc(), e.id))
+        found = [(-row.rank, row.id, exposure_at(to_exposure(row), as_of)) for row in rows]
+        found = [one for one in found if one[2].state.value in where.states]
+        total = len(found)
+        if after:
+            rank, last_id = from_cursor(after, (int, str))
+            found = [one for one in found if one[:2] > (-rank, last_id)]
+        cursor = to_cursor((-found[limit - 1][0], found[limit - 1][1])) if len(found) > limit else None
+        return ExposurePage(tuple(one[2] for one in found[:limit]), total, cursor)
 
     def coverage(self, service_id: str | None = None) -> Sequence[Coverage]:
         """Return distinct components that run now by ecosystem and source, all or one service's or host's."""
