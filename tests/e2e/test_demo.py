@@ -32,13 +32,27 @@ def test_the_demo_goes_through_and_its_clocks_stand_still(tmp_path: Path) -> Non
     assert (tmp_path / "data" / "admin.token").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_demo_of_which_a_step_is_missing_fails(tmp_path: Path) -> None:
+def copy_shop(tmp_path: Path) -> Path:
     shop = tmp_path / "shop"
     shutil.copytree(find_shop(), shop)
-    lock = shop / "requirements.txt"
-    lines = lock.read_text().splitlines(keepends=True)
-    lock.write_text("".join("# gone\n" if line.startswith("acme-pdf") else line for line in lines))
+    return shop
+
+
+def test_a_demo_of_which_a_step_is_missing_fails(tmp_path: Path) -> None:
+    shop = copy_shop(tmp_path)
+    manifest = shop / "holdfast.yaml"
+    manifest.write_text(manifest.read_text().replace("        coverage: full\n", ""))
     played = play("--shop", str(shop))
     assert played.returncode == 4
     assert "did not go through" in played.stderr
+    assert "receipts-off" in played.stderr
+    assert "Traceback" not in played.stderr
     assert played.stdout == ""
+
+
+def test_a_folder_that_is_no_shop_is_said_so(tmp_path: Path) -> None:
+    (shop := copy_shop(tmp_path)).joinpath("flags.json").unlink()
+    played = play("--shop", str(shop))
+    assert played.returncode == 2
+    assert "flags.json" in played.stderr
+    assert "Traceback" not in played.stderr

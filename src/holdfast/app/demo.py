@@ -1,5 +1,6 @@
 """`holdfast demo`: one incident through the whole loop, offline, in under a minute."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -49,7 +50,7 @@ def command(context: click.Context, data: Path | None, server: str | None, shop:
       holdfast demo
       holdfast demo --data var/demo      and look at it afterwards: holdfast up --data var/demo
     """
-    source = shop or find_shop()
+    source = _require_shop(shop or find_shop())
     begun = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as scratch:
@@ -84,6 +85,13 @@ def find_shop() -> Path:
     raise UsageError("the sample shop is not here", hint="name its folder with --shop")
 
 
+def _require_shop(folder: Path) -> Path:
+    for name in ("shop.py", "flags.json", "holdfast.yaml", "requirements.txt"):
+        if not (folder / name).is_file():
+            raise UsageError(f"no shop: `{name}` is not there", where=str(folder), hint="copy examples/shop whole")
+    return folder
+
+
 @contextmanager
 def _server(context: click.Context, data: Path, server: str | None) -> Iterator[tuple[str, Any]]:
     """Give a server's URL and API: the one that is named, or one of our own that ends with the demo."""
@@ -97,7 +105,10 @@ def _server(context: click.Context, data: Path, server: str | None) -> Iterator[
         return
     url = f"http://127.0.0.1:{(port := free_port())}"
     options = ["--data", str(data), "--port", str(port), "--no-open", "--feed", "none"]
-    process = subprocess.Popen([sys.executable, "-m", "holdfast", "up", *options], stderr=subprocess.DEVNULL)
+    # nothing of it goes to a database that others use
+    environment = {name: value for name, value in os.environ.items() if name != "HOLDFAST_DATABASE"}
+    command = [sys.executable, "-m", "holdfast", "up", *options]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
     try:
         wait_for("the server to be up", lambda: _is_up(url, process))
         client = HttpApi(url, (data / "admin.token").read_text(encoding="ascii").strip())
