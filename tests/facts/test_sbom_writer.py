@@ -1,6 +1,7 @@
 """CycloneDX written, and read back."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cyclonedx.schema import SchemaVersion
@@ -8,7 +9,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from holdfast.facts.sbom import read_sbom
 from holdfast.facts.sbom_writer import write_cyclonedx
-from holdfast.model.component import Component, Location, Occurrence, Sbom, Scope, Source
+from holdfast.model.component import Component, Location, Occurrence, Sbom, Scope, Source, Unparsed
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 SBOM = Sbom(
@@ -39,6 +40,22 @@ def test_written_sbom_reads_back_as_it_was() -> None:
     back = read_sbom("bom.json", text.encode())
     assert back.unparsed == ()
     assert {one.component: one for one in back.occurrences} == {one.component: one for one in SBOM.occurrences}
+
+
+def test_written_gaps_are_read_back_and_hold_to_the_schema() -> None:
+    gaps = (Unparsed("a/uv.lock", 3, "cut"), Unparsed("yarn.lock", None, "not read yet"))
+    text = write_cyclonedx(replace(SBOM, unparsed=gaps), name="shop", version="1.0", now=NOW)
+    assert read_sbom("bom.json", text.encode()).unparsed == gaps
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    document = json.loads(text)
+    odd = json.dumps({"file": "a\0", "line": -1, "because": "cut"})
+    document["metadata"]["properties"] = [{"name": "holdfast:gap", "value": odd}]
+    assert read_sbom("b", json.dumps(document).encode()).unparsed == (Unparsed("a\\x00", None, "cut"),)
+    document["metadata"]["properties"] = [{"name": "holdfast:gap", "value": "?"}]
+    assert read_sbom("b", json.dumps(document).encode()).unparsed == (Unparsed("b", None, "?"),)
+    del document["metadata"]["properties"]
+    (gap,) = read_sbom("b", json.dumps(document).encode()).unparsed
+    assert gap.because == "the document says that it is incomplete"
 
 
 def test_written_sbom_is_the_same_for_the_same_content() -> None:

@@ -6,7 +6,8 @@ Rules:
    data sets are no packages and are passed over.
 2. Direct and paths come from the `dependencies` of `metadata.component`; without that edge list they are unknown.
 3. `required` is runtime, `optional` optional; `excluded` is for tests and other non-runtime purposes: development.
-4. A document with vulnerabilities and no components (VEX) has no composition, and says so.
+4. A document that says it is incomplete is so: each gap that it names, or else one, is unparsed.
+5. A document with vulnerabilities and no components (VEX) has no composition, and says so.
 
 Source: CycloneDX specification, JSON reference 1.2 to 1.6.
 """
@@ -16,16 +17,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+import msgspec
+
 from holdfast.errors import FactError
-from holdfast.facts.gather import Gathering
+from holdfast.facts.gather import Gathering, readable
 from holdfast.facts.lockfiles._graph import shortest_paths
 from holdfast.facts.lockfiles._json import JsonObject, load_json_object, objects_of
 from holdfast.facts.scope import component_order
-from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Sbom, Scope, Source
+from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Sbom, Scope, Source, Unparsed
 from holdfast.model.purl import parse_purl
 
 FORMAT = "cyclonedx_json"
 PROPERTY = "holdfast:"
+GAP = f"{PROPERTY}gap"
+_MAX_LINE = 1 << 30
 _KNOWN_VERSIONS = {"1.2", "1.3", "1.4", "1.5", "1.6"}
 _NO_PACKAGE = {"file", "data", "cryptographic-asset", "machine-learning-model"}
 _SCOPES = {"required": Scope.RUNTIME, "optional": Scope.OPTIONAL, "excluded": Scope.DEVELOPMENT}
@@ -49,6 +54,7 @@ def parse_cyclonedx(file: str, data: bytes, *, evidence: bool = False) -> Parsed
     version = document.get("specVersion")
     if version not in _KNOWN_VERSIONS:
         gathering.skip(document.line, f"expected `specVersion` 1.2 to 1.6, got {version!r}: parts may be unread")
+    gathering.skip_all(_gaps_of(document, file))
     entries = list(_components(document.get("components"), gathering))
     if not entries:
         vex = " it is a VEX document, with vulnerabilities only" if document.get("vulnerabilities") else ""
@@ -72,6 +78,28 @@ def read_sbom(file: str, data: bytes) -> Sbom:
     parsed = parse_cyclonedx(file, data, evidence=True)
     occurrences = tuple(sorted(parsed.occurrences, key=component_order))
     return Sbom(occurrences, ((file, FORMAT, len(occurrences)),), parsed.unparsed)
+
+
+def _gaps_of(document: JsonObject, file: str) -> tuple[Unparsed, ...]:
+    """Return what a document says that it does not hold."""
+    metadata = document.get("metadata")
+    listed = metadata.get("properties") if isinstance(metadata, JsonObject) else None
+    pairs = [one for one in listed if isinstance(one, JsonObject)] if isinstance(listed, list) else []
+    gaps = tuple(_gap_of(str(one.get("value")), file) for one in pairs if one.get("name") == GAP)
+    stated = document.get("compositions")
+    parts = [one for one in stated if isinstance(one, JsonObject)] if isinstance(stated, list) else []
+    if not gaps and any(one.get("aggregate") == "incomplete" for one in parts):
+        return (Unparsed(file, document.line, "the document says that it is incomplete"),)
+    return gaps
+
+
+def _gap_of(text: str, file: str) -> Unparsed:
+    try:
+        gap = msgspec.json.decode(text, type=Unparsed)
+    except msgspec.MsgspecError:  # what another wrote there is a gap all the same
+        return Unparsed(file, None, text)
+    line = gap.line if gap.line is not None and 0 < gap.line <= _MAX_LINE else None
+    return Unparsed(readable(gap.file), line, gap.because)
 
 
 def _components(listed: object, gathering: Gathering) -> Iterator[JsonObject]:

@@ -1,7 +1,8 @@
 """CycloneDX 1.6 JSON, written so that the same composition gives the same bytes.
 
 What CycloneDX has no field for (source, the source package, "not direct") stands in `holdfast:` properties, so that
-reading back gives the same components. Edges are those of the known paths; the document claims no others.
+reading back gives the same components. Gaps stand there as well, in the metadata, and the composition is then marked
+incomplete. Edges are those of the known paths; the document claims no others.
 
 Source: CycloneDX 1.6, bom-1.6.schema.json; the tests hold the documents to it.
 """
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from holdfast.facts.sbom import PROPERTY, sbom_digest
+from holdfast.facts.sbom import GAP, PROPERTY, sbom_digest
 from holdfast.model.component import Component, Occurrence, Sbom, Scope, Source
 from holdfast.model.instant import format_instant
 
@@ -37,11 +38,19 @@ def write_cyclonedx(sbom: Sbom, *, name: str, version: str, now: datetime) -> st
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{name}@{version}@{sbom_digest(sbom)}')}",
         "version": 1,
-        "metadata": {"timestamp": format_instant(now), "component": described},
+        "metadata": {"timestamp": format_instant(now), "component": described} | _gaps(sbom),
         "components": [_component(one) for one in sorted(sbom.occurrences, key=_reference)],
         "dependencies": _dependencies(sbom.occurrences),
     }
+    if sbom.unparsed:
+        document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _gaps(sbom: Sbom) -> dict[str, Any]:
+    """What was not read, one property each, as JSON."""
+    gaps = [msgspec.json.encode(gap).decode() for gap in sbom.unparsed]
+    return {"properties": [{"name": GAP, "value": gap} for gap in sorted(gaps)]} if gaps else {}
 
 
 def _reference(occurrence: Occurrence) -> str:
