@@ -80,27 +80,15 @@ class Session:
             raise UsageError("a value of another org in this org's transaction")
         return org
 
-    def insert(self, table: Table) -> Any:  # the two dialects' inserts have `on_conflict_…` in common, and no type
+    def insert(self, table: Table) -> Any:
         """Return an insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
-        if self.engine == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-
-            return postgresql_insert(table)
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-        return sqlite_insert(table)
+        return _insert(self.engine, table)
 
     def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]], keep: Sequence[str] = ()) -> None:
         """Create rows or change them by primary key; columns in `keep` stay as they were."""
         if not rows:
             return
-        statement = self.insert(table)
-        keys = [column.name for column in table.primary_key.columns]
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys and name not in keep}
-        if changed:
-            self.change(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
-        else:
-            self.change(statement.on_conflict_do_nothing(), rows)
+        self.change(_upsert(self.engine, table, tuple(rows[0]), tuple(keep)), rows)
 
     def add(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert many new rows of stored values (instants in microseconds) by the engine's fastest way."""
@@ -145,6 +133,27 @@ class Session:
 
 def _clean(value: Any) -> Any:
     return clean_text(value) if isinstance(value, str) else value
+
+
+def _insert(engine: str, table: Table) -> Any:  # the dialects' inserts share `on_conflict_…`, and no type
+    if engine == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+
+        return postgresql_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)
+
+
+@lru_cache(maxsize=512)
+def _upsert(engine: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Any:
+    """Return the statement; building one costs more than running it for a single row."""
+    statement = _insert(engine, table)
+    keys = [column.name for column in table.primary_key.columns]
+    changed = {name: statement.excluded[name] for name in columns if name not in keys and name not in keep}
+    if not changed:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
