@@ -121,7 +121,8 @@ def _grouped(names: dict[str, str]) -> str:
 
 def _manifests() -> str:
     return _table(
-        ("manifest", "is fixed by"), [(_code([glob]), _code(one.locks)) for glob, one in sorted(MANIFESTS.items())]
+        ("manifest", "is fixed by"),
+        [(_code([glob]), _code((*one.locks, *one.beside))) for glob, one in sorted(MANIFESTS.items())],
     )
 
 
