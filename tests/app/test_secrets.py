@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.app.house import open_house
-from holdfast.app.secrets import load_signing_key, write_secret
+from holdfast.app.secrets import keep_database, load_signing_key, write_secret
 from holdfast.app.settings import Settings, read_settings
 from holdfast.errors import HoldfastError
 from holdfast.model.tenancy import Permission
@@ -62,3 +62,22 @@ def test_a_secret_is_written_whole_over_an_old_one(tmp_path: Path) -> None:
     write_secret(path, "new\n")
     assert (path.read_text(), mode(path)) == ("new\n", 0o600)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_database_elsewhere_is_the_one_that_later_commands_ask(settings: Settings) -> None:
+    elsewhere = "postgresql://holdfast:secret@db.example/holdfast"
+    settings.data.mkdir()
+    keep_database(settings)
+    assert read_settings(settings.data, environ={}).database == str(settings.data / "holdfast.db")
+    keep_database(read_settings(settings.data, database=elsewhere, environ={}))
+    assert read_settings(settings.data, environ={}).database == elsewhere
+    assert mode(settings.database_file) == 0o600
+    told = read_settings(settings.data, database="other.db", environ={})
+    keep_database(told)
+    assert read_settings(settings.data, environ={}).database == str(Path("other.db").resolve())
+
+
+def test_a_note_of_the_database_that_cannot_be_read_is_not_passed_over(settings: Settings) -> None:
+    settings.database_file.mkdir(parents=True)
+    with pytest.raises(HoldfastError, match="which database is meant"):
+        read_settings(settings.data, environ={})

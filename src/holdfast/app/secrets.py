@@ -16,11 +16,21 @@ from holdfast.ports.store import Store
 def write_secret(path: Path, text: str) -> None:
     """Write a file of mode 600 whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def keep_database(settings: Settings) -> None:
+    """Remember a database elsewhere, so that commands on the folder ask the store that its server asks.
+
+    Another, empty one would answer that nothing is exposed.
+    """
+    if settings.database != str(settings.data / "holdfast.db"):
+        place = settings.database if "://" in settings.database else str(Path(settings.database).resolve())
+        write_secret(settings.database_file, place + "\n")
 
 
 def load_signing_key(settings: Settings) -> bytes:

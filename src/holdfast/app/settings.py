@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from holdfast.errors import UsageError
+from holdfast.errors import HoldfastError, UsageError
 
 PUBLIC_FEED = "https://storage.googleapis.com/osv-vulnerabilities"
 PUBLIC_KEV = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 PUBLIC_EPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 ORG = "default"
+DATABASE_FILE = "database.url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,11 @@ class Settings:
         return self.data / "checkpoint.key"
 
     @property
+    def database_file(self) -> Path:
+        """Where the URL of a database elsewhere is kept, mode 600: it may hold a password."""
+        return self.data / DATABASE_FILE
+
+    @property
     def downloads(self) -> Path:
         """Where downloads go on after a cut."""
         return self.data / "feeds"
@@ -44,10 +50,11 @@ class Settings:
 def read_settings(
     data: Path, *, database: str | None = None, feed: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Return the settings of a data folder.
+    """Return the settings of a data folder; the database it was last served from is the one that is meant.
 
     Raises:
         UsageError: a number in the environment is none.
+        HoldfastError: what the folder says of its database can't be read.
     """
     hours = environ.get("HOLDFAST_FEED_MAX_AGE", "24")
     try:
@@ -61,8 +68,19 @@ def read_settings(
     enrichments = {kind: environ.get(f"HOLDFAST_{kind.upper()}", default) for kind, default in defaults.items()}
     return Settings(
         data,
-        database or environ.get("HOLDFAST_DATABASE") or str(data / "holdfast.db"),
+        database or environ.get("HOLDFAST_DATABASE") or _read_database(data) or str(data / "holdfast.db"),
         None if location == "none" else location,
         {kind: where for kind, where in enrichments.items() if where and where != "none"},
         max_age,
     )
+
+
+def _read_database(data: Path) -> str | None:
+    try:
+        return (data / DATABASE_FILE).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise HoldfastError(
+            f"which database is meant can't be read: {error}", where=str(data / DATABASE_FILE)
+        ) from None

@@ -55,9 +55,11 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
     from holdfast.app.house import open_house
     from holdfast.app.play import DemoPlayer
     from holdfast.app.schedule import Schedule
+    from holdfast.app.secrets import keep_database
 
     listener = listen(host, port)
     house = open_house(settings)
+    keep_database(settings)
     schedule = Schedule(house)
     stop = threading.Event()
     url = f"http://{host}:{listener.getsockname()[1]}"
