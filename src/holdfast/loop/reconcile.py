@@ -25,6 +25,8 @@ from holdfast.model.inventory import Reach, Service
 from holdfast.ports.advisories import AdvisoryRow
 from holdfast.ports.findings import PlaceRow
 
+FEW_SERVICES = 50
+
 
 @dataclass(slots=True)
 class _Scope:
@@ -178,7 +180,7 @@ def _places(turn: Turn, scope: _Scope) -> dict[tuple[str, str], Place]:
     packages = {(exposure.ecosystem, exposure.name) for exposure in scope.current if exposure.is_live}
     rows = turn.tx.spans.places(list(pairs.values()), packages, turn.now)
     environments = {environment.name: environment for environment in turn.tx.environments.list()}
-    services = {service.id: service for service in turn.tx.services.list(limit=1_000_000)} if pairs else {}
+    services = _services(turn, {subject.id for subject, _ in pairs.values() if subject.kind == "service"})
     out = {}
     for key, (subject, environment) in pairs.items():
         row = rows.get(key)
@@ -188,6 +190,14 @@ def _places(turn: Turn, scope: _Scope) -> dict[tuple[str, str], Place]:
         place = environments.get(environment)
         out[key] = _place(row, service, place.reach if place else Reach.UNKNOWN)
     return out
+
+
+def _services(turn: Turn, wanted: set[str]) -> dict[str, Service]:
+    """The services by id: a few one by one, many by reading all."""
+    if len(wanted) <= FEW_SERVICES:
+        return {service_id: turn.tx.services.get(service_id) for service_id in sorted(wanted)}
+    every = turn.tx.services.list(limit=1_000_000)
+    return {service.id: service for service in every if service.id in wanted}
 
 
 def _place(row: PlaceRow, service: Service | None, reach: Reach) -> Place:
