@@ -17,6 +17,7 @@ from holdfast.loop.respond import approve, pause, release_runs, request_run, und
 from holdfast.mitigations.actions.flag_off import overlay_id
 from holdfast.model.exposure import Ending, State
 from holdfast.model.plan import Coverage, FlagDefinition, Overlay, RunState, StepState
+from holdfast.ports.clock import Clock
 from holdfast.ports.store import Transaction
 from holdfast.testing.http import Reply
 from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, URL, Shop, declare, make_exposure, make_plan, open_shop
@@ -402,6 +403,12 @@ class Unwritable:
             yield tx
             if self.broken:
                 raise HoldfastError("no space left")
+
+    @contextmanager
+    def write_now(self, org: str, clock: Clock) -> Iterator[tuple[Transaction, datetime]]:
+        now = clock.now()
+        with self.write(org, now) as tx:
+            yield tx, now
 
     def read(self, org: str) -> Any:
         return self._store.read(org)

@@ -32,8 +32,7 @@ _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 def record_this_machine(house: House) -> str:
     """Report this machine as a host; returns its name."""
     facts, sbom = collect_host()
-    now = house.clock.now()
-    with house.store.write(ORG, now) as tx:
+    with house.store.write_now(ORG, house.clock) as (tx, now):
         turn = Turn(tx, now, house.ids)
         if tx.environments.find(ENVIRONMENT) is None:
             declare_environment(turn, EnvironmentRequest(ENVIRONMENT, None, Reach.DEVELOPMENT))
@@ -72,8 +71,7 @@ def _record(
 ) -> None:
     # a working tree may differ from its commit, so the composition is part of the version
     version = f"{(commit or 'no-commit')[:12]}-{sbom_digest(sbom)[7:15]}"
-    now = house.clock.now()
-    with house.store.write(ORG, now) as tx:
+    with house.store.write_now(ORG, house.clock) as (tx, now):
         turn = Turn(tx, now, house.ids)
         register_release(turn, ReleaseRequest(name, version, commit, sbom=sbom, manifest=manifest))
         service = tx.services.find(name)

@@ -73,7 +73,7 @@ class Schedule:
             now = house.clock.now()
             with house.store.read(org.id) as tx:
                 due = any(host.lease_until <= now for host in tx.hosts.list())
-            with house.store.write(org.id, now) as tx:
+            with house.store.write_now(org.id, house.clock) as (tx, now):
                 tx.settings.forget(now - IDEMPOTENCY_AGE)
                 gone = expire_hosts(Turn(tx, now, house.ids)) if due else []
             if gone:

@@ -23,8 +23,7 @@ def judge_clusters(store: Store, clock: Clock, ids: Ids, clusters: Sequence[str]
     for org in store.tenants.orgs():
         touched = sorted(set(_touched(store, org.id, clusters)))
         for batch in _batches(touched, JUDGE_CLUSTERS):
-            now = clock.now()
-            with store.write(org.id, now) as tx:
+            with store.write_now(org.id, clock) as (tx, now):
                 count += len(reconcile(Turn(tx, now, ids), clusters=batch))
     return count
 

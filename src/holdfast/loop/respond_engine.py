@@ -168,9 +168,8 @@ class Engine:
         """Do one transition of several runs in one transaction; of none when one of them fails."""
         if not runs:
             return []
-        now = self._clock.now()
         try:
-            with self._store.write(org, now) as tx:
+            with self._store.write_now(org, self._clock) as (tx, now):
                 done = [deed(tx, run, now) for run in runs if tx.runs.get(run.id) == run]
         except self._failures:
             return []  # each is tried by itself, and what is wrong is noted in the one at fault
@@ -223,8 +222,7 @@ class Engine:
         return None
 
     def _write(self, run: Run, deed: Deed) -> Run | None:
-        now = self._clock.now()
-        with self._store.write(run.org, now) as tx:
+        with self._store.write_now(run.org, self._clock) as (tx, now):
             return deed(tx, run, now) if tx.runs.get(run.id) == run else None
 
     def _changing(self, run: Run, deed: Deed) -> Run | None:
@@ -237,9 +235,8 @@ class Engine:
     def _note_failure(self, run: Run, error: Exception) -> None:
         """Record in the run what went wrong. Silent if that can't be written."""
         message = error.message if isinstance(error, HoldfastError) else type(error).__name__
-        now = self._clock.now()
         try:
-            with self._store.write(run.org, now) as tx:
+            with self._store.write_now(run.org, self._clock) as (tx, now):
                 note_failure(tx, tx.runs.get(run.id), now, message)
         except self._failures:
             return  # the store itself is away: the next round meets it again

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from holdfast.model.tenancy import Group, Org, Team, Token
 from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
+from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
 from holdfast.ports.findings import Exposures, Spans
 from holdfast.ports.journal import Journal
@@ -123,6 +124,14 @@ class Store(Protocol):
 
     def write(self, org: str, now: datetime) -> AbstractContextManager[Transaction]:
         """Open a write transaction; commits at the end, rolls back on any exception. `now` stamps its entries."""
+        ...
+
+    def write_now(self, org: str, clock: Clock) -> AbstractContextManager[tuple[Transaction, datetime]]:
+        """The same, with `now` taken once the turn to write has come.
+
+        What waits must not judge by an instant before what was written meanwhile: that would not have begun yet, and
+        nobody looks again.
+        """
         ...
 
     def read(self, org: str) -> AbstractContextManager[Transaction]:

@@ -1,7 +1,7 @@
 """One request, one transaction: reading, writing, and answering the same question again.
 
 Rules:
-1. `now` is taken from the clock once per request, and passed down.
+1. `now` is taken from the clock once per request, for a change once its turn to write has come, and passed down.
 2. What changes state, its journal entries and its remembered answer are committed together.
 3. A POST with an `Idempotency-Key` that was answered before gets the same answer again, marked `Idempotent-Replayed`;
    with another body it is refused. A key counts per token and path. What failed is not remembered: try it again.
@@ -69,9 +69,8 @@ def write(
         ConflictError: the key came before, with another body.
     """
     deps = deps_of(request)
-    now = deps.clock.now()
     name, digest = _idempotency(request, body)
-    with deps.store.write(request.user.org, now) as tx:
+    with deps.store.write_now(request.user.org, deps.clock) as (tx, now):
         turn = Turn(tx, now, deps.ids, request.user)
         if permission is not None:
             turn.require(permission)

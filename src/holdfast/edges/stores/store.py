@@ -1,6 +1,6 @@
 """The store: transactions over one org's state on either engine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from holdfast.edges.stores.spans import SqlSpans
 from holdfast.edges.stores.tenants import SqlSettings, SqlTeams, SqlTenants
 from holdfast.errors import HoldfastError
 from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
+from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
 from holdfast.ports.findings import Exposures, Spans
 from holdfast.ports.journal import Journal
@@ -78,11 +79,21 @@ class SqlStore:
         """
         return self._write(org, now)
 
+    def write_now(self, org: str, clock: Clock) -> AbstractContextManager[tuple[Transaction, datetime]]:
+        """The same, with `now` taken once the turn to write has come; raises what `write` raises."""
+        return self._write_now(org, clock.now)
+
     @contextmanager
     def _write(self, org: str, now: datetime) -> Iterator[Transaction]:
-        with _named_errors(), self._connections.write(org) as connection:
-            transaction = SqlTransaction(Session(connection, org, now))
+        with self._write_now(org, lambda: now) as (transaction, _):
             yield transaction
+
+    @contextmanager
+    def _write_now(self, org: str, tell: Callable[[], datetime]) -> Iterator[tuple[Transaction, datetime]]:
+        with _named_errors(), self._connections.write(org) as connection:
+            now = tell()
+            transaction = SqlTransaction(Session(connection, org, now))
+            yield transaction, now
             if transaction.session.broken:  # PostgreSQL would roll back here without a word
                 raise transaction.session.broken
             transaction.written.write_pending()

@@ -82,8 +82,7 @@ def act(
         token = _who(deps, request)
         require_same_origin(request)
         form = read_form(body)
-        now = deps.clock.now()
-        with deps.store.write(token.org, now) as tx:
+        with deps.store.write_now(token.org, deps.clock) as (tx, now):
             turn = Turn(tx, now, deps.ids, token)
             turn.require(Permission.MITIGATE)
             deed(turn, form)
