@@ -60,7 +60,7 @@ def test_without_a_fixed_version_there_is_no_fix() -> None:
     [
         ("PyPI", "uv.lock", "uv lock --upgrade-package lamp==1.5.0"),
         ("PyPI", "a/poetry.lock", "poetry add 'lamp@>=1.5.0'"),
-        ("PyPI", "requirements.txt", "pip-compile --upgrade-package lamp==1.5.0"),
+        ("PyPI", "requirements.txt", "sed -i '7s/==1\\.0\\.0/==1.5.0/' requirements.txt"),
         ("npm", "package-lock.json", "npm install lamp@1.5.0"),
         ("Go", "go.mod", "go get lamp@v1.5.0 && go mod tidy"),
         ("crates.io", "Cargo.lock", "cargo update -p lamp@1.0.0 --precise 1.5.0"),

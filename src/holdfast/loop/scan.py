@@ -30,6 +30,8 @@ DEFAULT_MAX_AGE = timedelta(hours=24)
 """The same as a server's, unless HOLDFAST_FEED_MAX_AGE says otherwise."""
 
 _SHOWN = 3
+_HEAD_LINES = 8
+"""Tools write who they are into the first lines of a file."""
 
 ReadLine = Callable[[Location], str | None]
 """Gives the text of a place's line; `None` where it can't."""
@@ -188,7 +190,8 @@ def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding,
     out = []
     for occurrence, hits, rules in run.hits:
         place, _ = locate(occurrence.locations, formats)
-        fix = suggest_fix(occurrence, rules, formats, read_line(place) if place else None)
+        line_text = read_line(place) if place else None
+        fix = suggest_fix(occurrence, rules, formats, line_text, _head(place, read_line))
         purl = occurrence.component.purl
         clusters: dict[str, list[str]] = {}
         for record in sorted(hits):
@@ -201,6 +204,14 @@ def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding,
             exploited = first.known_exploited
             out.append(ScanFinding(records[0], first.members, purl, occurrence, severity, exploited, fix, confidence))
     return tuple(sorted(out, key=lambda one: (one.purl, one.advisory)))
+
+
+def _head(place: Location | None, read_line: ReadLine) -> tuple[str, ...]:
+    """The first lines of a place's file, where a tool says that it wrote it."""
+    if place is None:
+        return ()
+    lines = (read_line(Location(place.file, number)) for number in range(1, _HEAD_LINES + 1))
+    return tuple(line for line in lines if line is not None)
 
 
 def _severity(known: Sequence[RecordFacts]) -> Severity | None:

@@ -43,10 +43,12 @@ def suggest_fix(
     rules: PackageRules,
     formats: Mapping[str, str] | None = None,
     line_text: str | None = None,
+    head: tuple[str, ...] = (),
 ) -> Fix | None:
     """Return the fix of a component in a composition; `None` when no safe version is known.
 
-    `formats` are (file → format) of the composition; `line_text` the line of the place that `locate` gives.
+    `formats` are (file → format) of the composition; `line_text` the line of the place that `locate` gives,
+    `head` the first lines of that file.
     """
     component = occurrence.component
     safe = find_safe_version(component.ecosystem, component.match_name, component.match_version, rules)
@@ -54,7 +56,7 @@ def suggest_fix(
         return None
     raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
     current = component.version
-    upgrade = Upgrade(component.ecosystem, component.name, current, safe, raise_name, line_text=line_text)
+    upgrade = Upgrade(component.ecosystem, component.name, current, safe, raise_name, None, line_text, head)
     return _fix(upgrade, occurrence.locations, formats or {})
 
 

@@ -84,7 +84,7 @@ def test_json_has_the_shape_that_was_promised(place: Place) -> None:
     assert finding["aliases"] == ["CVE-2026-1", "L-1"]
     assert finding["severity"]["score"] == 9.8
     assert finding["known_exploited"] is None
-    assert finding["fix"] == {"version": "1.5", "command": "pip-compile --upgrade-package lamp==1.5"}
+    assert finding["fix"] == {"version": "1.5", "command": r"sed -i '1s/==1\.0/==1.5/' requirements.txt"}
     assert document["feed"]["records"] == 1
     assert document["unknown"] == []
 

@@ -16,7 +16,8 @@ class Upgrade:
     """A package to raise from one version to another.
 
     `raise_name` is the direct dependency to raise: the package itself when it is direct or nobody knows. `line_text` is
-    the line of the file that pins it, where it could be read.
+    the line of the file that pins it, where it could be read; `head` the first lines of that file, where a tool says
+    that it wrote it. `alias` is the name that the project gave the package, where it is another.
     """
 
     ecosystem: str
@@ -26,6 +27,8 @@ class Upgrade:
     raise_name: str
     location: Location | None = None
     line_text: str | None = None
+    head: tuple[str, ...] = ()
+    alias: str = ""
 
     @property
     def is_transitive(self) -> bool:

@@ -1,25 +1,61 @@
-"""`requirements.txt`: the pinned line itself, or the compiler that wrote it.
+"""`requirements.txt`: the compiler that wrote the file, or the pinned line itself.
+
+Rules:
+
+1. A file that pip-compile or uv wrote says so in its head; it is compiled again, by the command that it names.
+2. Any other file is edited in that very line, unless the line holds hashes, which are of the old version.
+3. Where the file is not at hand, the edit is offered, with a note about compiled files.
 
 Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 """
 
 import re
 
+from holdfast.remediations.guides._compiled import find_compiler, upgrade_command
 from holdfast.remediations.guides._spec import Advice, Guide, Upgrade, command
 
-_PIN = re.compile(r"(?P<before>[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*={2,3}\s*)(?P<version>[^\s;,#\\]+)")
+_PIN = re.compile(
+    r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*(?P<equals>={2,3}\s*)(?P<version>[^\s;,#\\]+)(?=[\s;#\\]|\Z)"
+)
+_PLAIN_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\Z")
 
 
 def advise(upgrade: Upgrade) -> Advice:
-    """Return the edit of the pinned line, and the command for a file that pip-compile or uv wrote."""
-    pin = f"{upgrade.name}=={upgrade.version}"
-    edit = _edit(upgrade)
-    notes = ["edit the line, or run the command where the file is compiled from an `.in` file or a pyproject.toml"]
-    if upgrade.line_text is not None and "--hash" in upgrade.line_text + "\\":
-        notes.append("hashes of the old version must go: compile the file again, or replace them")
+    """Return the compiler's command for a file that one wrote, else the edit of the pinned line."""
+    notes = []
     if upgrade.is_transitive:
         notes.append(f"`{upgrade.raise_name}` asks for it: raise that one if it forbids {upgrade.version}")
-    return Advice(command("pip-compile", "--upgrade-package", pin), edit, "; ".join(notes))
+    compiler = find_compiler(upgrade.head)
+    edit = None if _has_hashes(upgrade) else _edit(upgrade)
+    if compiler is not None:
+        run, note = upgrade_command(compiler, upgrade)
+        return Advice(run, edit, "; ".join([note, *notes]))
+    if _has_hashes(upgrade):
+        notes.insert(0, f"raise it to {upgrade.version} with the tool that wrote the hashes: those of the old must go")
+        return Advice(None, None, "; ".join(notes))
+    if upgrade.line_text is None:
+        notes.insert(0, "a file that pip-compile or uv wrote is compiled again instead (--upgrade-package)")
+    elif edit is None:
+        notes.insert(0, f"the line pins no version of `{upgrade.name}`: pin {upgrade.version} where it is pinned")
+    return Advice(_sed(upgrade), edit, "; ".join(notes))
+
+
+def _has_hashes(upgrade: Upgrade) -> bool:
+    """Whether the line holds hashes, or goes on in the next one, where they may stand."""
+    line = upgrade.line_text or ""
+    return "--hash" in line or line.rstrip().endswith("\\")
+
+
+def _pin(upgrade: Upgrade) -> re.Match[str] | None:
+    """The pin of the package in the line that is at hand."""
+    found = _PIN.match(upgrade.line_text or "")
+    if found is None or _normal(found["name"]) != _normal(upgrade.name):
+        return None
+    return found
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _edit(upgrade: Upgrade) -> tuple[str, str] | None:
@@ -27,10 +63,27 @@ def _edit(upgrade: Upgrade) -> tuple[str, str] | None:
     old = upgrade.line_text
     if old is None:
         return f"{upgrade.name}=={upgrade.current}", f"{upgrade.name}=={upgrade.version}"
-    found = _PIN.search(old)
+    found = _pin(upgrade)
     if found is None:
         return None
     return old, f"{old[: found.start('version')]}{upgrade.version}{old[found.end('version') :]}"
+
+
+def _sed(upgrade: Upgrade) -> str | None:
+    """The edit as a command that touches that line alone; `None` where it could be taken for anything else."""
+    place, equals, old = upgrade.location, "==", upgrade.current
+    if upgrade.line_text is not None:
+        found = _pin(upgrade)
+        if found is None:
+            return None
+        equals, old = found["equals"], found["version"]
+    if place is None or place.line is None or not place.file.isprintable():
+        return None
+    if not (_PLAIN_VERSION.match(old) and _PLAIN_VERSION.match(upgrade.version)):
+        return None
+    pattern = old.replace(".", r"\.")
+    script = f"{place.line}s/{equals}{pattern}/{equals}{upgrade.version}/"
+    return command("sed", "-i", script, f"./{place.file}" if place.file.startswith("-") else place.file)
 
 
 SPEC = Guide("requirements_txt", advise)
