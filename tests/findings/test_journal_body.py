@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import JournalError
-from holdfast.findings.journal_body import exposure_from_json, exposure_to_json
+from holdfast.findings.journal_body import exposure_from_json, exposure_to_json, without_names
 from holdfast.model.component import Location
-from holdfast.model.exposure import Ending, Exposure, Risk, State
+from holdfast.model.exposure import Ending, Exposure, Risk, State, Subject
 from holdfast.model.inventory import Reach
 from tests.findings.made import exposure
 
@@ -89,3 +89,10 @@ def test_any_text_answers_or_raises_a_journal_error(text: str) -> None:
 def test_any_summary_and_score_come_back(summary: str, severity: float | None) -> None:
     one = replace(exposure(), summary=summary, risk=Risk(severity=severity))
     assert exposure_from_json(exposure_to_json(one)) == one
+
+
+def test_machine_is_journaled_by_its_id_alone() -> None:
+    host = replace(full(), subject=Subject("host", "host_1", "alices-laptop"), locations=(Location("/home/alice/env"),))
+    assert "alice" not in exposure_to_json(without_names(host))
+    assert without_names(host).clocks == host.clocks
+    assert without_names(full()) == full()

@@ -8,6 +8,7 @@ Rules:
 """
 
 import json
+from dataclasses import replace
 
 import msgspec
 
@@ -15,6 +16,13 @@ from holdfast.errors import JournalError
 from holdfast.model.exposure import Exposure
 
 SCHEMA = "holdfast.exposure/1"
+
+
+def without_names(exposure: Exposure) -> Exposure:
+    """Return what of an exposure may be journaled: a machine's name and paths may name a person, its id does not."""
+    if exposure.subject.kind != "host":
+        return exposure
+    return replace(exposure, subject=replace(exposure.subject, name=exposure.subject.id), locations=())
 
 
 def exposure_to_json(exposure: Exposure) -> str:

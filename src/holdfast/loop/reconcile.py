@@ -14,7 +14,7 @@ from datetime import datetime
 from holdfast.controls.match import smallest_safe_version
 from holdfast.findings.context import AdvisoryFacts, ComponentKey, Context, Place
 from holdfast.findings.identity import fingerprint
-from holdfast.findings.journal_body import exposure_to_json
+from holdfast.findings.journal_body import exposure_to_json, without_names
 from holdfast.findings.lifecycle import Transition, observe
 from holdfast.findings.merge import Merge, merge, split
 from holdfast.loop.respond import release_runs, respond
@@ -66,7 +66,7 @@ def record_transitions(turn: Turn, transitions: Sequence[Transition], aliases: M
     if newest:
         turn.tx.exposures.save(list(newest.values()), aliases)
     for step in transitions:
-        body = json.loads(exposure_to_json(step.after))
+        body = json.loads(exposure_to_json(without_names(step.after)))
         turn.tx.journal.append(step.kind, body | {"about": [step.after.subject.id], "by": turn.actor})
 
 

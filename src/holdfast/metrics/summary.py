@@ -24,7 +24,7 @@ from holdfast.model.exposure import Ending, Exposure
 DIMENSIONS: MappingProxyType[str, Callable[[Exposure], str]] = MappingProxyType(
     {
         "team": lambda exposure: exposure.team or "(no team)",
-        "service": lambda exposure: exposure.subject.name,
+        "service": lambda exposure: exposure.subject.name if exposure.subject.kind == "service" else "(no service)",
         "environment": lambda exposure: exposure.environment,
         "severity": lambda exposure: severity_band(exposure.risk.severity),
         "month": lambda exposure: f"{exposure.clocks.detected_at:%Y-%m}",
