@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx
 
-from holdfast.edges.cli.wire import composition_to_json
+from holdfast.edges.cli.composition import composition_to_json
 from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import HoldfastError
 from holdfast.facts.composition import read_composition

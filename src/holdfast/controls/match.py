@@ -53,17 +53,19 @@ def affects(compiled: Compiled, ecosystem: str, name: str, version: str) -> Matc
     if key is None:
         return _LOW if _affects_without_key(compiled, ecosystem, name, version) else None
     for interval in compiled.intervals:
-        if interval.name == name and interval.ecosystem == ecosystem and _holds(interval.lo, interval.hi, key):
+        if interval.name == name and interval.ecosystem == ecosystem and contains(interval.lo, interval.hi, key):
             return _HIGH
     here = (entry for entry in compiled.pairwise if entry.name == name and entry.ecosystem == ecosystem)
-    return _LOW if any(_matches_pairwise(entry, version) for entry in here) else None
+    return _LOW if any(matches_pairwise(entry, version) for entry in here) else None
 
 
-def _holds(lo: bytes, hi: bytes | None, key: bytes) -> bool:
+def contains(lo: bytes, hi: bytes | None, key: bytes) -> bool:
+    """Tell whether a version's key lies in an interval: from `lo` on, below `hi`; `None` is without end."""
     return lo <= key and (hi is None or key < hi)
 
 
-def _matches_pairwise(entry: Pairwise, version: str) -> bool:
+def matches_pairwise(entry: Pairwise, version: str) -> bool:
+    """Tell whether a version is in an entry's range or one of its list; a list names versions that compare equal."""
     if entry.range is not None and is_in_range(entry.ecosystem, version, entry.range):
         return True
     return any(version == one or compare_versions(entry.ecosystem, version, one) == 0 for one in entry.versions)
@@ -71,7 +73,7 @@ def _matches_pairwise(entry: Pairwise, version: str) -> bool:
 
 def _affects_without_key(compiled: Compiled, ecosystem: str, name: str, version: str) -> bool:
     return scheme_for(ecosystem) is not None and any(
-        _matches_pairwise(Pairwise(ecosystem, name, None, affected.versions), version)
+        matches_pairwise(Pairwise(ecosystem, name, None, affected.versions), version)
         or any(is_in_range(ecosystem, version, one) for one in affected.ranges if one.type != "GIT")
         for affected in compiled.advisory.affected
         if affected.name == name and affected.ecosystem == ecosystem
@@ -157,8 +159,8 @@ class AdvisoryIndex:
                 if affects(compiled, component.ecosystem, component.match_name, version)
             }
         else:
-            sure = {identifier for lo, hi, identifier in package.intervals if _holds(lo, hi, key)}
-            unsure = {identifier for entry, identifier in package.pairwise if _matches_pairwise(entry, version)}
+            sure = {identifier for lo, hi, identifier in package.intervals if contains(lo, hi, key)}
+            unsure = {identifier for entry, identifier in package.pairwise if matches_pairwise(entry, version)}
         return [Hit(identifier, HIGH if identifier in sure else LOW) for identifier in sorted(sure | unsure)]
 
     def find_safe_version(self, component: Component) -> str | None:
@@ -196,8 +198,8 @@ def smallest_safe_version(
     current = version_key(ecosystem, version)
     for key, candidate in sorted((key, candidate) for candidate, key in keyed.items() if key is not None):
         is_above = key > current if current is not None else compare_versions(ecosystem, candidate, version) == 1
-        if not is_above or any(_holds(one.lo, one.hi, key) for one in here):
+        if not is_above or any(contains(one.lo, one.hi, key) for one in here):
             continue
-        if not any(_matches_pairwise(entry, candidate) for entry in entries):
+        if not any(matches_pairwise(entry, candidate) for entry in entries):
             return candidate
     return None

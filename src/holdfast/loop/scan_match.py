@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from holdfast.controls.advisory_ranges import is_in_range
-from holdfast.controls.versions import compare_versions, is_comparable, version_key
+from holdfast.controls.match import contains, matches_pairwise
+from holdfast.controls.versions import is_comparable, version_key
 from holdfast.model.advisory import Pairwise, Snapshot
 from holdfast.model.component import Component
 from holdfast.ports.advisories import PackageRules
@@ -18,10 +18,10 @@ def find_hits(lookup: AdvisoryLookup, rules: PackageRules, component: Component)
     key = version_key(component.ecosystem, version)
     if key is None:
         published = lookup.published(component.ecosystem, component.match_name)
-        return {record: "low" for record, entry in published if _holds(entry, version)}
-    hits = {record: "low" for record, entry in rules.pairwise if _holds(entry, version)}
+        return {record: "low" for record, entry in published if matches_pairwise(entry, version)}
+    hits = {record: "low" for record, entry in rules.pairwise if matches_pairwise(entry, version)}
     for record, interval in rules.intervals:
-        if interval.lo <= key and (interval.hi is None or key < interval.hi):
+        if contains(interval.lo, interval.hi, key):
             hits[record] = "high"
     return hits
 
@@ -36,12 +36,6 @@ def find_undecided(rules: PackageRules, component: Component) -> list[str]:
 def _has_places(ecosystem: str, entry: Pairwise) -> bool:
     events = entry.range.events if entry.range is not None else ()
     return all(event.version in {"0", "*"} or is_comparable(ecosystem, event.version) for event in events)
-
-
-def _holds(entry: Pairwise, version: str) -> bool:
-    if entry.range is not None and is_in_range(entry.ecosystem, version, entry.range):
-        return True
-    return any(version == one or compare_versions(entry.ecosystem, version, one) == 0 for one in entry.versions)
 
 
 class NothingKnown:

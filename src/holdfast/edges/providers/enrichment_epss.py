@@ -7,7 +7,7 @@ Source: https://www.first.org/epss/data_stats
 
 from datetime import datetime
 
-from holdfast.edges.providers.enrichment_read import display_name, read_location
+from holdfast.edges.providers.enrichment_read import PublishedList
 from holdfast.errors import FeedError, UsageError
 from holdfast.model.instant import parse_instant
 from holdfast.ports.feed import EnrichmentRows
@@ -15,17 +15,13 @@ from holdfast.ports.feed import EnrichmentRows
 PUBLISHED = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 
 
-class EpssSource:
+class EpssSource(PublishedList):
     """The scores at a path or an address, gzipped or plain."""
 
     kind = "epss"
 
     def __init__(self, location: str = PUBLISHED) -> None:
-        self._location = location
-
-    def describe(self) -> str:
-        """Return the location without credentials."""
-        return display_name(self._location)
+        super().__init__(location)
 
     def fetch(self, now: datetime) -> EnrichmentRows:
         """Read the scores: CVE → `epss` (0 to 1) and `percentile`.
@@ -33,7 +29,7 @@ class EpssSource:
         Raises:
             FeedError: not there, or no such file.
         """
-        return parse_epss(read_location(self._location), self.describe(), now)
+        return parse_epss(self.content(), self.describe(), now)
 
 
 def parse_epss(data: bytes, source: str, now: datetime) -> EnrichmentRows:

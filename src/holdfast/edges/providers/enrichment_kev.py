@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from holdfast.edges.providers.enrichment_read import display_name, read_location
+from holdfast.edges.providers.enrichment_read import PublishedList
 from holdfast.errors import FeedError, UsageError
 from holdfast.model.instant import parse_instant
 from holdfast.ports.feed import EnrichmentRows
@@ -16,17 +16,13 @@ from holdfast.ports.feed import EnrichmentRows
 PUBLISHED = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
 
 
-class KevSource:
+class KevSource(PublishedList):
     """The catalog at a path or an address."""
 
     kind = "kev"
 
     def __init__(self, location: str = PUBLISHED) -> None:
-        self._location = location
-
-    def describe(self) -> str:
-        """Return the location without credentials."""
-        return display_name(self._location)
+        super().__init__(location)
 
     def fetch(self, now: datetime) -> EnrichmentRows:
         """Read the catalog: CVE → when it was added, and whether ransomware is known to use it.
@@ -34,7 +30,7 @@ class KevSource:
         Raises:
             FeedError: not there, or no such catalog.
         """
-        return parse_kev(read_location(self._location), self.describe(), now)
+        return parse_kev(self.content(), self.describe(), now)
 
 
 def parse_kev(data: bytes, source: str, now: datetime) -> EnrichmentRows:

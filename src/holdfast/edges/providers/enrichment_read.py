@@ -11,6 +11,25 @@ from holdfast.errors import FeedError
 MAX_PLAIN_BYTES = 256 << 20
 
 
+class PublishedList:
+    """A list at a path or an address, gzipped or plain."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+
+    def describe(self) -> str:
+        """Return the location without credentials."""
+        return display_name(self._location)
+
+    def content(self) -> bytes:
+        """Return the whole of it, plain.
+
+        Raises:
+            FeedError: not there, not readable, or too large.
+        """
+        return read_location(self._location)
+
+
 def read_location(location: str) -> bytes:
     """Return the content at a path, a `file:` or an `http(s)` address; gzip is taken off.
 

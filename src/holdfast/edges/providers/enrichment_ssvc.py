@@ -13,24 +13,17 @@ from typing import Any
 
 import msgspec
 
-from holdfast.edges.providers.enrichment_read import display_name, read_location
+from holdfast.edges.providers.enrichment_read import PublishedList
 from holdfast.errors import FeedError
 from holdfast.ports.feed import EnrichmentRows
 
 _FIELDS = {"Exploitation": "exploitation", "Automatable": "automatable", "Technical Impact": "technical_impact"}
 
 
-class SsvcSource:
+class SsvcSource(PublishedList):
     """The decisions at a path or an address."""
 
     kind = "ssvc"
-
-    def __init__(self, location: str) -> None:
-        self._location = location
-
-    def describe(self) -> str:
-        """Return the location without credentials."""
-        return display_name(self._location)
 
     def fetch(self, now: datetime) -> EnrichmentRows:
         """Read the decisions: CVE → `exploitation`, `automatable`, `technical_impact`, each a word.
@@ -38,7 +31,7 @@ class SsvcSource:
         Raises:
             FeedError: not there, or neither of the two shapes.
         """
-        return parse_ssvc(read_location(self._location), self.describe(), now)
+        return parse_ssvc(self.content(), self.describe(), now)
 
 
 def parse_ssvc(data: bytes, source: str, now: datetime) -> EnrichmentRows:
