@@ -213,6 +213,14 @@ def test_state_names_what_verdicts_may_not_rest_on(store: Store) -> None:
     assert "longer ago than 24 hours" in old[0].verdict.because
 
 
+def test_state_asks_the_store_which_releases_records_speak_of(store: Store) -> None:
+    one = record("A-1", affected=[{"package": {"ecosystem": "AlmaLinux:9", "name": "bash"}, "versions": ["5.1-2.el9"]}])
+    sync(store, MemoryFeed({"AlmaLinux": [one]}), FakeClock(), ecosystems=["AlmaLinux"])
+    with store.read(PUBLIC) as tx:
+        states = feed_state(tx, START, timedelta(days=1), ecosystems=["AlmaLinux:9", "AlmaLinux:10"])
+    assert [(one.ecosystem, type(one.verdict)) for one in states] == [("AlmaLinux:10", Unknown), ("AlmaLinux:9", Pass)]
+
+
 def test_a_release_that_no_record_speaks_of_is_unknown() -> None:
     held = {"AlmaLinux": Snapshot("AlmaLinux", "memory", START, None, 1)}
     day, known = timedelta(days=1), frozenset({"AlmaLinux:9"})

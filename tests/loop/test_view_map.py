@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from holdfast.loop.intake import record_deployment, register_release
-from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
+from holdfast.loop.intake import record_deployment, record_host, register_release
+from holdfast.loop.requests import DeploymentRequest, HostRequest, ReleaseRequest
 from holdfast.loop.views import Compositions, GapReader, map_view
-from holdfast.model.component import Unparsed
-from holdfast.model.inventory import Status
+from holdfast.model.component import Component, Occurrence, Sbom, Unparsed
+from holdfast.model.inventory import HostFacts, Status
 from tests.edges.web.estate import INCIDENT, ORG, Estate, full_estate, sbom
 from tests.loop.test_views import AGE, read, small
 
@@ -46,6 +46,43 @@ def test_cell_with_a_gap_is_unknown_and_says_why(estate: Estate, made_of: Any, s
     estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="1"))
     row = read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0]
     assert (row.state, row.cells[0].note) == ("unknown", short)
+
+
+def test_host_of_a_release_that_the_feed_is_silent_about_is_unknown(estate: Estate) -> None:
+    estate.feed("AlmaLinux", timedelta(0))
+    estate.push(_record("A-1", "AlmaLinux:9", {"ranges": [_RANGE]}))
+    for release in ("9", "10"):
+        packages = Sbom((Occurrence(Component(f"AlmaLinux:{release}", "bash", "5.1-2"), (), direct=None),))
+        facts = HostFacts(f"alma-{release}", f"machine-{release}", f"AlmaLinux:{release}", "6.1", "x86_64")
+        estate.turn(record_host, HostRequest(facts, packages, lease_s=10_000_000))
+    view = read(estate, map_view, estate.clock.now(), feed_max_age=AGE)
+    (gap,) = next(cell for row, cell in view.unknown if row.name == "alma-10").gaps
+    assert [row.name for row, _ in view.unknown] == ["alma-10"]
+    assert (gap.short, gap.because) == (
+        "not in the feed: AlmaLinux:10",
+        "AlmaLinux:10: the feed has no record of this release",
+    )
+
+
+def test_component_that_a_record_names_without_versions_is_unknown(estate: Estate) -> None:
+    estate.feed("PyPI", timedelta(0))
+    small(estate)
+    assert read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0].state == "fine"
+    estate.push(_record("A-1", "PyPI", {}, "flask"))
+    row = read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0]
+    cell = row.cells[0]
+    assert cell is not None
+    assert (row.state, cell.note) == ("unknown", "no versions in 1 advisory")
+    assert cell.gaps[0].because == "`A-1` names `flask` (here 3.0.3), without versions that can be compared"
+    estate.push(_record("A-1", "PyPI", {"versions": ["1.0"]}, "flask"))
+    assert read(estate, map_view, estate.clock.now(), feed_max_age=AGE).rows[0].state == "fine"
+
+
+_RANGE = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "4"}]}
+
+
+def _record(advisory_id: str, ecosystem: str, fields: dict[str, Any], name: str = "bash") -> dict[str, Any]:
+    return {"id": advisory_id, "affected": [{"package": {"ecosystem": ecosystem, "name": name}, **fields}]}
 
 
 def test_exposed_cell_keeps_its_gaps_beside(full: Estate) -> None:

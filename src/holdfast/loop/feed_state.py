@@ -29,8 +29,9 @@ def feed_state(
     """Return the feeds of `ecosystems` (with or without release suffix; default: all wanted) and their verdicts."""
     held = {snapshot.ecosystem: snapshot for snapshot in tx.feeds.list()}
     wanted = tx.feeds.wanted() if ecosystems is None else ecosystems
+    releases = tx.feeds.releases()
     return [
-        FeedState(name, feed_verdict(name, held, now, max_age), held.get(name.partition(":")[0]))
+        FeedState(name, feed_verdict(name, held, now, max_age, releases), held.get(name.partition(":")[0]))
         for name in sorted(set(wanted))
     ]
 

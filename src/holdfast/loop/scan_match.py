@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from holdfast.controls.match import contains, matches_pairwise
-from holdfast.controls.versions import is_comparable, version_key
+from holdfast.controls.vague import has_places
+from holdfast.controls.versions import version_key
 from holdfast.model.advisory import Pairwise, Snapshot
 from holdfast.model.component import Component
 from holdfast.ports.advisories import PackageRules
@@ -29,13 +30,8 @@ def find_hits(lookup: AdvisoryLookup, rules: PackageRules, component: Component)
 def find_undecided(rules: PackageRules, component: Component) -> list[str]:
     """Return the records of a package that can't be held against a version: no bounds, or one without a place."""
     known = {record for record, _ in rules.intervals}
-    unsure = {record for record, entry in rules.pairwise if not _has_places(component.ecosystem, entry)}
+    unsure = {record for record, entry in rules.pairwise if not has_places(entry)}
     return sorted({*rules.vague, *(unsure - known)})
-
-
-def _has_places(ecosystem: str, entry: Pairwise) -> bool:
-    events = entry.range.events if entry.range is not None else ()
-    return all(event.version in {"0", "*"} or is_comparable(ecosystem, event.version) for event in events)
 
 
 class NothingKnown:

@@ -1,7 +1,8 @@
 """What is not known of what runs: unknown is never shown as fine.
 
 A place (a service or host in an environment) has a gap when a release came without an SBOM or with an empty one, when
-files in it could not be read, or when an ecosystem that it runs has no advisory feed, or one past its age.
+files in it could not be read, when an ecosystem that it runs has no advisory feed, one past its age, or one that is
+silent about its release, or when a record names a component without saying which versions it affects.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from holdfast.loop.view_words import listed, plural, short_span
 from holdfast.model.advisory import Snapshot
 from holdfast.model.component import Source, Unparsed
 from holdfast.model.verdict import Pass
-from holdfast.ports.queries import Coverage
+from holdfast.ports.queries import Coverage, Undecided
 from holdfast.ports.store import Transaction
 
 
@@ -21,7 +22,7 @@ from holdfast.ports.store import Transaction
 class Gap:
     """One thing that is not known of a place.
 
-    `kind` is `sbom`, `unparsed` or `feed`; `short` fits a cell, `because` is a sentence, `hint` what to do.
+    `kind` is `sbom`, `unparsed`, `feed` or `advisory`; `short` fits a cell, `because` is a sentence, `hint` what to do.
     """
 
     kind: str
@@ -96,7 +97,7 @@ _UNREAD = Gap("feed", "not read yet", "what it is made of was not read yet, and 
 
 
 class GapReader:
-    """Reads the gaps that feeds leave, in one transaction, each thing once.
+    """Reads the gaps that feeds and their records leave, in one transaction, each thing once.
 
     `coverage` is what the whole org runs by ecosystem: while all feeds are good, no composition is read for now.
     """
@@ -115,15 +116,33 @@ class GapReader:
         self._compositions = compositions or Compositions()
         self._left = _MOST_READ
         self._snapshots: Mapping[str, Snapshot] = {one.ecosystem: one for one in tx.feeds.list()}
+        self._releases = tx.feeds.releases()
+        self._undecided: dict[bool, Mapping[str, Sequence[Undecided]]] = {}
         self._verdicts: dict[str, str | None] = {}
         self._ecosystems = _ecosystems(coverage)
         self._all_known = all(self._doubt(name) is None for name in self._ecosystems)
 
     def of(self, digests: Iterable[str], *, ran_before: bool = False) -> tuple[Gap, ...]:
-        """Return the gap that missing or old feeds leave in compositions; none or one.
+        """Return the gaps in compositions: at most one of missing or old feeds, and one of records without versions.
 
         `ran_before` says that they need not run now, so that `coverage` tells nothing about them.
         """
+        digests = list(digests)
+        return (*self._of_feeds(digests, ran_before), *self._of_records(digests, ran_before))
+
+    def _of_records(self, digests: Sequence[str], ran_before: bool) -> tuple[Gap, ...]:
+        if ran_before not in self._undecided:
+            self._undecided[ran_before] = self._tx.queries.undecided(running=not ran_before)
+        known = self._undecided[ran_before]
+        found = list(dict.fromkeys(one for digest in digests for one in known.get(digest, ())))
+        if not found:
+            return ()
+        told = [f"`{one.advisory}` names `{one.name}` (here {one.version})" for one in found]
+        because = f"{listed(told)}, without versions that can be compared"
+        short = f"no versions in {plural(len({one.advisory for one in found}), 'advisory', 'advisories')}"
+        return (Gap("advisory", short, because, "read what it says; push your own record of it that names versions"),)
+
+    def _of_feeds(self, digests: Sequence[str], ran_before: bool) -> tuple[Gap, ...]:
         if self._all_known and not ran_before:
             return ()
         ecosystems: set[str] = set()
@@ -143,7 +162,7 @@ class GapReader:
             return ()
         names = listed(list(doubts))
         first = next(iter(doubts.values()))
-        words = "no feed" if first.startswith("no feed") else "feed too old"
+        words = _words(first)
         hint = "name a feed that has it: `HOLDFAST_FEED`" if first.startswith("no feed:") else "`holdfast feed sync`"
         return (Gap("feed", f"{words}: {names}", f"{names}: {first}", hint),)
 
@@ -160,7 +179,7 @@ class GapReader:
     def _doubt(self, ecosystem: str) -> str | None:
         """Why verdicts about an ecosystem may not rest on its feed; `None` when they may."""
         if ecosystem not in self._verdicts:
-            verdict = feed_verdict(ecosystem, self._snapshots, self._now, self._max_age)
+            verdict = feed_verdict(ecosystem, self._snapshots, self._now, self._max_age, self._releases)
             self._verdicts[ecosystem] = (
                 None if isinstance(verdict, Pass) else self._in_words(ecosystem, verdict.because)
             )
@@ -170,8 +189,16 @@ class GapReader:
         known = self._snapshots.get(ecosystem.partition(":")[0])
         if known is None or known.synced_at is None:
             return because
+        if self._now - known.synced_at <= self._max_age:  # it is fresh, and wrong in another way
+            return because
         age = short_span((self._now - known.synced_at).total_seconds())
         return f"the feed is {age} old" + (f"; the last attempt failed: {known.error}" if known.error else "")
+
+
+def _words(because: str) -> str:
+    if because.startswith("no feed"):
+        return "no feed"
+    return "feed too old" if because.startswith("the feed is") else "not in the feed"
 
 
 def _ecosystems(coverage: Sequence[Coverage]) -> list[str]:

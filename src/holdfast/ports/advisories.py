@@ -130,6 +130,10 @@ class Feeds(Protocol):
         """Return the base ecosystems that any org's inventory has registry components of, sorted."""
         ...
 
+    def releases(self) -> frozenset[str]:
+        """Return the distribution releases, as `AlmaLinux:9`, that any record which this org sees speaks of."""
+        ...
+
     def forget(self, ecosystem: str, advisory_ids: Sequence[str], now: datetime) -> None:
         """Take records that the feed no longer has out of matching, as withdrawn at `now`; revisions are kept."""
         ...

@@ -114,6 +114,15 @@ class Counts:
     by_state: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A component that a record names without saying which versions it affects: nobody knows whether it is."""
+
+    advisory: str
+    name: str
+    version: str
+
+
 class Queries(Protocol):
     """Read models."""
 
@@ -148,6 +157,10 @@ class Queries(Protocol):
 
     def coverage(self, service_id: str | None = None) -> Sequence[Coverage]:
         """Return what runs now by ecosystem and source, all or one service's or host's."""
+        ...
+
+    def undecided(self, *, running: bool) -> Mapping[str, Sequence[Undecided]]:
+        """Return digest → what of a composition records name without versions; `running` leaves out what is not now."""
         ...
 
     def counts(self) -> Counts:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from holdfast.errors import NotFoundError
-from holdfast.model.advisory import Enrichment, Event, Interval, Pairwise, Range, Snapshot
+from holdfast.model.advisory import Affected, Compiled, Enrichment, Event, Interval, Pairwise, Range, Snapshot
 from holdfast.model.component import Component, Source
 from holdfast.model.exposure import Subject
 from holdfast.model.tenancy import PUBLIC
+from holdfast.ports.queries import Undecided
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
 from holdfast.testing.stores import ORG, OTHER, advisory, at, component, key, publish, run_service, sbom
@@ -102,6 +103,57 @@ class AdvisorySuite:
             tx.feeds.save(snapshot)
             assert tx.feeds.list() == [snapshot]
             assert tx.feeds.wanted() == ["Debian", "PyPI"]
+
+    def test_releases_are_those_that_a_record_in_sight_speaks_of(self, store: Store) -> None:
+        lo = key("1-1.el9", "AlmaLinux:9")
+        nine = replace(advisory("A-1"), intervals=(Interval("AlmaLinux:9", "bash", lo, None),))
+        rule = Pairwise("AlmaLinux:8", "bash", Range("ECOSYSTEM", (Event("introduced", "0"),)))
+        publish(store, nine, advisory("A-2", pairwise=(rule,)), advisory("A-3", ("flask", "0", None)))
+        publish(store, replace(advisory("B-1"), intervals=(Interval("Debian:12", "bash", lo, None),)), org=ORG)
+        publish(store, _naming("B-2", "Debian:13", "bash"), org=OTHER)
+        seen = {}
+        for org in (ORG, OTHER, PUBLIC):
+            with store.read(org) as tx:
+                seen[org] = tx.feeds.releases()
+        alma = {"AlmaLinux:8", "AlmaLinux:9"}
+        assert seen == {ORG: alma | {"Debian:12"}, OTHER: alma | {"Debian:13"}, PUBLIC: alma}
+
+    def test_a_record_without_versions_is_vague_until_it_names_some(self, store: Store) -> None:
+        vague, sure = _naming("A-1", "PyPI", "jinja2"), _naming("A-1", "PyPI", "jinja2", ("jinja2", "0", "3.1.4"))
+        sure = replace(sure, advisory=replace(sure.advisory, digest="2"))
+        found = []
+        for hours, one in enumerate((vague, sure, replace(vague, advisory=replace(vague.advisory, digest="3")))):
+            publish(store, one, hours=hours)
+            with store.read(ORG) as tx:
+                found.append(tx.advisories.rules("PyPI", "jinja2").vague)
+        with store.write(PUBLIC, at(4)) as tx:
+            tx.feeds.forget("PyPI", ["A-1"], at(4))
+            found.append(tx.advisories.rules("PyPI", "jinja2").vague)
+        assert found == [("A-1",), (), ("A-1",), ()]
+
+    def test_what_is_undecided_is_told_by_composition(self, store: Store) -> None:
+        old, new = sbom(component("jinja2", "3.1.0")), sbom(component("jinja2", "3.1.4"), component("flask", "1"))
+        run_service(store, "shop", {"1": old, "2": new})
+        run_service(store, "till", {"1": new}, org=OTHER)
+        publish(store, _naming("A-1", "PyPI", "jinja2"), _naming("A-2", "npm", "flask"))
+        first, second = Undecided("A-1", "jinja2", "3.1.0"), Undecided("A-1", "jinja2", "3.1.4")
+        with store.read(ORG) as tx:
+            assert tx.queries.undecided(running=True) == {"sha256:sbom-shop-2": [second]}
+            assert tx.queries.undecided(running=False) == {
+                "sha256:sbom-shop-1": [first],
+                "sha256:sbom-shop-2": [second],
+            }
+        publish(store, advisory("A-1", ("jinja2", "0", "3"), digest="own"), org=ORG)
+        with store.read(ORG) as tx:  # its own word hides the public one
+            assert tx.queries.undecided(running=False) == {}
+        with store.read(OTHER) as tx:
+            assert tx.queries.undecided(running=True) == {"sha256:sbom-till-1": [second]}
+
+
+def _naming(advisory_id: str, ecosystem: str, name: str, *ranges: tuple[str, str, str | None]) -> Compiled:
+    """Return a record that names a package."""
+    one = advisory(advisory_id, *ranges)
+    return replace(one, advisory=replace(one.advisory, affected=(Affected(ecosystem, name, (), ()),)))
 
 
 class SpanSuite:

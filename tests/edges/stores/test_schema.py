@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from alembic.script import ScriptDirectory
 import holdfast.edges.stores.schema_advisories
 import holdfast.edges.stores.schema_facts
 import holdfast.edges.stores.schema_findings  # noqa: F401 - each adds its tables
+from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.edges.stores import migrate, open_store
 from holdfast.edges.stores.engine import connect
 from holdfast.edges.stores.schema import METADATA
 from holdfast.errors import HoldfastError
+from holdfast.model.tenancy import PUBLIC
+from holdfast.testing.clocks import START
 
 _SHARED = {
     "org",  # the org itself
@@ -27,6 +31,7 @@ _SHARED = {
     "advisory",  # (org, id) is unique
     "affected_interval",  # of an advisory
     "affected_pairwise",
+    "affected_vague",
     "fix_version",
     "enrichment",  # public
     "enrichment_source",
@@ -63,6 +68,21 @@ def test_head_is_the_newest_migration() -> None:
 def test_org_is_in_the_key_of_every_tenant_table() -> None:
     keys = {table.name: [column.name for column in table.primary_key] for table in METADATA.tables.values()}
     assert {name for name, key in keys.items() if key[0] != "org"} == _SHARED
+
+
+def test_an_older_store_learns_which_of_its_records_are_vague(store_url: str) -> None:
+    if store_url == ":memory:":
+        pytest.skip("nothing of it is left to be upgraded")
+    record = {"id": "A-1", "affected": [{"package": {"ecosystem": "PyPI", "name": name}} for name in ("a", "b")]}
+    with closing(open_store(store_url)) as store, store.write(PUBLIC, START) as tx:
+        tx.advisories.save([compile_advisory(parse_osv(record))], START)
+    connections = connect(store_url)
+    with connections.writer.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE affected_vague")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    connections.close()
+    with closing(open_store(store_url)) as store, store.read(PUBLIC) as tx:
+        assert [tx.advisories.rules("PyPI", name).vague for name in ("a", "b", "c")] == [("A-1",), ("A-1",), ()]
 
 
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:

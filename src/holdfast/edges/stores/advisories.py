@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, delete, select
 
+from holdfast.controls.vague import vague_packages
 from holdfast.edges.stores.applicable import Piece, carry_over
 from holdfast.edges.stores.layers import homes_of, layers_of, members_of, names_of, visible_numbers
 from holdfast.edges.stores.schema_advisories import (
@@ -17,6 +18,7 @@ from holdfast.edges.stores.schema_advisories import (
     ADVISORY_REVISION,
     AFFECTED_INTERVAL,
     AFFECTED_PAIRWISE,
+    AFFECTED_VAGUE,
     FIX_VERSION,
 )
 from holdfast.edges.stores.session import Session, chunks
@@ -27,9 +29,10 @@ from holdfast.model.advisory import Compiled, Interval, Pairwise
 from holdfast.ports.advisories import AdvisoryRow, PackageRules
 
 _BATCH = 500
-_DERIVED = (AFFECTED_INTERVAL, AFFECTED_PAIRWISE, FIX_VERSION)
+_DERIVED = (AFFECTED_INTERVAL, AFFECTED_PAIRWISE, AFFECTED_VAGUE, FIX_VERSION)
 _INTERVAL = ("advisory", "position", "org", "ecosystem", "name", "lo", "hi", "applicable_at")
 _PAIRWISE = ("advisory", "position", "org", "ecosystem", "name", "rule", "applicable_at")
+_VAGUE = ("advisory", "position", "org", "ecosystem", "name")
 _FIX = ("advisory", "position", "org", "ecosystem", "name", "version")
 
 
@@ -151,6 +154,15 @@ class SqlAdvisories:
             ),
         )
         session.add(
+            AFFECTED_VAGUE,
+            _VAGUE,
+            (
+                (numbers[key], number, org, *package)
+                for key, one in live.items()
+                for number, package in enumerate(vague_packages(one))
+            ),
+        )
+        session.add(
             FIX_VERSION,
             _FIX,
             (
@@ -201,15 +213,16 @@ class SqlAdvisories:
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package, withdrawn records left out."""
         named = {"ecosystem": ecosystem, "name": name, "layers": layers_of(self._session)}
-        tables = ("affected_interval", "affected_pairwise", "fix_version")
+        tables = ("affected_interval", "affected_pairwise", "fix_version", "affected_vague")
         where = "WHERE ecosystem = :ecosystem AND name = :name AND org IN :layers ORDER BY advisory, position"
         found = [self._session.rows(f"SELECT * FROM {table} {where}", named) for table in tables]  # noqa: S608
         ids = names_of(self._session, [row.advisory for rows in found for row in rows])
-        intervals, pairwise, fixes = ([row for row in rows if row.advisory in ids] for rows in found)
+        intervals, pairwise, fixes, vague = ([row for row in rows if row.advisory in ids] for rows in found)
         return PackageRules(
             tuple((ids[row.advisory], Interval(ecosystem, name, bytes(row.lo), _bytes(row.hi))) for row in intervals),
             tuple((ids[row.advisory], from_body(row.rule, Pairwise)) for row in pairwise),
             tuple(dict.fromkeys(row.version for row in fixes)),
+            tuple(sorted(ids[row.advisory] for row in vague)),
         )
 
     def known(self, ecosystem: str) -> Mapping[str, datetime | None]:

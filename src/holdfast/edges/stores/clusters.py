@@ -142,6 +142,20 @@ WITH RECURSIVE step(ecosystem) AS (
 )
 SELECT ecosystem FROM step WHERE ecosystem IS NOT NULL
 """
+# One step down the index for each ecosystem, then whether one of its rows is in these layers: never the whole table.
+_RELEASES = """
+WITH RECURSIVE step(ecosystem) AS (
+    SELECT min(ecosystem) FROM {table}
+    UNION ALL
+    SELECT (SELECT min(ecosystem) FROM {table} WHERE ecosystem > step.ecosystem)
+    FROM step WHERE step.ecosystem IS NOT NULL
+)
+SELECT step.ecosystem FROM step WHERE replace(step.ecosystem, ':', '') <> step.ecosystem AND (
+    SELECT t.org FROM {table} t WHERE t.ecosystem = step.ecosystem AND t.org IN :layers
+    ORDER BY t.ecosystem, t.name LIMIT 1
+) IS NOT NULL
+"""
+_SPEAKING = ("affected_interval", "affected_pairwise", "affected_vague")
 
 
 class SqlFeeds:
@@ -162,6 +176,13 @@ class SqlFeeds:
     def wanted(self) -> Sequence[str]:
         """Return the base ecosystems that any org's inventory has registry components of, sorted."""
         return sorted({row.ecosystem.partition(":")[0] for row in self._session.rows(_WANTED)})
+
+    def releases(self) -> frozenset[str]:
+        """Return the distribution releases, as `AlmaLinux:9`, that any record which this org sees speaks of."""
+        named = {"layers": layers_of(self._session)}
+        return frozenset(
+            row.ecosystem for table in _SPEAKING for row in self._session.rows(_RELEASES.format(table=table), named)
+        )
 
     def forget(self, ecosystem: str, advisory_ids: Sequence[str], now: datetime) -> None:
         """Take records that the feed no longer has out of matching, as withdrawn at `now`; revisions are kept."""

@@ -18,6 +18,7 @@ from holdfast.edges.stores.schema_facts import DEPLOYMENT, RELEASE, SBOM, SERVIC
 from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.services import to_service
 from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.undecided import find_undecided
 from holdfast.findings.as_of import exposure_at
 from holdfast.model.advisory import Interval, Pairwise
 from holdfast.model.component import Unparsed
@@ -30,6 +31,7 @@ from holdfast.ports.queries import (
     ImpactPage,
     Running,
     RunningHost,
+    Undecided,
 )
 
 _COVERAGE = """
@@ -171,6 +173,10 @@ class SqlQueries:
         named = {"org": self._session.org} | ({"subject": service_id} if service_id is not None else {})
         query = _COVERAGE.format(scope="AND s.subject = :subject" if service_id is not None else "")
         return [Coverage(row.ecosystem, row.source, row.components) for row in self._session.rows(query, named)]
+
+    def undecided(self, *, running: bool) -> Mapping[str, Sequence[Undecided]]:
+        """Return digest → what of a composition records name without versions; `running` leaves out what is not now."""
+        return find_undecided(self._session, running=running)
 
     def counts(self) -> Counts:
         """Return sizes; `components` counts running instances, `hosts` those under a lease."""

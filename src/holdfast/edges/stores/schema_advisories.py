@@ -79,6 +79,17 @@ AFFECTED_PAIRWISE = Table(
     Index("affected_pairwise_package", "ecosystem", "name"),
 )
 
+AFFECTED_VAGUE = Table(  # packages that a record names without versions that could be matched
+    "affected_vague",
+    METADATA,
+    Column("advisory", Number, primary_key=True, autoincrement=False),
+    integer("position", key=True),
+    words("org"),
+    words("ecosystem"),
+    words("name"),
+    Index("affected_vague_package", "ecosystem", "name"),
+)
+
 FIX_VERSION = Table(
     "fix_version",
     METADATA,
