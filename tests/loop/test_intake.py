@@ -8,6 +8,7 @@ import pytest
 
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError, PlanError, UsageError
 from holdfast.facts.manifest import parse_manifest
+from holdfast.loop.declare import declare_service
 from holdfast.loop.flags import define_flag
 from holdfast.loop.intake import expire_hosts, manifest_of, record_deployment, register_release
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
@@ -163,6 +164,17 @@ class TestPlans:
         self._flags(world)
         with pytest.raises(UsageError, match="declares `shop`"):
             world.release("till", "1", BAD, manifest=manifest)
+
+    def test_the_plans_of_a_service_declared_elsewhere_are_checked_too(
+        self, world: World, manifest: ServiceManifest
+    ) -> None:
+        world.ship("other", "1")
+        with world.turn() as turn:
+            declare_service(turn, manifest)
+        with pytest.raises(PlanError, match=r"unknown flag `shop\.receipts`"):
+            world.release("shop", "1", BAD)
+        self._flags(world)
+        assert world.release("shop", "1", BAD).created
 
     def _flags(self, world: World) -> None:
         world.ship("other", "1")

@@ -59,9 +59,10 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
     service = declare_service(turn, request.manifest) if request.manifest else ensure_service(turn, request.service)
     if request.manifest and request.manifest.name != request.service:
         raise UsageError(f"the manifest declares `{request.manifest.name}`, the release is of `{request.service}`")
-    warnings = _check_plans(turn, request.manifest)
     digest = _store_sbom(turn, request.sbom)
     known = _find_release(turn, service, request, digest)
+    # a new release without a declaration takes over the service's, which nobody has checked
+    warnings = _check_plans(turn, request.manifest or (_declared(turn, service) if known is None else None))
     release = _merged(known, request, digest) if known else _new_release(turn, service, request, digest)
     if release == known:
         return ReleaseOutcome(release, service, created=False, warnings=warnings)
@@ -72,6 +73,11 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
         subject = Subject("service", service.id, service.name)
         reconcile(turn, subjects=[(subject, environment.name) for environment in turn.tx.environments.list()])
     return ReleaseOutcome(release, service, created=known is None, warnings=warnings)
+
+
+def _declared(turn: Turn, service: Service) -> ServiceManifest | None:
+    document = turn.tx.services.manifest(service.id)
+    return manifest_from_json(dict(document)) if document else None
 
 
 def _check_plans(turn: Turn, manifest: ServiceManifest | None) -> tuple[str, ...]:
