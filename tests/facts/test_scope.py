@@ -51,3 +51,12 @@ def test_merge_keeps_the_shorter_path_and_none_for_a_direct_one() -> None:
 def test_merge_keeps_other_components_apart() -> None:
     other = Occurrence(Component("npm", "a", "2"), (Location("f", 1),))
     assert merge_occurrences([_at(1), other]) == (_at(1), other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alias"),
+    [((True, "a"), (False, "b"), "a"), ((False, "a"), (True, ""), ""), ((True, "a"), (True, "b"), "a")],
+)
+def test_merge_keeps_the_alias_of_the_direct_place(one: tuple[bool, str], other: tuple[bool, str], alias: str) -> None:
+    places = [Occurrence(COMPONENT, (Location("f", 1),), direct, alias=name) for direct, name in (one, other)]
+    assert merge_occurrences(places)[0].alias == alias

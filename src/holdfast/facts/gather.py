@@ -52,6 +52,7 @@ class Gathering:
         path: tuple[str, ...] = (),
         scope: Scope = Scope.RUNTIME,
         more: tuple[Location, ...] = (),
+        alias: str = "",
     ) -> None:
         """Add a component at `line` and at the places `more`; what is not a component is skipped with its line."""
         if not isinstance(name, str) or not isinstance(version, str):
@@ -62,7 +63,7 @@ class Gathering:
         except FactError as error:
             self.skip(line, error.message)
             return
-        self.add_occurrence(Occurrence(component, (Location(self.file, line), *more), direct, path, scope))
+        self.add_occurrence(Occurrence(component, (Location(self.file, line), *more), direct, path, scope, alias))
 
     def add_at(self, name: str, version: str, place: Location, *, direct: bool | None) -> None:
         """Add a registry component that another file names at `place`."""

@@ -6,6 +6,7 @@ Rules:
 2. A component is direct if any place names it directly; unknown only if no place knows.
 3. A direct component has no path; else a shortest of the known paths is kept.
 4. Locations are united, in the order they were met, without repeats.
+5. An alias is that of the direct place, else of the first.
 """
 
 from collections.abc import Iterable
@@ -41,6 +42,7 @@ def merge_two(one: Occurrence, other: Occurrence) -> Occurrence:
         direct=direct,
         path=() if direct else _shorter(one.path, other.path),
         scope=strongest(one.scope, other.scope),
+        alias=other.alias if other.direct and not one.direct else one.alias,
     )
 
 

@@ -101,6 +101,7 @@ class Occurrence:
 
     `direct` is `None` where the format does not know. `path` holds the names from a direct dependency down to the one
     above this component; empty when direct or unknown. It has one path of possibly many, a shortest one.
+    `alias` is the name it was installed under, where that is another than its own; a store need not keep it.
     """
 
     component: Component
@@ -108,6 +109,7 @@ class Occurrence:
     direct: bool | None = None
     path: tuple[str, ...] = ()
     scope: Scope = Scope.RUNTIME
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def suggest_fix(
         return None
     raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
     current = component.version
-    upgrade = Upgrade(component.ecosystem, component.name, current, safe, raise_name, None, line_text, head)
+    words = component.ecosystem, component.name, current, safe, raise_name
+    upgrade = Upgrade(*words, line_text=line_text, head=head, alias=occurrence.alias)
     return _fix(upgrade, occurrence.locations, formats or {})
 
 
@@ -76,7 +77,7 @@ def _fix(upgrade: Upgrade, places: Sequence[Location], formats: Mapping[str, str
     raised, version = upgrade.raise_name, upgrade.version
     if guide is None:
         return Fix(version, raised, None, place, note=f"raise `{raised}` with the tool that locked it")
-    if not all(is_safe(word) for word in (upgrade.name, upgrade.current, version, raised)):
+    if not all(is_safe(word) for word in (upgrade.name, upgrade.current, version, raised, upgrade.alias or raised)):
         return Fix(version, raised, None, place, note="an unusual name or version: no command is offered for it")
     advice = guide.advise(replace(upgrade, location=place))
     return Fix(version, raised, advice.command, place, advice.edit, advice.note)

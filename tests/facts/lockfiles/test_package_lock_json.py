@@ -128,6 +128,12 @@ def test_npm_nested_entries_are_read_with_their_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize(("lock", "aliases"), [(V3, {"lodash": "old"}), (V1, {"@scope/real": "alias"})])
+def test_npm_alias_is_kept_beside_the_real_name(lock: str, aliases: dict[str, str]) -> None:
+    found = read({"package-lock.json": lock}).occurrences
+    assert {one.component.name: one.alias for one in found if one.alias} == aliases
+
+
 def test_npm_manifest_beside_a_nested_lock_tells_direct_and_path() -> None:
     manifest = '{"dependencies": {"a": "^1", "local": "file:../local"}, "optionalDependencies": {"b": "2"}}'
     parsed = read({"web/package-lock.json": V1, "web/package.json": manifest})

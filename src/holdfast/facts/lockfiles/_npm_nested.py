@@ -90,9 +90,11 @@ def _add(entry: _Entry, gathering: Gathering, direct: bool | None, path: tuple[s
     if not isinstance(written, str):
         gathering.skip(entry.table.line, f"`{entry.name}` has no version")
         return
-    alias, version = split_alias(written)
+    real, version = split_alias(written)
     source = source_of(resolved, version)
     if source is not Source.REGISTRY and source_of("", version) is not Source.REGISTRY:
         version = version.rpartition("#")[2] if "#" in version else ""  # the address is no version, its commit is
     scope = _scope(entry.table)
-    gathering.add(alias or entry.name, version, entry.table.line, source=source, direct=direct, path=path, scope=scope)
+    name, alias = (real, entry.name) if real and real != entry.name else (entry.name, "")
+    line = entry.table.line
+    gathering.add(name, version, line, source=source, direct=direct, path=path, scope=scope, alias=alias)

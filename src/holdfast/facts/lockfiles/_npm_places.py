@@ -91,15 +91,19 @@ def read_places(packages: JsonObject, gathering: Gathering) -> None:
 def _add(places: _Places, key: str, gathering: Gathering, direct: bool | None, path: tuple[str, ...]) -> None:
     entry = places.entries[key]
     target = places.entries.get(places.target(key), entry)
+    alias = ""
     if target is not entry or entry.get("link") is True or places.is_project(key):
         name = target.get("name") if isinstance(target.get("name"), str) else places.name(key)
         source, version = Source.PATH, target.get("version", "")
     else:
         name, version = places.name(key), entry.get("version")
+        installed = key.rpartition(_MODULES)[2]
+        alias = installed if installed != name else ""
         source = source_of(str(entry.get("resolved", "")), places.asked_as.get(places.index[key], ""))
     if version is None and source is not Source.REGISTRY:
         version = ""
     if version is None:
         gathering.skip(entry.line, f"`{name}` has no version")
         return
-    gathering.add(name, version, entry.line, source=source, direct=direct, path=path, scope=_scope(entry))
+    scope = _scope(entry)
+    gathering.add(name, version, entry.line, source=source, direct=direct, path=path, scope=scope, alias=alias)
