@@ -109,8 +109,8 @@ class SqlStore:
 
     def optimize(self) -> None:
         """Let the engine look at the sizes of its tables, after many rows came or went."""
-        with _named_errors(), self._connections.write("") as connection:
-            connection.exec_driver_sql("ANALYZE")
+        with _named_errors():
+            self._connections.optimize()
 
     def close(self) -> None:
         """Release connections."""
