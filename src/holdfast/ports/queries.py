@@ -39,11 +39,16 @@ class ImpactRow:
 
 @dataclass(frozen=True, slots=True)
 class ImpactPage:
-    """A page with the exact count of all rows; `next` is the cursor, `None` on the last page."""
+    """A page with the exact count of all rows; `next` is the cursor, `None` on the last page.
+
+    `unknown` counts the places that run (deployments and hosts) of which nobody can tell in full: their composition is
+    missing, or has parts that were not read.
+    """
 
     rows: tuple[ImpactRow, ...]
     total: int
     next: str | None
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from holdfast.errors import ConflictError, JournalError, NotFoundError, UsageErr
 from holdfast.model.advisory import Interval
 from holdfast.model.component import Location
 from holdfast.model.exposure import Clocks, Exposure, Risk, State, Subject
-from holdfast.model.inventory import Reach
+from holdfast.model.inventory import Host, Reach, Status
 from holdfast.model.journal import GENESIS, entry_hash
 from holdfast.model.plan import (
     Autonomy,
@@ -28,7 +28,20 @@ from holdfast.model.plan import (
 from holdfast.ports.queries import ExposureFilter, ImpactRow
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
-from holdfast.testing.stores import ORG, OTHER, at, component, key, publish, run_service, sbom
+from holdfast.testing.stores import (
+    ORG,
+    OTHER,
+    at,
+    component,
+    deployment,
+    key,
+    publish,
+    release,
+    run_service,
+    save_release,
+    sbom,
+    service,
+)
 
 SHOP = Subject("service", "svc_shop", "shop")
 
@@ -200,6 +213,33 @@ class ImpactSuite:
                 for as_of in (None, at(-1), at(0), at(23.9), at(24))
             ]
         assert totals == [0, 0, 1, 1, 0]
+
+    def test_impact_counts_the_places_that_are_not_known_whole(self, store: Store) -> None:
+        """`shop` was read in part, then whole; `part` in part, twice; `bare` has no SBOM; `failed` never ran."""
+        partial = sbom(component("a", "1"))
+        whole = replace(partial, unparsed=())
+        run_service(store, "shop", {"1": partial, "2": whole})
+        run_service(store, "part", {"1": partial})
+        with store.write(ORG, START) as tx:
+            tx.deployments.save(deployment("part", "1", at(0), target="us"))
+            for name, status in (("bare", Status.SUCCEEDED), ("failed", Status.FAILED)):
+                tx.services.save(service(name))
+                save_release(tx, release(name, "1", None), whole)
+                tx.deployments.save(deployment(name, "1", at(12), status=status))
+            for machine, composition in (("m1", partial), ("m2", whole)):
+                tx.sboms.save(f"sha256:{machine}", composition)
+                system = (machine, "production", "Debian:12", "6.1", "x86_64")
+                tx.hosts.save(Host(ORG, machine, *system, f"sha256:{machine}", at(6), at(6), at(72)), machine)
+        wanted = [(None, Interval("PyPI", "a", b"", None))]
+        with store.read(ORG) as tx:
+            unknown = [
+                tx.queries.impact(rules, [], as_of=as_of, after=None, limit=9).unknown
+                for rules in (wanted, [])
+                for as_of in (None, at(-1), at(0), at(6), at(12), at(30))
+            ]
+        assert unknown == [4, 0, 3, 4, 5, 4] * 2
+        with store.read(OTHER) as tx:
+            assert tx.queries.impact(wanted, [], as_of=None, after=None, limit=9).unknown == 0
 
     def test_running_shows_what_occupies_each_target(self, store: Store) -> None:
         run_service(

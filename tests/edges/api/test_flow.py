@@ -31,7 +31,19 @@ def test_impact_answers_for_an_advisory_a_purl_and_an_unknown_record(admin: Call
 
 def test_impact_is_answered_as_of_then(admin: Caller, exposed: dict[str, Any]) -> None:
     before = admin.get("/impact", params={"purl": PURL, "as_of": "2025-12-31T00:00:00Z"})
-    assert before == {"items": [], "next": None, "total": 0}
+    assert before == {"items": [], "next": None, "total": 0, "unknown": 0}
+
+
+def test_impact_counts_what_could_not_be_judged(admin: Caller, exposed: dict[str, Any]) -> None:
+    bare = admin.post("/releases", {"service": "bare", "version": "1"})
+    gapped = composition(PURL) | {"unparsed": [{"file": "odd.lock", "because": "not read"}]}
+    partial = admin.post("/releases", {"service": "partial", "version": "1", "sbom": gapped})
+    for made in (bare, partial):
+        admin.post("/deployments", {"environment": "production", "release": made["release"]["id"]})
+    none = admin.get("/impact", params={"purl": "pkg:pypi/nowhere@1.0"})
+    assert none == {"items": [], "next": None, "total": 0, "unknown": 2}
+    for answer in (admin.get("/impact", params={"purl": PURL}), admin.post("/impact", RECORD | {"id": "NEW-1"}, 200)):
+        assert (answer["total"], answer["unknown"]) == (2, 2)
 
 
 def test_a_fixed_release_resolves_the_finding(admin: Caller, exposed: dict[str, Any]) -> None:

@@ -34,6 +34,17 @@ def test_impact_shows_as_many_as_asked_and_says_how_many_there_are(exposed: Shel
     assert len(exposed.json("impact", "CVE-2026-1", "--limit", "1", "--all")["items"]) == 4
 
 
+def test_impact_says_how_many_places_could_not_be_judged(exposed: Shell) -> None:
+    assert "could not be judged" not in exposed("impact", "CVE-2026-1").err
+    exposed.write("bare/requirements.txt", "jinja2==3.1.2\nacme-pdf>=1\n")
+    exposed("release", exposed.files / "bare", "--version", "1.0")
+    exposed("deploy", "bare", "--environment", "production", "--version", "1.0")
+    said = "? 1 running place could not be judged: no SBOM, or parts not read"
+    assert said in exposed("impact", "CVE-2026-1").err
+    assert said in exposed("impact", "pkg:pypi/nowhere@1.0").err
+    assert exposed.json("impact", "CVE-2026-1")["unknown"] == 1
+
+
 def test_impact_needs_a_question(exposed: Shell) -> None:
     exposed("impact", code=2)
     exposed("impact", "CVE-2026-1", "--record", "x.json", code=2)

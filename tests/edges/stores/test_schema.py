@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 import holdfast.edges.stores.schema_advisories
 import holdfast.edges.stores.schema_facts
@@ -21,6 +23,7 @@ from holdfast.edges.stores.schema import METADATA
 from holdfast.errors import HoldfastError
 from holdfast.model.tenancy import PUBLIC
 from holdfast.testing.clocks import START
+from holdfast.testing.stores import ORG, component, run_service, sbom
 
 _SHARED = {
     "org",  # the org itself
@@ -78,11 +81,34 @@ def test_an_older_store_learns_which_of_its_records_are_vague(store_url: str) ->
         tx.advisories.save([compile_advisory(parse_osv(record))], START)
     connections = connect(store_url)
     with connections.writer.begin() as connection:
+        _undo_gaps(connection)
         connection.exec_driver_sql("DROP TABLE affected_vague")
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
     connections.close()
     with closing(open_store(store_url)) as store, store.read(PUBLIC) as tx:
         assert [tx.advisories.rules("PyPI", name).vague for name in ("a", "b", "c")] == [("A-1",), ("A-1",), ()]
+
+
+def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: str) -> None:
+    if store_url == ":memory:":
+        pytest.skip("nothing of it is left to be upgraded")
+    partial = sbom(component("a", "1"))
+    with closing(open_store(store_url)) as store:
+        run_service(store, "part", {"1": partial})
+        run_service(store, "whole", {"1": replace(partial, unparsed=())})
+    connections = connect(store_url)
+    with connections.writer.begin() as connection:
+        _undo_gaps(connection)
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
+    connections.close()
+    with closing(open_store(store_url)) as store, store.read(ORG) as tx:
+        assert tx.queries.impact([], [], as_of=None, after=None, limit=1).unknown == 1
+
+
+def _undo_gaps(connection: Connection) -> None:
+    for index in ("stay_running", "deployment_running"):
+        connection.exec_driver_sql(f"DROP INDEX {index}")
+    connection.exec_driver_sql("ALTER TABLE stay DROP COLUMN gaps")
 
 
 def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:

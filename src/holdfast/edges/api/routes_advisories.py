@@ -112,7 +112,8 @@ def get_impact(
 ) -> Response[ImpactPageOut]:
     """Ask what runs and is affected by an advisory (any id of its cluster), or which runs a package at a version.
 
-    Exactly one of `advisory` and `purl`. `total` is the exact count of all instances.
+    Exactly one of `advisory` and `purl`. `total` is the exact count of all instances, `unknown` that of
+    the running places that could not be judged in full.
     """
     return read(request, _impact(cursor, limit, as_of, advisory=advisory, purl=purl))
 
@@ -140,7 +141,7 @@ def _impact(
         then, after = parse_as_of(as_of, turn.now), read_cursor("impact", cursor)
         page = find_impact(turn, ImpactQuestion(advisory, record, purl, then, after, limit))
         items = [to_wire(ImpactOut, row) for row in page.rows]
-        return ImpactPageOut(items, write_cursor("impact", page.next), page.total)
+        return ImpactPageOut(items, write_cursor("impact", page.next), page.total, page.unknown)
 
     return find
 

@@ -84,11 +84,15 @@ class ImpactOut(Answer, frozen=True):
 
 
 class ImpactPageOut(Answer, frozen=True):
-    """Instances by service, environment, target and package; `total` is the exact count of all."""
+    """Instances by service, environment, target and package; `total` is the exact count of all.
+
+    `unknown` counts the running places that could not be judged in full: without a composition, or with parts not read.
+    """
 
     items: list[ImpactOut]
     next: str | None
     total: int
+    unknown: int
 
 
 class SubjectOut(Answer, frozen=True):

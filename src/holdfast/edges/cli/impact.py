@@ -66,12 +66,18 @@ def command(
         pages = answer_pages(api, "GET", "/impact", {**query, kind: what})
     first, items = pages
     shown = list(items if everything else islice(items, limit))
-    document = {"items": shown, "total": first["total"], "as_of": as_of}
+    document = {"items": shown, "total": first["total"], "unknown": first["unknown"], "as_of": as_of}
     print_answer(
         style, "impact", document, [_row(one) for one in shown], _COLUMNS, empty="nothing that runs is affected"
     )
     if len(shown) < first["total"]:
         say(f"{len(shown)} of {first['total']} are shown: --all shows the others")
+    if first["unknown"]:
+        say(_unknown_text(first["unknown"]))
+
+
+def _unknown_text(places: int) -> str:
+    return f"? {places} running place{'s' * (places != 1)} could not be judged: no SBOM, or parts not read"
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,12 @@ _HITS = """hit AS MATERIALIZED (
 _MANY = 1000
 """With fewer rows than this they are sorted, whatever else would be quicker."""
 _AFTER = "AND s.name >= :a0 AND (s.name, s.environment, s.target, c.purl, s.id, c.id) > (:a0, :a1, :a2, :a3, :a4, :a5)"
+_UNKNOWN = """
+SELECT (SELECT count(*) FROM deployment s WHERE s.org = :org AND s.status = 'succeeded' AND {when})
+     - (SELECT count(*) FROM stay s WHERE s.org = :org AND s.kind = 'service' AND s.gaps = 0 AND {when})
+     + (SELECT count(*) FROM stay s WHERE s.org = :org AND s.kind = 'host' AND s.gaps = 1 AND {when})
+"""
+"""Deployments whose composition is not known whole: one without a composition has no stay. Hosts always have one."""
 _KINDS = (str, str, str, str, str, int)
 
 
@@ -70,10 +76,11 @@ def find_impact(
     labels = _components(session, intervals, pairwise)
     for component in _by_own_name(session, packages):
         _label(labels, component, None, HIGH)
-    if not labels:
-        return ImpactPage((), 0, None)
     named = {"org": session.org, "components": list(labels), "at": to_stored(as_of), "limit": limit + 1}
     when = _NOW if as_of is None else _THEN
+    unknown = int(_ask(session, _UNKNOWN.format(when=when), named)[0][0])
+    if not labels:
+        return ImpactPage((), 0, None, unknown)
     total = _ask(session, f"SELECT count(*) {_FROM} {when}", named)[0][0]
     named |= {f"a{number}": value for number, value in enumerate(start or ())}
     is_wide = as_of is None and total >= _MANY and _walks_less(session, total, len(labels), limit)
@@ -81,7 +88,7 @@ def find_impact(
     rows = _ask(session, query, named)
     last = rows[limit - 1] if len(rows) > limit else None
     cursor = to_cursor((last.name, last.environment, last.target, last.purl, last.id, last.component)) if last else None
-    return ImpactPage(tuple(_row(row, labels) for row in rows[:limit]), total, cursor)
+    return ImpactPage(tuple(_row(row, labels) for row in rows[:limit]), total, cursor, unknown)
 
 
 def _page(when: str, *, wide: bool, going_on: bool) -> str:

@@ -84,6 +84,7 @@ DEPLOYMENT = Table(
     words("origin"),
     Index("deployment_slot", "org", "service_id", "environment", "target", "started_at"),
     Index("deployment_release", "org", "release_id"),
+    Index("deployment_running", "org", "status", "ended_at", "started_at"),
 )
 
 HOST = Table(
@@ -196,6 +197,7 @@ STAY = Table(  # derived from deployment, release, host_state
     instant("started_at"),
     instant("ended_at", null=True),
     instant("recorded_at"),
+    integer("gaps"),  # 1 when the composition could be read only in part
     Index("stay_sbom", "sbom", "ended_at"),
     Index(
         "stay_now",
@@ -206,6 +208,7 @@ STAY = Table(  # derived from deployment, release, host_state
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    Index("stay_running", "org", "kind", "gaps", "ended_at", "started_at"),
     Index("stay_subject", "org", "subject", "environment"),
     Index("stay_release", "org", "release"),
     sqlite_with_rowid=False,

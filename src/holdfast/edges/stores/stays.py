@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from holdfast.edges.stores.session import Session, chunks
 
-_COLUMNS = "org, id, kind, subject, name, environment, target, release, sbom, started_at, ended_at, recorded_at"
+_COLUMNS = "org, id, kind, subject, name, environment, target, release, sbom, started_at, ended_at, recorded_at, gaps"
+_GAPS = "CASE WHEN substr(b.detail, length(b.detail) - 2, 2) = '[]' THEN 0 ELSE 1 END"
+"""A detail ends with the list of what could not be read: `…"unparsed":[]}` without any."""
 
 _OF_DEPLOYMENTS = f"""
 INSERT INTO stay ({_COLUMNS})
 SELECT d.org, d.id, 'service', d.service_id, coalesce(v.name, r.service), d.environment, d.target, r.id, b.id,
-       d.started_at, d.ended_at, d.recorded_at
+       d.started_at, d.ended_at, d.recorded_at, {_GAPS}
 FROM deployment d
 JOIN release r ON r.org = d.org AND r.id = d.release_id
 JOIN sbom b ON b.org = r.org AND b.digest = r.sbom
@@ -24,7 +26,7 @@ WHERE d.org = :org AND d.id IN :ids AND d.status = 'succeeded' AND (d.ended_at I
 _OF_HOST = f"""
 INSERT INTO stay ({_COLUMNS})
 SELECT h.org, h.id || ':' || t.number, 'host', h.id, h.name, t.environment, h.name, '', b.id,
-       t.started_at, t.ended_at, t.recorded_at
+       t.started_at, t.ended_at, t.recorded_at, {_GAPS}
 FROM host h
 JOIN host_state t ON t.org = h.org AND t.host = h.id
 JOIN sbom b ON b.org = h.org AND b.digest = t.sbom
