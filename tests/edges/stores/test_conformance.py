@@ -2,7 +2,8 @@
 
 from holdfast.testing.stores_advisories import AdvisorySuite, SpanSuite
 from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite, TransactionSuite
-from holdfast.testing.stores_findings import ExposureSuite, ImpactSuite, JournalSuite, MitigationSuite
+from holdfast.testing.stores_findings import ExposureSuite, JournalSuite, MitigationSuite
+from holdfast.testing.stores_impact import ImpactSuite
 
 
 class TestTenants(TenantSuite):
