@@ -12,6 +12,7 @@ import random
 import sys
 import time
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,7 @@ from holdfast.model.tenancy import Org
 
 POPULAR = "jinja2"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+VERSIONS_EACH = 3
 _BATCH = 500
 _ECOSYSTEMS = ("PyPI", "Go", "crates.io", "AlmaLinux")
 
@@ -50,15 +52,22 @@ class Seeded:
 
 
 def osv_components(limit: int = 4000, folder: Path = SHARED_DATA / "osv") -> list[Component]:
-    """Return components that OSV records name, at versions that bound their ranges; none without the folder."""
+    """Return components that OSV records name, at versions that bound their ranges; none without the folder.
+
+    Of one package there are at most three versions: a few packages have hundreds of records, and would be most of it.
+    """
     found: dict[Component, None] = {}
+    held: Counter[tuple[str, str]] = Counter()
     for ecosystem in _ECOSYSTEMS:
         archive = folder / ecosystem / "all.zip"
         if not archive.is_file():
             continue
         with zipfile.ZipFile(archive) as opened:
             for name in opened.namelist()[:: max(1, len(opened.namelist()) * 4 // limit)]:
-                found.update(dict.fromkeys(islice(_named(json.loads(opened.read(name))), 4)))
+                for one in islice(_named(json.loads(opened.read(name))), 4):
+                    if one not in found and held[one.ecosystem, one.name] < VERSIONS_EACH:
+                        found[one] = None
+                        held[one.ecosystem, one.name] += 1
     return list(found)[:limit]
 
 
