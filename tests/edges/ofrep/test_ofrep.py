@@ -316,7 +316,8 @@ def test_stream_is_refused_to_who_may_not_read_flags(served: Served, token: str,
 
 def test_client_that_goes_away_is_forgotten(served: Served) -> None:
     with stream(served) as answer:
-        assert next(notices(answer.iter_lines()))["type"] == "refetchEvaluation"
+        events = notices(answer.iter_lines())  # held on to: a dropped iterator closes the connection
+        assert next(events)["type"] == "refetchEvaluation"
         assert served.feed.waiting == 1
     for _ in range(500):
         if served.feed.waiting == 0:
