@@ -113,7 +113,7 @@ def _clone() -> Iterator[Figure]:
 
 
 def _is_server(process: psutil.Process) -> bool:
-    return "up" in process.cmdline() and "python" in process.name()
+    return "up" in process.cmdline()
 
 
 def _first_page(process: "subprocess.Popen[bytes]", port: int, token_file: Path, begun: float) -> float:
@@ -123,8 +123,9 @@ def _first_page(process: "subprocess.Popen[bytes]", port: int, token_file: Path,
                 token = token_file.read_text().strip()
                 base = f"http://127.0.0.1:{port}"
                 code = httpx.post(f"{base}/api/v1/login-codes", headers={"authorization": f"Bearer {token}"}).json()
-                with httpx.Client(base_url=base, follow_redirects=True) as browser:
-                    if "Holdfast" in browser.get(code["path"]).text:
+                with httpx.Client(base_url=base) as browser:
+                    browser.get(code["path"])  # the answer sets the session and refreshes to the first page
+                    if "Holdfast" in browser.get("/").text:
                         return time.perf_counter() - begun
         except (httpx.HTTPError, ValueError, KeyError):
             pass
