@@ -55,6 +55,7 @@ lint: setup-dev ## style, types, import contracts
 	$(BIN)/lint-imports
 
 bench: setup-dev ## measure; figures go to benchmarks/RESULTS.md
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: setup ## write the reference anew from the code
