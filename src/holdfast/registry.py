@@ -7,7 +7,7 @@ the entry point group `holdfast.<room>`. A room is loaded when first used; `doct
 import pkgutil
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, distributions
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +25,13 @@ def _spec(module: ModuleType, identifier: str) -> Any:  # each room narrows it t
 
 
 @cache
+def _points() -> tuple[EntryPoint, ...]:
+    """The entry points of all rooms, read once: reading every package's is most of what loading a room costs."""
+    every = (point for one in distributions() for point in one.entry_points)
+    return tuple(point for point in every if point.group.startswith("holdfast."))
+
+
+@cache
 def load_room(room: str) -> tuple[Any, ...]:
     """Return every SPEC of the package `holdfast.<room>`, ordered by id.
 
@@ -34,5 +41,6 @@ def load_room(room: str) -> tuple[Any, ...]:
     package = import_module(f"holdfast.{room}")
     names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
     specs = [_spec(import_module(f"{package.__name__}.{name}"), name) for name in names]
-    third_party = [_spec(point.load(), point.name) for point in entry_points(group=f"holdfast.{room}")]
+    own = [point for point in _points() if point.group == f"holdfast.{room}"]
+    third_party = [_spec(point.load(), point.name) for point in own]
     return (*specs, *third_party)
