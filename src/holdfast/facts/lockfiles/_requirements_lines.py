@@ -9,6 +9,7 @@ import codecs
 import posixpath
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from holdfast.errors import FactError
@@ -41,10 +42,9 @@ class Broken:
 def _text(file: str, data: bytes) -> str:
     coding = _CODING.match(data)
     if coding is not None:
-        try:
+        # a comment that is wrong: fall back to what nearly every file is
+        with suppress(LookupError, ValueError):
             return data.decode(codecs.lookup(coding[1].decode("ascii")).name)
-        except (LookupError, UnicodeDecodeError, ValueError):
-            pass  # the comment is wrong: fall back to what nearly every file is
     try:
         return decode(file, data)
     except FactError:
