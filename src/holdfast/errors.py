@@ -14,6 +14,7 @@ HoldfastError
 ├── JournalError          the journal does not verify, or could not be written
 ├── NotFoundError         no such thing in this org
 ├── ConflictError         it exists with other content, or the state forbids it
+│   └── FencedError       another worker has taken the run over
 └── ForbiddenError        the identity may not do this
     └── UnauthenticatedError  there is no identity: no token, or one that does not count
 ```
@@ -85,6 +86,10 @@ class NotFoundError(HoldfastError):
 
 class ConflictError(HoldfastError):
     """It exists with other content, or its state forbids the change."""
+
+
+class FencedError(ConflictError):
+    """Another worker has taken the run over; what this one did not commit is not its own any more."""
 
 
 class ForbiddenError(HoldfastError):

@@ -17,7 +17,8 @@ from holdfast.loop.respond_engine import Engine
 from holdfast.mitigations.evaluation import Evaluated
 from holdfast.model.exposure import Clocks, Exposure, Risk, State, Subject
 from holdfast.model.inventory import Environment, Reach, Release, Service
-from holdfast.model.plan import Autonomy, Coverage, Feature, Plan, Probe, Run, ServiceManifest, Step
+from holdfast.model.plan import Autonomy, Coverage, Feature, Plan, Probe, ServiceManifest, Step
+from holdfast.model.run import Run
 from holdfast.model.tenancy import Org
 from holdfast.ports.store import Store, Transaction
 from holdfast.testing.http import FakeHttp, Reply

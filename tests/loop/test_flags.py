@@ -9,7 +9,7 @@ from openfeature.evaluation_context import EvaluationContext
 from holdfast.errors import ConflictError, PlanError
 from holdfast.loop.flags import define_flag, evaluate_flag, list_flags
 from holdfast.mitigations.evaluation import Evaluated, NotEvaluated
-from holdfast.model.plan import Overlay
+from holdfast.model.flag import Overlay
 from holdfast.model.tenancy import Org
 from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, Shop, open_shop
 

@@ -20,7 +20,8 @@ from holdfast.loop.respond import (
 )
 from holdfast.loop.respond_people import get_pause
 from holdfast.model.exposure import Ending, Exposure, State, Subject
-from holdfast.model.plan import Autonomy, RunState, Step
+from holdfast.model.plan import Autonomy, Step
+from holdfast.model.run import RunState
 from holdfast.model.verdict import Pass
 from tests.loop.shop import ENVIRONMENT, ORG, T0, Shop, declare, make_exposure, make_plan, open_shop
 
@@ -60,8 +61,8 @@ def test_planned_run_is_journaled_with_what_it_would_change() -> None:
         assert body["changes"] == [
             {
                 "what": "flag tax in production",
-                "before": "variant on (STATIC)",
-                "after": "variant off (STATIC)",
+                "before": "variant on",
+                "after": "variant off",
                 "note": "",
             }
         ]
@@ -184,7 +185,7 @@ def test_preview_writes_nothing() -> None:
         with shop.store.read(ORG) as tx:
             preview = plan_preview(tx, "exp_000001", None, T0)
         assert (preview.plan.id, preview.applies, preview.others) == ("tax-off", Pass(), ("other",))
-        assert [(one.before, one.after) for one in preview.changes] == [("variant on (STATIC)", "variant off (STATIC)")]
+        assert [(one.before, one.after) for one in preview.changes] == [("variant on", "variant off")]
         assert shop.kinds() == before
 
 

@@ -16,7 +16,9 @@ from holdfast.errors import ActionError, HoldfastError
 from holdfast.loop.respond import approve, pause, release_runs, request_run, undo
 from holdfast.mitigations.actions.flag_off import overlay_id
 from holdfast.model.exposure import Ending, State
-from holdfast.model.plan import Coverage, FlagDefinition, Overlay, RunState, StepState
+from holdfast.model.flag import FlagDefinition, Overlay
+from holdfast.model.plan import Coverage
+from holdfast.model.run import RunState, StepState
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Transaction
 from holdfast.testing.http import Reply

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from holdfast.model.plan import FlagDefinition, Overlay
+from holdfast.model.flag import FlagDefinition, Overlay
 
 T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ENVIRONMENT = "production"

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from holdfast.mitigations.autonomy import AUTOMATION, Circumstances, Decision, decide, find_hold
-from holdfast.model.plan import Autonomy, Coverage, Plan, Run, RunState
+from holdfast.model.plan import Autonomy, Coverage, Plan
+from holdfast.model.run import Approval, Run, RunState
 from holdfast.model.verdict import Fail, Pass, Unknown
 from tests.mitigations.flag_texts import T0
 
@@ -78,6 +79,6 @@ def test_run_does_not_hold_itself() -> None:
     assert find_hold(RUN, paused=False, busy=RUN) is None
 
 
-@pytest.mark.parametrize("run", [replace(RUN, approved_by="tok_1"), replace(RUN, requested_by="tok_1")])
+@pytest.mark.parametrize("run", [replace(RUN, approvals=(Approval("per_1", T0),)), replace(RUN, requested_by="tok_1")])
 def test_people_are_never_held(run: Run) -> None:
     assert find_hold(run, paused=True, busy=replace(RUN, id="run_2")) is None

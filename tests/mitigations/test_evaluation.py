@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.mitigations.evaluation import Evaluated, Evaluation, Evaluators, FlagSet, NotEvaluated, parse_context
-from holdfast.model.plan import Overlay
+from holdfast.model.flag import Overlay
 from tests.mitigations.flag_texts import boolean_flag, definition, overlay
 
 NOBODY = EvaluationContext()

@@ -9,7 +9,7 @@ import pytest
 from holdfast.facts.manifest import parse_manifest
 from holdfast.mitigations.actions import action_names
 from holdfast.mitigations.plan import PlanProblem, check_plan
-from holdfast.model.plan import FlagDefinition
+from holdfast.model.flag import FlagDefinition
 from tests.facts.manifest_texts import GOOD
 from tests.mitigations.exposures import NOW
 

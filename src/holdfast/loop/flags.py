@@ -21,7 +21,7 @@ from openfeature.evaluation_context import EvaluationContext
 from holdfast.errors import ConflictError
 from holdfast.mitigations.evaluation import FLAG_NOT_FOUND, Evaluated, Evaluation, Evaluators, FlagSet, NotEvaluated
 from holdfast.mitigations.flags import parse_flag
-from holdfast.model.plan import FlagDefinition, Overlay
+from holdfast.model.flag import FlagDefinition, Overlay
 from holdfast.ports.store import Store, Transaction
 
 MAX_CACHED = 50_000

@@ -25,7 +25,7 @@ from holdfast.loop.respond_people import (
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, journal_run, simulate
 from holdfast.mitigations.autonomy import ALIVE, AUTOMATION, Circumstances, decide
 from holdfast.model.exposure import Ending, Exposure, State
-from holdfast.model.plan import Run, RunState
+from holdfast.model.run import Run, RunState
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 
@@ -84,7 +84,7 @@ def _respond_one(
         return None
     plan, verdict = chosen
     run = reader.make_run(exposure, plan, ids.new("run"), AUTOMATION, now)
-    simulation = simulate(run, now, reader.flags(run.environment))
+    simulation = simulate(run, now, reader.world(run.environment))
     circumstances = Circumstances(
         stale=stale or _doubt(exposure),
         overruled="an earlier run for this exposure ended; a person decides about another" if earlier else None,

@@ -31,7 +31,7 @@ from holdfast.loop.respond_steps import (
 )
 from holdfast.mitigations.autonomy import WORKING, find_hold
 from holdfast.mitigations.probe import Outcome, look
-from holdfast.model.plan import Run, RunState
+from holdfast.model.run import Run, RunState
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
 from holdfast.ports.ids import Ids

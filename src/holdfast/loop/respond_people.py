@@ -15,7 +15,8 @@ from holdfast.mitigations.action import Change
 from holdfast.mitigations.autonomy import WORKING
 from holdfast.model.exposure import Exposure
 from holdfast.model.instant import format_instant
-from holdfast.model.plan import Autonomy, Plan, Run, RunState
+from holdfast.model.plan import Autonomy, Plan
+from holdfast.model.run import Approval, Run, RunState
 from holdfast.model.verdict import Fail, Verdict
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
@@ -52,7 +53,7 @@ def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: da
     reader = PlanReader(tx)
     plan, verdict, others = _find_plan(reader, exposure, plan_id, now)
     run = reader.make_run(exposure, plan, "run_preview", "", now)
-    simulation = simulate(run, now, reader.flags(run.environment))
+    simulation = simulate(run, now, reader.world(run.environment))
     level = plan.level(exposure.environment)
     return Preview(exposure, plan, verdict, level, simulation.changes, simulation.problem, others)
 
@@ -102,8 +103,8 @@ def request_run(  # noqa: PLR0917  the order of its siblings
     if waiting is not None:
         return approve(tx, waiting.id, actor, now)
     run = reader.make_run(exposure, plan, ids.new("run"), actor, now)
-    run = replace(run, state=RunState.APPROVED, level=Autonomy.APPROVE_1, approved_by=actor)
-    simulation = simulate(run, now, reader.flags(run.environment))
+    run = replace(run, state=RunState.APPROVED, level=Autonomy.APPROVE_1, approvals=(Approval(actor, now),))
+    simulation = simulate(run, now, reader.world(run.environment))
     tx.runs.save(run)
     changes = changes_to_json(simulation.changes)
     journal_run(tx, "run.requested", run, actor, changes=changes, problem=simulation.problem)
@@ -125,7 +126,15 @@ def approve(tx: Transaction, run_id: str, actor: str, now: datetime) -> Run:
     _require_live(tx.exposures.get(run.exposure))
     level = Autonomy.APPROVE_1 if run.state is not RunState.APPROVED else run.level
     return _save(
-        tx, "run.approved", run, actor, now, state=RunState.APPROVED, level=level, approved_by=actor, held=None
+        tx,
+        "run.approved",
+        run,
+        actor,
+        now,
+        state=RunState.APPROVED,
+        level=level,
+        approvals=(*run.approvals, Approval(actor, now)),
+        held=None,
     )
 
 

@@ -6,79 +6,39 @@ from datetime import datetime
 
 from holdfast.errors import NotFoundError, PlanError
 from holdfast.facts.manifest import manifest_from_json
+from holdfast.loop.world import SnapshotWorld, TxWorld
 from holdfast.mitigations.action import Call, Change
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.plan import covers, matches_plan, plan_digest
 from holdfast.model.advisory import Enrichment
 from holdfast.model.exposure import Exposure
 from holdfast.model.inventory import Environment, Reach, Service
-from holdfast.model.plan import (
-    Autonomy,
-    Feature,
-    FlagDefinition,
-    Overlay,
-    Plan,
-    Run,
-    RunState,
-    RunStep,
-    ServiceManifest,
-    StepState,
-)
+from holdfast.model.plan import Autonomy, Feature, Plan, ServiceManifest
+from holdfast.model.run import Run, RunState, RunStep, StepState
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 from holdfast.ports.store import Transaction
+from holdfast.ports.world import Targets, World
 
 
-class StoreFlags:
-    """The flags of one environment in a transaction, as actions reach them."""
-
-    def __init__(self, tx: Transaction, environment: str) -> None:
-        self.tx = tx
-        self.environment = environment
-
-    def find(self, flag: str) -> FlagDefinition | None:
-        """Return a flag's definition."""
-        return self.tx.flags.find(self.environment, flag)
-
-    def active(self, flag: str) -> Sequence[Overlay]:
-        """Return the overlays that are not lifted, oldest first."""
-        return self.tx.overlays.active(self.environment, flag)
-
-    def force(self, overlay: Overlay) -> None:
-        """Keep an overlay."""
-        self.tx.overlays.save(overlay)
-
-    def lift(self, overlay_id: str, at: datetime) -> None:
-        """Lift one."""
-        self.tx.overlays.lift(overlay_id, at)
-
-    def held(self, run_id: str) -> Sequence[Overlay]:
-        """Return a run's overlays."""
-        return self.tx.overlays.of_run(run_id)
-
-
-class FlagSnapshot(StoreFlags):
-    """The same, with all flags of the environment read at once: for planning many runs, which writes nothing."""
-
-    def __init__(self, tx: Transaction, environment: str) -> None:
-        super().__init__(tx, environment)
-        self._definitions = {flag.key: flag for flag in tx.flags.list(environment)}
-        self._overlays: dict[str, list[Overlay]] = {}
-        for overlay in tx.overlays.active(environment):
-            self._overlays.setdefault(overlay.flag, []).append(overlay)
-
-    def find(self, flag: str) -> FlagDefinition | None:
-        """Return a flag's definition as it was."""
-        return self._definitions.get(flag)
-
-    def active(self, flag: str) -> Sequence[Overlay]:
-        """Return the overlays that were not lifted, oldest first."""
-        return self._overlays.get(flag, ())
-
-
-def make_call(run: Run, step: RunStep, now: datetime, flags: StoreFlags) -> Call:
+def make_call(run: Run, step: RunStep, now: datetime, world: World, fence: int = 0) -> Call:
     """Return the use of an action that a run's step is."""
-    reason = f"run {run.id} of plan `{run.plan.id}`"
-    return Call(run.org, run.environment, run.id, step.key, step.step, reason, now, flags)
+    return Call(
+        org=run.org,
+        environment=run.environment,
+        service_id=run.service_id,
+        service=run.service,
+        run=run.id,
+        number=step.number,
+        key=step.key,
+        step=step.step,
+        reason=f"run {run.id} of plan `{run.plan.id}`",
+        at=now,
+        world=world,
+        before=step.before,
+        intended_at=step.intended_at,
+        fence=fence,
+        expires_at=run.expires_at,
+    )
 
 
 def find_gap(plan: Plan, exposure: Exposure, features: Sequence[Feature]) -> Verdict:
@@ -100,12 +60,17 @@ class Simulation:
     problem: str | None = None
 
 
-def simulate(run: Run, now: datetime, flags: StoreFlags) -> Simulation:
-    """Plan every step of a run; writes nothing."""
+def simulate(run: Run, now: datetime, world: World) -> Simulation:
+    """Plan the steps of a run whose effects lie in the store; writes nothing.
+
+    What lies outside is looked at before the run begins, when no transaction is open.
+    """
     changes: list[Change] = []
     for step in run.steps:
         try:
-            changes += get_action(step.step.action).plan(make_call(run, step, now, flags))
+            spec, call = get_action(step.step.action), make_call(run, step, now, world)
+            if spec.within(call):
+                changes += spec.plan(call)
         except PlanError as error:
             return Simulation(tuple(changes), error.message)
     return Simulation(tuple(changes))
@@ -117,10 +82,11 @@ class PlanReader:
 
     tx: Transaction
     many: bool = False
+    targets: Targets | None = None
     _manifests: dict[str, ServiceManifest | None] = field(default_factory=dict)
     _services: dict[str, Service | None] = field(default_factory=dict)
     _environments: dict[str, Environment] = field(default_factory=dict)
-    _flags: dict[str, StoreFlags] = field(default_factory=dict)
+    _worlds: dict[str, TxWorld] = field(default_factory=dict)
 
     def manifest(self, exposure: Exposure) -> ServiceManifest | None:
         """Return the declaration of the newest running release, else the service's current one."""
@@ -151,12 +117,12 @@ class PlanReader:
             self._environments[name] = known or Environment(self.tx.org, "", name, None, Reach.UNKNOWN)
         return self._environments[name]
 
-    def flags(self, environment: str) -> StoreFlags:
-        """Return the environment's flags."""
-        if environment not in self._flags:
-            kind = FlagSnapshot if self.many else StoreFlags
-            self._flags[environment] = kind(self.tx, environment)
-        return self._flags[environment]
+    def world(self, environment: str) -> TxWorld:
+        """Return what steps in the environment may touch while they are planned."""
+        if environment not in self._worlds:
+            kind = SnapshotWorld if self.many else TxWorld
+            self._worlds[environment] = kind(self.tx, environment, self.targets)
+        return self._worlds[environment]
 
     def judge(self, exposure: Exposure, now: datetime) -> list[tuple[Plan, Verdict]]:
         """Return every plan of the exposure's service with whether it applies; none for hosts."""

@@ -12,12 +12,14 @@ from holdfast.errors import ActionError, ConflictError, NotFoundError, PlanError
 from holdfast.findings.lifecycle import Transition, act, lift, mitigate
 from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.respond_people import is_paused
-from holdfast.loop.respond_plans import StoreFlags, journal_run, make_call
+from holdfast.loop.respond_plans import journal_run, make_call
 from holdfast.loop.turn import Turn
+from holdfast.loop.world import TxWorld
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import AUTOMATION, find_hold
 from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Coverage, Run, RunState, RunStep, StepState
+from holdfast.model.plan import Coverage
+from holdfast.model.run import Run, RunState, RunStep, StepState
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 
@@ -80,7 +82,7 @@ def _intend(tx: Transaction, run: Run, now: datetime) -> Run:
 def _carry_out(tx: Transaction, run: Run, step: RunStep, now: datetime) -> RunStep:
     """Probe first; act only if the effect is absent; believe what is read back."""
     spec = get_action(step.step.action)
-    call = make_call(run, step, now, StoreFlags(tx, run.environment))
+    call = make_call(run, step, now, TxWorld(tx, run.environment))
     back = spec.read_back(call)
     if back.present is None and not spec.idempotent:
         because = f"what became of it can't be told, and doing it twice may harm: {back.detail}"
@@ -155,7 +157,7 @@ def _take_back(tx: Transaction, run: Run, step: RunStep, now: datetime) -> RunSt
     spec = get_action(step.step.action)
     if not spec.reversible:
         return replace(step, detail=f"`{spec.name}` can't be taken back")
-    call = make_call(run, step, now, StoreFlags(tx, run.environment))
+    call = make_call(run, step, now, TxWorld(tx, run.environment))
     spec.undo(call)
     back = spec.read_undone(call)
     if not back.present:

@@ -14,7 +14,8 @@ from holdfast.loop.respond_plans import PlanReader
 from holdfast.mitigations.action import Change
 from holdfast.mitigations.actions import get_action
 from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Plan, Run, RunState, Step
+from holdfast.model.plan import Plan, Step
+from holdfast.model.run import Run, RunState
 from holdfast.model.verdict import Pass
 from holdfast.ports.store import Transaction
 

@@ -17,7 +17,7 @@ from holdfast.model.exposure import Exposure
 from holdfast.model.fix import Fix
 from holdfast.model.instant import from_microseconds
 from holdfast.model.journal import JournalEntry
-from holdfast.model.plan import Run
+from holdfast.model.run import Run
 from holdfast.ports.advisories import AdvisoryRow
 from holdfast.ports.store import Transaction
 from holdfast.remediations.suggest import suggest_exposure_fix

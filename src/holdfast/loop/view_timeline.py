@@ -11,7 +11,7 @@ from holdfast.findings.clocks import Measure, time_to_detect, time_to_mitigate, 
 from holdfast.loop.view_words import span
 from holdfast.metrics.summary import Group
 from holdfast.model.exposure import Exposure, State
-from holdfast.model.plan import Run, RunState
+from holdfast.model.run import Run, RunState
 
 DETECT, MITIGATE, REPAIR = "detect", "mitigate", "repair"
 

@@ -1,56 +1,46 @@
 """What an action is: something that can be planned, applied, read back and undone.
 
 Rules:
-1. `plan` writes nothing and says what would change.
+1. `plan` writes nothing and says what would change. `capture` writes nothing and returns all that `undo` will need.
 2. An effect is believed when `read_back` sees it, not when `apply` returned.
-3. `apply` and `undo` are idempotent by the call's key, or say that they are not.
+3. `apply` and `undo` by the same key twice are once, or the action says that it is not `idempotent`.
+4. What is not seen at once is `pending`: it is looked at again until the step's deadline, and nothing is applied again
+   meanwhile.
+5. An action touches what its `Call.world` gives it, and nothing else.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from holdfast.errors import PlanError
-from holdfast.model.plan import Feature, FlagDefinition, Overlay, Step
-
-
-class FlagControl(Protocol):
-    """The flags of the environment that a run acts on, inside one transaction."""
-
-    def find(self, flag: str) -> FlagDefinition | None:
-        """Return a flag's definition."""
-        ...
-
-    def active(self, flag: str) -> Sequence[Overlay]:
-        """Return the overlays that are not lifted, oldest first."""
-        ...
-
-    def force(self, overlay: Overlay) -> None:
-        """Keep an overlay; does nothing when its id is there already."""
-        ...
-
-    def lift(self, overlay_id: str, at: datetime) -> None:
-        """Lift one; does nothing when it is lifted already."""
-        ...
-
-    def held(self, run_id: str) -> Sequence[Overlay]:
-        """Return a run's overlays, lifted ones too."""
-        ...
+from holdfast.model.plan import Coverage, Feature, Step
+from holdfast.ports.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of an action: its step with all arguments written out, and the idempotency key of the run's step."""
+    """One use of an action: its step with all arguments written out, and the idempotency key of the run's step.
+
+    `before` is what `capture` returned, committed with the intent; `None` while planning. `intended_at` is when the
+    intent was committed. `fence` is the worker's, for targets that can refuse a lower one.
+    """
 
     org: str
     environment: str
+    service_id: str
+    service: str
     run: str
+    number: int
     key: str
     step: Step
     reason: str
     at: datetime
-    flags: FlagControl
+    world: World = field(repr=False)
+    before: str | None = None
+    intended_at: datetime | None = None
+    fence: int = 0
+    expires_at: datetime | None = None
 
     def require(self, name: str) -> str:
         """Return an argument.
@@ -76,10 +66,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What was read of the world. `present` says whether the action's effect is there; `None` could not be told."""
+    """What was read of the world. `present` says whether the action's effect is there; `None` could not be told.
+
+    `pending` says of an effect that is not there yet that it is on its way, or waited for; `again_at` is when it makes
+    sense to look again, `None` at the engine's own pace.
+    """
 
     present: bool | None
     detail: str
+    pending: bool = False
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +87,23 @@ class Argument:
     about: str
 
 
+def _nothing(_: Call) -> str:
+    return ""
+
+
+def _outside(_: Call) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
     """One action. `id` is its file's name, `name` what a plan writes.
 
-    `resolve` writes a step's arguments out from the manifest's features. `blast_radius` says how far it reaches.
+    `resolve` writes a step's arguments out from the manifest's features. `target` names the thing that a call acts on:
+    one run at a time acts on it. `blast_radius` says in words how far it reaches, `coverage` the most that a plan of it
+    may claim (`None`: it closes no hole by itself). `capture` returns what `undo` will need. `within` says that the
+    effect lies in our own store, so that it is committed together with the step, or not at all. `find_problem` says why
+    what it acts on can't be used now, before it is needed. `deadline_s` and `attempts` are for steps that say nothing.
     """
 
     id: str
@@ -111,3 +119,10 @@ class ActionSpec:
     read_back: Callable[[Call], ReadBack]
     undo: Callable[[Call], str]
     read_undone: Callable[[Call], ReadBack]
+    target: Callable[[Call], str] = _nothing
+    capture: Callable[[Call], str] = _nothing
+    within: Callable[[Call], bool] = _outside
+    find_problem: Callable[[Call], str | None] = lambda _: None
+    coverage: Coverage | None = Coverage.FULL
+    deadline_s: float = 60.0
+    attempts: int = 3

@@ -11,7 +11,8 @@ Rules:
 
 from dataclasses import dataclass
 
-from holdfast.model.plan import Autonomy, Run, RunState
+from holdfast.model.plan import Autonomy
+from holdfast.model.run import Run, RunState
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 
 AUTOMATION = "holdfast"

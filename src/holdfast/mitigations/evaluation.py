@@ -20,7 +20,7 @@ from openfeature.exception import OpenFeatureError
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.flags import Flag, apply_overlays, parse_flag
-from holdfast.model.plan import FlagDefinition, Overlay
+from holdfast.model.flag import FlagDefinition, Overlay
 
 FLAG_NOT_FOUND = "FLAG_NOT_FOUND"
 PARSE_ERROR = "PARSE_ERROR"

@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Any
 
 from holdfast.errors import PlanError
-from holdfast.model.plan import Overlay
+from holdfast.model.flag import Overlay
 
 MAX_DEFINITION_BYTES = 64 * 1024
 MAX_DEPTH = 40

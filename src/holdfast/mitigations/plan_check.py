@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from holdfast.errors import ExpressionError, PlanError
 from holdfast.mitigations.flags import Flag, parse_flag
 from holdfast.mitigations.plan_when import DEFAULT_FILE, compile_when
-from holdfast.model.plan import Autonomy, Coverage, FlagDefinition, Plan, ServiceManifest, Step
+from holdfast.model.flag import FlagDefinition
+from holdfast.model.plan import Autonomy, Coverage, Plan, ServiceManifest, Step
 
 Flags = Mapping[str, Mapping[str, FlagDefinition]]
 """Environment → key → definition."""

@@ -98,6 +98,8 @@ class Exposure:
     ending: Ending | None = None
     summary: str = ""
     releases: tuple[str, ...] = field(default=())
+    drill: str | None = None
+    """The drill that made it, of a synthetic finding; such an exposure never enters real figures."""
 
     @property
     def is_live(self) -> bool:

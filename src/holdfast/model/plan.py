@@ -1,7 +1,6 @@
-"""Plans written before release, and the runs that execute them."""
+"""Plans written before release. Frozen data: a run carries its plan in it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 
@@ -11,7 +10,22 @@ class Autonomy(StrEnum):
     OBSERVE = "observe"
     SUGGEST = "suggest"
     APPROVE_1 = "approve-1"
+    APPROVE_2 = "approve-2"
     AUTO = "auto"
+
+
+class OnFailure(StrEnum):
+    """What becomes of the steps that were done when one fails: taken back in reverse order, or kept."""
+
+    UNDO = "undo"
+    KEEP = "keep"
+
+
+class OnExpiry(StrEnum):
+    """What happens at a mitigation's end: a person is asked to confirm it again, or it is taken back."""
+
+    CONFIRM = "confirm"
+    REVERT = "revert"
 
 
 class Coverage(StrEnum):
@@ -34,10 +48,21 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One action with its arguments, sorted pairs of strings."""
+    """One action with its arguments, sorted pairs of strings.
+
+    `id` is its name within the plan, empty for the step's number as text. `after` names the steps that must be done
+    first; `None` is the one before it, so that a plan without names is carried out in its order.
+    `attempts` is how often it is tried, `backoff_s` the first pause between two tries (each is twice the last),
+    `deadline_s` how long it may take from its intent to its effect; `None` leaves each to the action.
+    """
 
     action: str
     arguments: tuple[tuple[str, str], ...]
+    id: str = ""
+    after: tuple[str, ...] | None = None
+    attempts: int | None = None
+    backoff_s: float | None = None
+    deadline_s: float | None = None
 
     def argument(self, name: str) -> str | None:
         """Return an argument's value, `None` when it is not given."""
@@ -46,9 +71,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A black-box look at the application: an HTTP request, and what must hold of the answer.
+    """A black-box look at the application, and what must hold of it.
 
-    `expect_json` are (JSON pointer, JSON text of the expected value); `expect_text` must occur in the body.
+    `kind` is `http`, `tcp`, `command`, `flag` or `prometheus`. For `http`, `url` is asked with `method`; `expect_json`
+    are (JSON pointer, JSON text of the expected value); `expect_text` must occur in the body. For `tcp`, `url` is
+    `host:port`. The other kinds are told by `arguments`, sorted pairs. `{target}` in a URL stands for each live target.
     Probing goes on every `interval_s` until it holds or `deadline_s` is over.
     """
 
@@ -60,11 +87,22 @@ class Probe:
     expect_text: str | None = None
     interval_s: float = 0.2
     deadline_s: float = 60.0
+    arguments: tuple[tuple[str, str], ...] = ()
+
+    def argument(self, name: str) -> str | None:
+        """Return an argument's value, `None` when it is not given."""
+        return dict(self.arguments).get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A mitigation declared before release. `when` is CEL text with its place in the manifest."""
+    """A mitigation declared before release. `when` is CEL text with its place in the manifest.
+
+    `otherwise` names the plan of the same service that is the next rung: taken when this one can't be carried out.
+    `expires_s` is how long it may stay in place, `None` until it is lifted. `health` are probes of the service itself:
+    if they held before and fail within `health_for_s` after, the run is taken back. `max_share` is the largest share of
+    the service's instances that it may touch by itself; `cooldown_s` how long it rests after a run of it.
+    """
 
     id: str
     when: str
@@ -75,6 +113,14 @@ class Plan:
     verify: tuple[Probe, ...]
     autonomy: tuple[tuple[str, Autonomy], ...]
     """(environment name or `default`, rung)."""
+    otherwise: str | None = None
+    on_failure: OnFailure = OnFailure.UNDO
+    expires_s: float | None = None
+    on_expiry: OnExpiry = OnExpiry.CONFIRM
+    health: tuple[Probe, ...] = ()
+    health_for_s: float = 60.0
+    max_share: float | None = None
+    cooldown_s: float | None = None
 
     def level(self, environment: str) -> Autonomy:
         """The rung in that environment; `observe` where nothing is said."""
@@ -84,11 +130,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """A rehearsal that the manifest asks for; carried out by a later capability, checked when declared."""
+    """A rehearsal that the manifest asks for: `every` is a duration, `level` one of `L0`, `L1`, `L2`.
+
+    `environment` is where L2 acts, `None` for the one of the lowest tier that is not open to the internet.
+    """
 
     plan: str
     every: str
     level: str
+    environment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,94 +162,3 @@ class Manifest:
 
     file: str
     services: tuple[ServiceManifest, ...]
-
-
-class RunState(StrEnum):
-    """The life of a run. `observed`, `rejected`, `failed` and `undone` are its ends; `effective` waits to be lifted."""
-
-    OBSERVED = "observed"
-    SUGGESTED = "suggested"
-    AWAITING = "awaiting_approval"
-    APPROVED = "approved"
-    ACTING = "acting"
-    VERIFYING = "verifying"
-    EFFECTIVE = "effective"
-    FAILED = "failed"
-    UNDOING = "undoing"
-    UNDONE = "undone"
-    REJECTED = "rejected"
-
-
-class StepState(StrEnum):
-    """`intent` is written before acting; after a crash the probe decides what became of it."""
-
-    PENDING = "pending"
-    INTENT = "intent"
-    DONE = "done"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True)
-class RunStep:
-    """A step of a run; `key` is its idempotency key, `detail` what was read back or what went wrong."""
-
-    number: int
-    step: Step
-    key: str
-    state: StepState
-    at: datetime | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One execution of a plan for one exposure. The plan is frozen in it; `held` says which guard holds it back."""
-
-    org: str
-    id: str
-    exposure: str
-    service_id: str
-    service: str
-    environment: str
-    plan: Plan
-    plan_digest: str
-    state: RunState
-    level: Autonomy
-    steps: tuple[RunStep, ...]
-    created_at: datetime
-    requested_by: str
-    approved_by: str | None = None
-    held: str | None = None
-    proof: str | None = None
-    updated_at: datetime | None = None
-    released: bool = False
-    """True once the exposure that it guards has ended and the run must be undone."""
-
-
-@dataclass(frozen=True, slots=True)
-class FlagDefinition:
-    """A flag in flagd's JSON model; `definition` is the JSON text of the flag, kept to the bit."""
-
-    org: str
-    environment: str
-    key: str
-    definition: str
-    version: int
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """Forces one variant of a flag while it is not lifted. Overlays stack; a flag returns when all are lifted."""
-
-    org: str
-    id: str
-    environment: str
-    flag: str
-    variant: str
-    reason: str
-    run: str | None
-    created_at: datetime
-    lifted_at: datetime | None = None

@@ -55,7 +55,11 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An identity. The secret is stored only as sha256. `team` limits claims; `environment` limits flags."""
+    """An identity. The secret is stored only as sha256. `team` limits claims; `environment` limits flags.
+
+    `person` is the opaque id of the person it belongs to, `None` for a machine's. All of a person's tokens are one
+    identity, and only a person may approve.
+    """
 
     org: str
     id: str
@@ -67,6 +71,12 @@ class Token:
     team: str | None = None
     environment: str | None = None
     revoked_at: datetime | None = None
+    person: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Who acts: the person, or the machine's token itself."""
+        return self.person or self.id
 
     def allows(self, permission: Permission) -> bool:
         """Whether it carries the permission; `admin` carries all of them."""

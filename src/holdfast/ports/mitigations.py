@@ -1,10 +1,12 @@
-"""Where runs, flags and overlays are kept."""
+"""Where runs, flags, overlays and drills are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from holdfast.model.plan import FlagDefinition, Overlay, Run
+from holdfast.model.drill import DrillEvidence
+from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
+from holdfast.model.run import Lease, Message, Run, RunState, Signal, Timer
 
 
 class Runs(Protocol):
@@ -26,8 +28,125 @@ class Runs(Protocol):
         """Return what an engine must go on with: approved, acting, verifying, undoing; released ones not yet undone."""
         ...
 
-    def list(self, after: str | None = None, limit: int = 100) -> Sequence[Run]:
-        """Return runs with an id below `after`, newest first."""
+    def acting_on(self, target: str) -> Sequence[str]:
+        """Return the ids of the runs that have a step at work (intent, undoing) on a target."""
+        ...
+
+    def list(
+        self,
+        after: str | None = None,
+        limit: int = 100,
+        *,
+        states: Sequence[RunState] = (),
+        since: datetime | None = None,
+    ) -> Sequence[Run]:
+        """Return runs with an id below `after`, newest first; of these states, begun to exist at `since` or later."""
+        ...
+
+
+class Leases(Protocol):
+    """Who drives which run. The fence rises with every claim and never falls."""
+
+    def claim(self, run_id: str, owner: str, now: datetime, until: datetime) -> Lease | None:
+        """Take a run that nobody holds at `now`, or that `owner` holds; `None` when another worker does."""
+        ...
+
+    def keep(self, lease: Lease, until: datetime) -> Lease:
+        """Hold it longer, inside the transaction that relies on it. Raises: FencedError: another has it by now."""
+        ...
+
+    def give(self, lease: Lease) -> None:
+        """Let it go; does nothing when another has it by now."""
+        ...
+
+    def of(self, run_id: str) -> Lease | None:
+        """Return who holds or held it last."""
+        ...
+
+
+class Signals(Protocol):
+    """What came in, kept once by id."""
+
+    def add(self, signals: Sequence[Signal]) -> Sequence[str]:
+        """Keep them; returns the ids of those that were not there yet."""
+        ...
+
+    def of_run(self, run_id: str) -> Sequence[Signal]:
+        """Return a run's, oldest first."""
+        ...
+
+    def of_exposure(self, exposure_id: str, after: str | None = None, limit: int = 100) -> Sequence[Signal]:
+        """Return an exposure's with an id below `after`, newest id first."""
+        ...
+
+    def count(self, exposure_id: str) -> int:
+        """Return how many there are of an exposure."""
+        ...
+
+
+class Timers(Protocol):
+    """What is due later; one of each (run, step, kind)."""
+
+    def set(self, timer: Timer) -> None:
+        """Create or move."""
+        ...
+
+    def clear(self, run_id: str, step: int | None = None, kind: str | None = None) -> None:
+        """Remove a run's, all or those of a step, of a kind."""
+        ...
+
+    def due(self, now: datetime, limit: int = 1000) -> Sequence[Timer]:
+        """Return what is due, earliest first."""
+        ...
+
+    def next_at(self) -> datetime | None:
+        """Return when the earliest is due."""
+        ...
+
+
+class Outbox(Protocol):
+    """What is to be told to others, in the transaction that gave the reason for it."""
+
+    def add(self, message: Message) -> None:
+        """Keep it; does nothing when its id is there already."""
+        ...
+
+    def save(self, message: Message) -> None:
+        """Change a message after a try."""
+        ...
+
+    def due(self, now: datetime, limit: int = 100) -> Sequence[Message]:
+        """Return what was not sent and is due, oldest first."""
+        ...
+
+    def get(self, message_id: str) -> Message:
+        """Return by id. Raises: NotFoundError."""
+        ...
+
+
+class Drills(Protocol):
+    """Evidence of rehearsals."""
+
+    def save(self, evidence: DrillEvidence) -> None:
+        """Create, or change while it runs."""
+        ...
+
+    def get(self, drill_id: str) -> DrillEvidence:
+        """Return by id. Raises: NotFoundError."""
+        ...
+
+    def of_plan(
+        self, service_id: str, plan: str, environment: str | None = None, limit: int = 50
+    ) -> Sequence[DrillEvidence]:
+        """Return a plan's drills, newest first."""
+        ...
+
+    def newest(self) -> Sequence[DrillEvidence]:
+        """Return the newest ended drill of every (service, plan, environment, level)."""
+        ...
+
+    def list(self, after: str | None = None, limit: int = 100) -> Sequence[DrillEvidence]:
+        """Return drills with an id below `after`, newest first."""
         ...
 
 
@@ -44,6 +163,14 @@ class Flags(Protocol):
 
     def list(self, environment: str) -> Sequence[FlagDefinition]:
         """Return all of an environment, by key."""
+        ...
+
+    def history(self, environment: str, key: str) -> Sequence[FlagDefinition]:
+        """Return every version of a definition that was saved, oldest first."""
+        ...
+
+    def remove(self, environment: str, key: str) -> None:
+        """Take a definition away; its history stays."""
         ...
 
     def revision(self, environment: str) -> int:
@@ -68,4 +195,20 @@ class Overlays(Protocol):
 
     def of_run(self, run_id: str) -> Sequence[Overlay]:
         """Return a run's overlays, lifted ones too."""
+        ...
+
+
+class FlagClients(Protocol):
+    """Clients of the flags that are served, with what is proven of each. Telemetry: not journaled, pruned by age."""
+
+    def save(self, clients: Sequence[FlagClient]) -> None:
+        """Create or replace."""
+        ...
+
+    def list(self, environment: str, since: datetime) -> Sequence[FlagClient]:
+        """Return an environment's clients that were seen at `since` or later."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Drop those not seen since; returns how many."""
         ...

@@ -16,7 +16,7 @@ from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
 from holdfast.ports.findings import Exposures, Spans
 from holdfast.ports.journal import Journal
-from holdfast.ports.mitigations import Flags, Overlays, Runs
+from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
 from holdfast.ports.queries import Queries
 
 
@@ -89,6 +89,12 @@ class Transaction(Protocol):
     runs: Runs
     flags: Flags
     overlays: Overlays
+    flag_clients: FlagClients
+    leases: Leases
+    signals: Signals
+    timers: Timers
+    outbox: Outbox
+    drills: Drills
     journal: Journal
     queries: Queries
 

@@ -9,21 +9,11 @@ import pytest
 from holdfast.errors import ConflictError, JournalError, NotFoundError, UsageError
 from holdfast.model.component import Location
 from holdfast.model.exposure import Clocks, Exposure, Risk, State, Subject
+from holdfast.model.flag import FlagDefinition, Overlay
 from holdfast.model.inventory import Reach
 from holdfast.model.journal import GENESIS, entry_hash
-from holdfast.model.plan import (
-    Autonomy,
-    Coverage,
-    FlagDefinition,
-    Overlay,
-    Plan,
-    Probe,
-    Run,
-    RunState,
-    RunStep,
-    Step,
-    StepState,
-)
+from holdfast.model.plan import Autonomy, Coverage, Plan, Probe, Step
+from holdfast.model.run import Run, RunState, RunStep, StepState
 from holdfast.ports.queries import ExposureFilter
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START

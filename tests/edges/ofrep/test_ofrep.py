@@ -21,7 +21,7 @@ from holdfast.edges.ofrep.router import matches_etag, ofrep_router
 from holdfast.errors import UnauthenticatedError
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import define_flag
-from holdfast.model.plan import Overlay
+from holdfast.model.flag import Overlay
 from holdfast.model.tenancy import Permission, Token
 from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, Shop, open_shop
 

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 import holdfast.edges.stores.schema_advisories
 import holdfast.edges.stores.schema_facts
-import holdfast.edges.stores.schema_findings  # noqa: F401 - each adds its tables
+import holdfast.edges.stores.schema_findings
+import holdfast.edges.stores.schema_mitigations  # noqa: F401
 from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.edges.stores import migrate, open_store
 from holdfast.edges.stores.engine import connect
@@ -105,7 +106,17 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
         assert tx.queries.impact([], [], as_of=None, after=None, limit=1).unknown == 1
 
 
+def _undo_engine(connection: Connection) -> None:
+    for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+    columns = {"run": ("owner", "fence", "lease_until"), "overlay": ("before", "expires_at")}
+    for table, names in (columns | {"exposure": ("drill",), "token": ("person",)}).items():
+        for name in names:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")
+
+
 def _undo_gaps(connection: Connection) -> None:
+    _undo_engine(connection)
     for index in ("stay_running", "deployment_running"):
         connection.exec_driver_sql(f"DROP INDEX {index}")
     connection.exec_driver_sql("ALTER TABLE stay DROP COLUMN gaps")

@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.loop.respond import is_paused
 from holdfast.loop.tokens import SESSION_COOKIE
-from holdfast.model.plan import Run, RunState
+from holdfast.model.run import Run, RunState
 from holdfast.model.tenancy import Permission
 from tests.edges.web.conftest import OURS, Visitor, visit
 from tests.edges.web.estate import ORG, Estate

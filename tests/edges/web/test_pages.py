@@ -37,8 +37,8 @@ def test_now_shows_running_clocks_from_the_store(visitor: Visitor) -> None:
 def test_now_offers_the_one_safe_action_with_what_it_would_do(visitor: Visitor) -> None:
     page = visitor.get("/")
     assert "Turn orders.receipts off</button>" in page
-    assert "variant on (STATIC)" in page
-    assert "variant off (STATIC)" in page
+    assert "variant on" in page
+    assert "variant off" in page
     assert "never rehearsed" in page
 
 

@@ -1,56 +1,32 @@
 """`flag.off`: planned, applied, read back, undone."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from holdfast.errors import PlanError
-from holdfast.mitigations.action import Call, FlagControl
+from holdfast.mitigations.action import Call
 from holdfast.mitigations.actions import action_names, get_action
 from holdfast.mitigations.actions.flag_off import SPEC, overlay_id
-from holdfast.model.plan import Feature, FlagDefinition, Overlay, Step
+from holdfast.model.plan import Feature, Step
+from holdfast.testing.worlds import MemoryFlags, MemoryHolds, MemoryWorld
 from tests.mitigations.flag_texts import ENVIRONMENT, T0, boolean_flag, definition, overlay
 
 FEATURES = (Feature("checkout tax", "tax", "off", ("pkg:pypi/taxlib",)),)
 
 
-@dataclass
-class Flags:
-    """The flags of one environment, in memory."""
-
-    definitions: dict[str, FlagDefinition] = field(default_factory=dict)
-    overlays: dict[str, Overlay] = field(default_factory=dict)
-
-    def find(self, flag: str) -> FlagDefinition | None:
-        return self.definitions.get(flag)
-
-    def active(self, flag: str) -> Sequence[Overlay]:
-        held = [one for one in self.overlays.values() if one.flag == flag and one.lifted_at is None]
-        return sorted(held, key=lambda one: one.created_at)
-
-    def force(self, overlay: Overlay) -> None:
-        self.overlays.setdefault(overlay.id, overlay)
-
-    def lift(self, overlay_id: str, at: datetime) -> None:
-        known = self.overlays.get(overlay_id)
-        if known is not None and known.lifted_at is None:
-            self.overlays[overlay_id] = replace(known, lifted_at=at)
-
-    def held(self, run_id: str) -> Sequence[Overlay]:
-        return [one for one in self.overlays.values() if one.run == run_id]
-
-
-def make_call(flags: FlagControl, key: str = "run_1/1", **arguments: str) -> Call:
+def make_call(world: MemoryWorld, key: str = "run_1/1", **arguments: str) -> Call:
     given = tuple(sorted((arguments or {"flag": "tax", "variant": "off"}).items()))
-    return Call("org_1", ENVIRONMENT, "run_1", key, Step("flag.off", given), "test", T0, flags)
+    step = Step("flag.off", given)
+    return Call("org_1", ENVIRONMENT, "svc_1", "shop", "run_1", 1, key, step, "test", T0, world)
 
 
 @pytest.fixture
-def flags() -> Flags:
-    return Flags({"tax": definition("tax", boolean_flag())})
+def flags() -> MemoryWorld:
+    holds = MemoryHolds()
+    return MemoryWorld(holds, MemoryFlags(holds, {"tax": definition("tax", boolean_flag())}))
 
 
 def test_action_is_found_by_the_name_that_a_plan_writes() -> None:
@@ -75,29 +51,29 @@ def test_own_variant_is_kept() -> None:
     assert step.argument("variant") == "flat"
 
 
-def test_planning_writes_nothing_and_says_what_would_change(flags: Flags) -> None:
+def test_planning_writes_nothing_and_says_what_would_change(flags: MemoryWorld) -> None:
     (change,) = SPEC.plan(make_call(flags))
     assert change.what == "flag tax in production"
-    assert (change.before, change.after) == ("variant on (STATIC)", "variant off (STATIC)")
-    assert flags.overlays == {}
+    assert (change.before, change.after) == ("variant on", "variant off")
+    assert flags.holds.overlays == {}
 
 
-def test_planning_without_the_flag_is_an_error(flags: Flags) -> None:
+def test_planning_without_the_flag_is_an_error(flags: MemoryWorld) -> None:
     with pytest.raises(PlanError, match="there is no flag `vat` in `production`"):
         SPEC.plan(make_call(flags, flag="vat", variant="off"))
 
 
-def test_planning_an_unknown_variant_is_an_error(flags: Flags) -> None:
+def test_planning_an_unknown_variant_is_an_error(flags: MemoryWorld) -> None:
     with pytest.raises(PlanError, match="has no variant `flat`"):
         SPEC.plan(make_call(flags, flag="tax", variant="flat"))
 
 
-def test_planning_without_a_variant_is_an_error(flags: Flags) -> None:
+def test_planning_without_a_variant_is_an_error(flags: MemoryWorld) -> None:
     with pytest.raises(PlanError, match=r"`flag\.off` without `variant`"):
         SPEC.plan(make_call(flags, flag="tax"))
 
 
-def test_effect_is_read_back_only_once_applied(flags: Flags) -> None:
+def test_effect_is_read_back_only_once_applied(flags: MemoryWorld) -> None:
     call = make_call(flags)
     assert SPEC.read_back(call).present is False
     SPEC.apply(call)
@@ -105,26 +81,26 @@ def test_effect_is_read_back_only_once_applied(flags: Flags) -> None:
     assert (back.present, back.detail) == (True, "`tax` is served as `off`")
 
 
-def test_applying_twice_lays_one_overlay(flags: Flags) -> None:
+def test_applying_twice_lays_one_overlay(flags: MemoryWorld) -> None:
     SPEC.apply(make_call(flags))
     SPEC.apply(replace(make_call(flags), at=T0 + timedelta(hours=1)))
-    assert [one.created_at for one in flags.overlays.values()] == [T0]
-    assert set(flags.overlays) == {overlay_id("run_1/1")}
+    assert [one.created_at for one in flags.holds.overlays.values()] == [T0]
+    assert set(flags.holds.overlays) == {overlay_id("run_1/1")}
 
 
-def test_effect_of_another_step_is_not_its_own(flags: Flags) -> None:
+def test_effect_of_another_step_is_not_its_own(flags: MemoryWorld) -> None:
     SPEC.apply(make_call(flags, key="run_2/1", flag="tax", variant="off"))
     assert SPEC.read_back(make_call(flags)).present is False
 
 
-def test_read_back_tells_of_an_older_overlay_that_decides(flags: Flags) -> None:
+def test_read_back_tells_of_an_older_overlay_that_decides(flags: MemoryWorld) -> None:
     older = replace(overlay("tax", 0, "on"), created_at=T0 - timedelta(days=1))
-    flags.force(older)
+    flags.holds.lay(older)
     SPEC.apply(make_call(flags))
     assert "held at `on` by an older overlay" in SPEC.read_back(make_call(flags)).detail
 
 
-def test_undoing_lifts_its_own_overlay_alone(flags: Flags) -> None:
+def test_undoing_lifts_its_own_overlay_alone(flags: MemoryWorld) -> None:
     SPEC.apply(make_call(flags))
     SPEC.apply(make_call(flags, key="run_2/1", flag="tax", variant="off"))
     assert SPEC.read_undone(make_call(flags)).present is False
@@ -133,8 +109,10 @@ def test_undoing_lifts_its_own_overlay_alone(flags: Flags) -> None:
     assert (back.present, back.detail) == (True, "`tax` is still held by 1 other overlay(s)")
 
 
-def test_flag_is_as_defined_once_all_are_lifted(flags: Flags) -> None:
+def test_flag_is_as_defined_once_all_are_lifted(flags: MemoryWorld) -> None:
     SPEC.apply(make_call(flags))
     SPEC.undo(make_call(flags))
-    assert SPEC.read_undone(make_call(flags)).detail == "`tax` is served as defined: variant on (STATIC)"
-    assert json.loads(flags.definitions["tax"].definition)["defaultVariant"] == "on"
+    assert SPEC.read_undone(make_call(flags)).detail == "`tax` is served as defined: variant on"
+    reading = flags.flags().read("tax")
+    assert reading is not None
+    assert json.loads(reading.definition)["defaultVariant"] == "on"

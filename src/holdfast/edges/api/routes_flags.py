@@ -16,7 +16,7 @@ from holdfast.edges.api.wire_mitigations import FlagOut, FlagPage, OverlayOut, O
 from holdfast.errors import NotFoundError
 from holdfast.loop.flags import define_flag
 from holdfast.loop.turn import Turn
-from holdfast.model.plan import FlagDefinition
+from holdfast.model.flag import FlagDefinition
 from holdfast.model.tenancy import Permission
 from holdfast.ports.store import Transaction
 

@@ -26,7 +26,7 @@ from holdfast.loop.respond import approve, pause, plan_preview, reject, request_
 from holdfast.loop.respond_people import Preview, get_pause
 from holdfast.loop.turn import Turn
 from holdfast.model.instant import parse_instant
-from holdfast.model.plan import Run, RunStep
+from holdfast.model.run import Run, RunStep
 from holdfast.model.tenancy import Permission
 from holdfast.model.verdict import Fail, Pass, Unknown
 

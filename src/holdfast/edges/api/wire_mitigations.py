@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 from holdfast.edges.api.wire import Answer, Identifier, Instant, Question
-from holdfast.model.plan import Autonomy, Coverage, RunState, StepState
+from holdfast.model.plan import Autonomy, Coverage
+from holdfast.model.run import RunState, StepState
 
 Reason = Annotated[str, Meta(max_length=500)]
 

@@ -120,5 +120,6 @@ def _columns(exposure: Exposure, org: str) -> dict[str, Any]:
         "resolved_at": exposure.clocks.resolved_at,
         "rank": rank_score(exposure),
         "search": "\n".join(parts).lower(),
+        "drill": exposure.drill,
         "body": to_body(exposure),
     }

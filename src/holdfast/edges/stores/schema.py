@@ -48,6 +48,7 @@ TOKEN = Table(
     words("team", null=True),
     words("environment", null=True),
     instant("revoked_at", null=True),
+    words("person", null=True),
     Index("token_org", "org", "created_at"),
 )
 

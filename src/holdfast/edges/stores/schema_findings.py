@@ -1,4 +1,4 @@
-"""The tables of findings and mitigations: exposures, runs, flags, overlays.
+"""The tables of findings.
 
 `body` is the whole value as JSON; the columns beside it are what is filtered and ordered by.
 """
@@ -31,6 +31,7 @@ EXPOSURE = Table(
     instant("resolved_at", null=True),
     Column("rank", BigInteger, nullable=False),  # higher comes first
     words("search"),
+    words("drill", null=True),
     words("body"),
     UniqueConstraint("org", "fingerprint", "episode", name="exposure_episode"),
     Index("exposure_subject", "org", "subject", "environment"),
@@ -40,45 +41,4 @@ EXPOSURE = Table(
 
 EXPOSURE_FINGERPRINT = Table(
     "exposure_fingerprint", METADATA, words("org", key=True), words("fingerprint", key=True), words("exposure")
-)
-
-RUN = Table(
-    "run",
-    METADATA,
-    words("org", key=True),
-    words("id", key=True),
-    words("exposure"),
-    words("state"),
-    Column("released", Boolean, nullable=False),
-    instant("created_at"),
-    words("body"),
-    Index("run_exposure", "org", "exposure"),
-    Index("run_state", "org", "state"),
-)
-
-FLAG = Table(
-    "flag",
-    METADATA,
-    words("org", key=True),
-    words("environment", key=True),
-    words("key", key=True),
-    words("definition"),
-    integer("version"),
-    instant("updated_at"),
-)
-
-OVERLAY = Table(
-    "overlay",
-    METADATA,
-    words("org", key=True),
-    words("id", key=True),
-    words("environment"),
-    words("flag"),
-    words("variant"),
-    words("reason"),
-    words("run", null=True),
-    instant("created_at"),
-    instant("lifted_at", null=True),
-    Index("overlay_active", "org", "environment", "lifted_at"),
-    Index("overlay_run", "org", "run"),
 )

@@ -10,14 +10,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from holdfast.edges.stores.advisories import SqlAdvisories
 from holdfast.edges.stores.clusters import SqlClusters, SqlEnrichments, SqlFeeds
 from holdfast.edges.stores.deployments import SqlDeployments
+from holdfast.edges.stores.drills import SqlDrills
+from holdfast.edges.stores.driving import SqlLeases, SqlOutbox, SqlSignals, SqlTimers
 from holdfast.edges.stores.engine import PostgresqlConnections, SqliteConnections, connect
 from holdfast.edges.stores.exposures import SqlExposures
+from holdfast.edges.stores.flags import SqlFlagClients, SqlFlags, SqlOverlays
 from holdfast.edges.stores.hosts import SqlHosts
 from holdfast.edges.stores.journal import SqlJournal
 from holdfast.edges.stores.migrate import migrate
-from holdfast.edges.stores.mitigations import SqlFlags, SqlOverlays, SqlRuns
 from holdfast.edges.stores.queries import SqlQueries
 from holdfast.edges.stores.releases import SqlReleases
+from holdfast.edges.stores.runs import SqlRuns
 from holdfast.edges.stores.sboms import SqlSboms
 from holdfast.edges.stores.services import SqlEnvironments, SqlServices
 from holdfast.edges.stores.session import Session, conflict
@@ -29,7 +32,7 @@ from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
 from holdfast.ports.findings import Exposures, Spans
 from holdfast.ports.journal import Journal
-from holdfast.ports.mitigations import Flags, Overlays, Runs
+from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
 from holdfast.ports.queries import Queries
 from holdfast.ports.store import Settings, Teams, Tenants, Transaction
 
@@ -59,6 +62,12 @@ class SqlTransaction:
         self.runs: Runs = SqlRuns(session)
         self.flags: Flags = SqlFlags(session)
         self.overlays: Overlays = SqlOverlays(session)
+        self.flag_clients: FlagClients = SqlFlagClients(session)
+        self.leases: Leases = SqlLeases(session)
+        self.signals: Signals = SqlSignals(session)
+        self.timers: Timers = SqlTimers(session)
+        self.outbox: Outbox = SqlOutbox(session)
+        self.drills: Drills = SqlDrills(session)
         self.queries: Queries = SqlQueries(session)
 
 

@@ -15,7 +15,7 @@ from holdfast.edges.web.visit import Visitor, act
 from holdfast.errors import NotFoundError
 from holdfast.loop.respond import approve, pause, reject, request_run, undo
 from holdfast.loop.turn import Turn
-from holdfast.model.plan import Run
+from holdfast.model.run import Run
 
 _DEEDS: Mapping[str, Callable[..., Run]] = {"approve": approve, "reject": reject, "undo": undo}
 

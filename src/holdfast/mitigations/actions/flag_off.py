@@ -1,21 +1,20 @@
 """`flag.off`: serve a feature's declared safe variant, whatever the flag's own rules say.
 
 It lays an overlay whose id derives from the step's key, so that doing it twice is doing it once. Undoing lifts that
-overlay alone; the flag returns when no other one is left.
+overlay alone; the flag returns when no other one is left. Where another system serves the flags, the overlay is laid
+first and that system is told then; what it served before the first overlay of a stack is kept in each of them, and
+brought back to the bit when the last one comes off.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-
-from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
-from holdfast.mitigations.evaluation import Evaluated, Evaluators, FlagSet
-from holdfast.mitigations.flags import forced_variant, parse_flag
-from holdfast.model.plan import Feature, FlagDefinition, Overlay, Step
+from holdfast.mitigations.flags import forced_variant
+from holdfast.model.flag import FlagReading, Overlay
+from holdfast.model.plan import Feature, Step
 
 
 def overlay_id(key: str) -> str:
@@ -34,30 +33,21 @@ def _resolve(step: Step, features: Sequence[Feature]) -> Step:
     return replace(step, arguments=tuple(sorted(arguments.items())))
 
 
-@cache
-def _evaluators() -> Evaluators:
-    return Evaluators(limit=2048)
+def _target(call: Call) -> str:
+    return f"flags:{call.environment}/{call.require('flag')}"
 
 
-def _served(definition: FlagDefinition, overlays: Sequence[Overlay]) -> str:
-    """What an unknown user gets, in words."""
-    out = FlagSet([definition], overlays, _evaluators()).evaluate(definition.key, EvaluationContext())
-    if isinstance(out, Evaluated):
-        return f"variant {out.variant} ({out.reason})" if out.variant else f"code default ({out.reason})"
-    return f"error {out.code}"
-
-
-def _get_definition(call: Call) -> FlagDefinition:
+def _read(call: Call) -> FlagReading:
     flag = call.require("flag")
-    definition = call.flags.find(flag)
-    if definition is None:
+    reading = call.world.flags().read(flag)
+    if reading is None:
         raise PlanError(
             f"there is no flag `{flag}` in `{call.environment}`", hint="define it before the release is deployed"
         )
     variant = call.require("variant")
-    if variant not in parse_flag(flag, definition.definition).variants:
+    if variant not in reading.variants:
         raise PlanError(f"flag `{flag}` in `{call.environment}` has no variant `{variant}`", hint="it must be declared")
-    return definition
+    return reading
 
 
 def _overlay(call: Call) -> Overlay:
@@ -70,53 +60,92 @@ def _overlay(call: Call) -> Overlay:
         reason=call.reason,
         run=call.run,
         created_at=call.at,
+        before=call.before or None,
+        expires_at=call.expires_at,
     )
 
 
+def _words(variant: str | None) -> str:
+    return f"variant {variant}" if variant else "code default"
+
+
 def _plan(call: Call) -> Sequence[Change]:
-    definition = _get_definition(call)
-    before = call.flags.active(definition.key)
+    reading = _read(call)
     planned = _overlay(call)
-    others = [overlay for overlay in before if overlay.id != planned.id]
+    others = [overlay for overlay in call.world.holds.active(reading.flag) if overlay.id != planned.id]
     note = f"{len(others)} other overlay(s) hold it already" if others else ""
-    what = f"flag {definition.key} in {call.environment}"
-    return (Change(what, _served(definition, before), _served(definition, [*others, planned]), note),)
+    after = forced_variant([*others, planned])
+    return (Change(f"flag {reading.flag} in {call.environment}", _words(reading.served), _words(after), note),)
+
+
+def _capture(call: Call) -> str:
+    """What another system served before the first of the overlays that are active; nothing for our own flags."""
+    if call.world.flags().own:
+        return ""
+    reading = _read(call)
+    held = (overlay.before for overlay in call.world.holds.active(reading.flag) if overlay.before is not None)
+    return next(held, reading.definition)
 
 
 def _apply(call: Call) -> str:
-    definition = _get_definition(call)
-    call.flags.force(_overlay(call))
-    return f"overlay {overlay_id(call.key)} forces `{definition.key}` to `{call.require('variant')}`"
+    provider = call.world.flags()
+    reading = _read(call)
+    call.world.holds.lay(_overlay(call))
+    decided = forced_variant(call.world.holds.active(reading.flag)) or call.require("variant")
+    provider.force(reading.flag, decided)
+    return f"overlay {overlay_id(call.key)} forces `{reading.flag}` to `{call.require('variant')}`"
 
 
 def _read_back(call: Call) -> ReadBack:
     flag, variant = call.require("flag"), call.require("variant")
-    active = call.flags.active(flag)
+    active = call.world.holds.active(flag)
     if overlay_id(call.key) not in {overlay.id for overlay in active}:
         return ReadBack(False, f"no overlay of this step holds `{flag}`")
     decided = forced_variant(active)
+    served = _read(call).served
+    if served != decided:
+        return ReadBack(False, f"`{flag}` is served as {_words(served)}, and should be `{decided}`")
     if decided != variant:  # the older one stays; this step's probe will tell whether that is safe as well
         return ReadBack(True, f"`{flag}` is held at `{decided}` by an older overlay, not at `{variant}`")
     return ReadBack(True, f"`{flag}` is served as `{variant}`")
 
 
 def _undo(call: Call) -> str:
-    mine = overlay_id(call.key)
-    if mine not in {overlay.id for overlay in call.flags.held(call.run)}:  # it was intended, and never done
+    mine, provider = overlay_id(call.key), call.world.flags()
+    laid = next((overlay for overlay in call.world.holds.of_run(call.run) if overlay.id == mine), None)
+    if laid is None:  # it was intended, and never done
         return f"there is no overlay {mine}"
-    call.flags.lift(mine, call.at)
+    call.world.holds.lift(mine, call.at)
+    decided = forced_variant(call.world.holds.active(laid.flag))
+    if decided is not None:
+        provider.force(laid.flag, decided)
+    elif laid.before is not None:
+        provider.restore(laid.flag, laid.before)
     return f"overlay {mine} is lifted"
 
 
 def _read_undone(call: Call) -> ReadBack:
-    flag = call.require("flag")
-    active = call.flags.active(flag)
-    if overlay_id(call.key) in {overlay.id for overlay in active}:
+    flag, mine = call.require("flag"), overlay_id(call.key)
+    active = call.world.holds.active(flag)
+    if mine in {overlay.id for overlay in active}:
         return ReadBack(False, f"the overlay still holds `{flag}`")
     if active:
         return ReadBack(True, f"`{flag}` is still held by {len(active)} other overlay(s)")
-    definition = call.flags.find(flag)
-    return ReadBack(True, f"`{flag}` is served as defined: {_served(definition, ())}" if definition else "no such flag")
+    reading = call.world.flags().read(flag)
+    if reading is None:
+        return ReadBack(True, "no such flag")
+    laid = next((overlay for overlay in call.world.holds.of_run(call.run) if overlay.id == mine), None)
+    if laid is not None and laid.before is not None and laid.before != reading.definition:
+        return ReadBack(False, f"`{flag}` is not back as it was")
+    return ReadBack(True, f"`{flag}` is served as defined: {_words(reading.served)}")
+
+
+def _own(call: Call) -> bool:
+    return call.world.flags().own
+
+
+def _find_problem(call: Call) -> str | None:
+    return call.world.flags().find_problem()
 
 
 SPEC = ActionSpec(
@@ -137,4 +166,8 @@ SPEC = ActionSpec(
     read_back=_read_back,
     undo=_undo,
     read_undone=_read_undone,
+    target=_target,
+    capture=_capture,
+    within=_own,
+    find_problem=_find_problem,
 )

@@ -1,73 +1,16 @@
-"""Runs, flags, overlays."""
+"""Flags with their versions, overlays, and the clients that flags are served to."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, delete, select, update
 
-from holdfast.edges.stores.schema_findings import FLAG, OVERLAY, RUN
-from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.schema_mitigations import FLAG, FLAG_CLIENT, FLAG_VERSION, OVERLAY
+from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.tenants import bump_revision, read_revision
-from holdfast.edges.stores.values import from_body, to_body
 from holdfast.errors import NotFoundError
-from holdfast.model.plan import FlagDefinition, Overlay, Run, RunState
-
-_IN_HAND = tuple(state.value for state in (RunState.APPROVED, RunState.ACTING, RunState.VERIFYING, RunState.UNDOING))
-_ENDED = tuple(
-    state.value
-    for state in (RunState.OBSERVED, RunState.SUGGESTED, RunState.AWAITING, RunState.REJECTED, RunState.UNDONE)
-)
-
-
-class SqlRuns:
-    """Runs with their steps."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def save(self, run: Run) -> None:
-        """Create or change a run and all its steps."""
-        row = {
-            "org": self._session.own(run.org),
-            "id": run.id,
-            "exposure": run.exposure,
-            "state": run.state.value,
-            "released": run.released,
-            "created_at": run.created_at,
-            "body": to_body(run),
-        }
-        self._session.upsert(RUN, [row])
-
-    def get(self, run_id: str) -> Run:
-        """Return by id. Raises: NotFoundError."""
-        row = self._session.row(select(RUN.c.body).where(RUN.c.org == self._session.org, RUN.c.id == run_id))
-        if row is None:
-            raise NotFoundError(f"there is no run `{run_id}`")
-        return from_body(row.body, Run)
-
-    def of_exposures(self, exposure_ids: Sequence[str]) -> Sequence[Run]:
-        """Return the runs of these exposures, oldest first."""
-        found: list[Run] = []
-        for ids in chunks(dict.fromkeys(exposure_ids)):
-            found += self._list(RUN.c.exposure.in_(ids))
-        return sorted(found, key=lambda run: (run.created_at, run.id))
-
-    def unfinished(self) -> Sequence[Run]:
-        """Return runs an engine must go on with, oldest first: in hand, or released and not undone."""
-        return self._list(or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED))))
-
-    def list(self, after: str | None = None, limit: int = 100) -> Sequence[Run]:
-        """Return runs with an id below `after`, newest first."""
-        query = select(RUN.c.body).where(RUN.c.org == self._session.org)
-        if after is not None:
-            query = query.where(RUN.c.id < after)
-        rows = self._session.rows(query.order_by(RUN.c.id.desc()).limit(limit))
-        return [from_body(row.body, Run) for row in rows]
-
-    def _list(self, where: Any) -> Sequence[Run]:
-        query = select(RUN.c.body).where(RUN.c.org == self._session.org, where).order_by(RUN.c.created_at, RUN.c.id)
-        return [from_body(row.body, Run) for row in self._session.rows(query)]
+from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
 
 
 def _counter(environment: str) -> str:
@@ -88,6 +31,7 @@ class SqlFlags:
         row = {name: getattr(definition, name) for name in FLAG.c.keys()}  # noqa: SIM118
         self._session.own(definition.org)
         self._session.upsert(FLAG, [row])
+        self._session.upsert(FLAG_VERSION, [row])
         bump_revision(self._session, _counter(definition.environment))
 
     def find(self, environment: str, key: str) -> FlagDefinition | None:
@@ -101,6 +45,18 @@ class SqlFlags:
         where = (FLAG.c.org == self._session.org, FLAG.c.environment == environment)
         rows = self._session.rows(select(FLAG).where(*where).order_by(FLAG.c.key))
         return [FlagDefinition(**row._mapping) for row in rows]
+
+    def history(self, environment: str, key: str) -> Sequence[FlagDefinition]:
+        """Return every version of a definition that was saved, oldest first."""
+        where = (FLAG_VERSION.c.org == self._session.org, FLAG_VERSION.c.environment == environment)
+        query = select(FLAG_VERSION).where(*where, FLAG_VERSION.c.key == key).order_by(FLAG_VERSION.c.version)
+        return [FlagDefinition(**row._mapping) for row in self._session.rows(query)]
+
+    def remove(self, environment: str, key: str) -> None:
+        """Take a definition away; its history stays."""
+        where = (FLAG.c.org == self._session.org, FLAG.c.environment == environment, FLAG.c.key == key)
+        if self._session.change(delete(FLAG).where(*where)).rowcount:
+            bump_revision(self._session, _counter(environment))
 
     def revision(self, environment: str) -> int:
         """Return a number that rises with every change of a definition or an overlay."""
@@ -152,3 +108,26 @@ class SqlOverlays:
 
 def _overlay(row: Row[Any]) -> Overlay:
     return Overlay(**row._mapping)
+
+
+class SqlFlagClients:
+    """Clients of the flags that are served; telemetry, not journaled."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def save(self, clients: Sequence[FlagClient]) -> None:
+        """Create or replace."""
+        names = FLAG_CLIENT.c.keys()
+        self._session.upsert(FLAG_CLIENT, [{name: getattr(one, name) for name in names} for one in clients])
+
+    def list(self, environment: str, since: datetime) -> Sequence[FlagClient]:
+        """Return an environment's clients that were seen at `since` or later, by id."""
+        where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.environment == environment)
+        query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since).order_by(FLAG_CLIENT.c.id)
+        return [FlagClient(**row._mapping) for row in self._session.rows(query)]
+
+    def forget(self, before: datetime) -> int:
+        """Drop those not seen since; returns how many."""
+        where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.seen_at < before)
+        return self._session.change(delete(FLAG_CLIENT).where(*where)).rowcount

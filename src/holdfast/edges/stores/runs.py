@@ -1,0 +1,99 @@
+"""Runs with their steps."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+
+from holdfast.edges.stores.schema_mitigations import RUN, STEP
+from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.values import from_body, to_body
+from holdfast.errors import NotFoundError
+from holdfast.model.run import Run, RunState, StepState
+
+_IN_HAND = tuple(state.value for state in (RunState.APPROVED, RunState.ACTING, RunState.VERIFYING, RunState.UNDOING))
+_ENDED = tuple(
+    state.value
+    for state in (RunState.OBSERVED, RunState.SUGGESTED, RunState.AWAITING, RunState.REJECTED, RunState.UNDONE)
+)
+
+_AT_WORK = (StepState.INTENT.value, StepState.UNDOING.value)
+
+
+class SqlRuns:
+    """Runs with their steps."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def save(self, run: Run) -> None:
+        """Create or change a run and all its steps."""
+        row = {
+            "org": self._session.own(run.org),
+            "id": run.id,
+            "exposure": run.exposure,
+            "state": run.state.value,
+            "released": run.released,
+            "created_at": run.created_at,
+            "body": to_body(run),
+        }
+        self._session.upsert(RUN, [row])
+        steps = [
+            {
+                "org": run.org,
+                "run": run.id,
+                "number": step.number,
+                "state": step.state.value,
+                "target": step.target,
+                "body": to_body(step),
+            }
+            for step in run.steps
+        ]
+        self._session.upsert(STEP, steps)
+
+    def get(self, run_id: str) -> Run:
+        """Return by id. Raises: NotFoundError."""
+        row = self._session.row(select(RUN.c.body).where(RUN.c.org == self._session.org, RUN.c.id == run_id))
+        if row is None:
+            raise NotFoundError(f"there is no run `{run_id}`")
+        return from_body(row.body, Run)
+
+    def of_exposures(self, exposure_ids: Sequence[str]) -> Sequence[Run]:
+        """Return the runs of these exposures, oldest first."""
+        found: list[Run] = []
+        for ids in chunks(dict.fromkeys(exposure_ids)):
+            found += self._list(RUN.c.exposure.in_(ids))
+        return sorted(found, key=lambda run: (run.created_at, run.id))
+
+    def unfinished(self) -> Sequence[Run]:
+        """Return runs an engine must go on with, oldest first: in hand, or released and not undone."""
+        return self._list(or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED))))
+
+    def acting_on(self, target: str) -> Sequence[str]:
+        """Return the ids of the runs that have a step at work on a target."""
+        where = (STEP.c.org == self._session.org, STEP.c.target == target, STEP.c.state.in_(_AT_WORK))
+        return [row.run for row in self._session.rows(select(STEP.c.run).distinct().where(*where))]
+
+    def list(
+        self,
+        after: str | None = None,
+        limit: int = 100,
+        *,
+        states: Sequence[RunState] = (),
+        since: datetime | None = None,
+    ) -> Sequence[Run]:
+        """Return runs with an id below `after`, newest first; of these states, begun to exist at `since` or later."""
+        query = select(RUN.c.body).where(RUN.c.org == self._session.org)
+        if states:
+            query = query.where(RUN.c.state.in_([state.value for state in states]))
+        if since is not None:
+            query = query.where(RUN.c.created_at >= since)
+        if after is not None:
+            query = query.where(RUN.c.id < after)
+        rows = self._session.rows(query.order_by(RUN.c.id.desc()).limit(limit))
+        return [from_body(row.body, Run) for row in rows]
+
+    def _list(self, where: Any) -> Sequence[Run]:
+        query = select(RUN.c.body).where(RUN.c.org == self._session.org, where).order_by(RUN.c.created_at, RUN.c.id)
+        return [from_body(row.body, Run) for row in self._session.rows(query)]

@@ -1,0 +1,211 @@
+"""Runs: executions of plans, with everything that an engine must know after a crash.
+
+A run is driven through five tables: `run` and `step` (this state), `signal` (what came in: people's words, alerts),
+`timer` (what is due later) and `outbox` (what is to be told to others). Each value here is one row.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from holdfast.model.plan import Autonomy, Plan, Step
+
+
+class RunState(StrEnum):
+    """The life of a run.
+
+    `observed`, `rejected`, `failed` and `undone` are its ends; `effective` waits to be lifted. `needs_person` is where
+    a run goes with a step whose fate can't be proved and which must not be done twice.
+    """
+
+    OBSERVED = "observed"
+    SUGGESTED = "suggested"
+    AWAITING = "awaiting_approval"
+    APPROVED = "approved"
+    ACTING = "acting"
+    VERIFYING = "verifying"
+    EFFECTIVE = "effective"
+    NEEDS_PERSON = "needs_person"
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    REJECTED = "rejected"
+
+
+class StepState(StrEnum):
+    """`intent` is written before acting, `undoing` before taking back; after a crash the probe tells what became of it.
+
+    `skipped` is a step that was never begun when its run came to an end.
+    """
+
+    PENDING = "pending"
+    INTENT = "intent"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """A step of a run; `key` is its idempotency key, `detail` what was read back or what went wrong.
+
+    `target` is the thing it acts on: no two steps act on one target at a time. `before` is what the action wrote down
+    of the world before it acted, all that its undo needs; committed with the intent. `attempt` counts tries from 1;
+    `due_at` is when the next look or try is due. `intended_at` and `done_at` are its clock.
+    """
+
+    number: int
+    step: Step
+    key: str
+    state: StepState
+    at: datetime | None = None
+    detail: str = ""
+    target: str = ""
+    before: str | None = None
+    attempt: int = 0
+    intended_at: datetime | None = None
+    done_at: datetime | None = None
+    due_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What the plan calls it."""
+        return self.step.id or str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's consent; `by` is the opaque id of an identity, never of one of its tokens."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a plan for one exposure. The plan is frozen in it; `held` says which guard holds it back.
+
+    `drill` is the id of the drill that it belongs to: such a run never enters real figures. `break_glass` is the reason
+    of the person who let it go past every guard. `after` is the run whose failure made this one the next rung.
+    `healthy_before` is whether the service's own probes held before it acted, `None` without any. `unproven` names the
+    live targets on which the effect was not seen. `expires_at` is when it must be confirmed or is taken back.
+    `undo_because` is why it is being taken back, and `failed` that it ends as `failed` then, not as `undone`.
+    """
+
+    org: str
+    id: str
+    exposure: str
+    service_id: str
+    service: str
+    environment: str
+    plan: Plan
+    plan_digest: str
+    state: RunState
+    level: Autonomy
+    steps: tuple[RunStep, ...]
+    created_at: datetime
+    requested_by: str
+    approvals: tuple[Approval, ...] = ()
+    held: str | None = None
+    proof: str | None = None
+    updated_at: datetime | None = None
+    released: bool = False
+    """True once the exposure that it guards has ended, or a person wants it back: the run must be undone."""
+    drill: str | None = None
+    break_glass: str | None = None
+    after: str | None = None
+    share: float | None = None
+    """The share of the service's instances that it touches, 0 to 1; `None` when it is not known."""
+    healthy_before: bool | None = None
+    unproven: tuple[str, ...] = ()
+    effective_at: datetime | None = None
+    expires_at: datetime | None = None
+    undo_because: str | None = None
+    failed: bool = False
+
+    @property
+    def approved_by(self) -> str | None:
+        """The identity that approved it last, `None` when nobody did."""
+        return self.approvals[-1].by if self.approvals else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who drives a run until when. `fence` rises with every claim; a commit under a lower one is refused."""
+
+    run: str
+    owner: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that came in about an exposure or a run: a person's word or an alert. Kept once by id, never changed.
+
+    `kind` is `approve`, `reject`, `undo`, `confirm`, `happened`, `did_not_happen`, `alert` or `recovery`. `outcome`
+    says what came of it. `body` is JSON text.
+    """
+
+    org: str
+    id: str
+    kind: str
+    by: str
+    at: datetime
+    exposure: str | None = None
+    run: str | None = None
+    outcome: str = ""
+    body: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something that is due later for a run; one of each kind and step. `step` is 0 for the run as a whole.
+
+    `kind` is `look`, `retry`, `expiry` or `health`.
+    """
+
+    org: str
+    run: str
+    step: int
+    kind: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell others, at least once; `id` is its idempotency key at the receiver.
+
+    `to` is the name of a notify target, or `*` for all of them. `body` is JSON text. `sent_at` is `None` until the
+    receiver took it; `problem` is why the last try did not succeed.
+    """
+
+    org: str
+    id: str
+    to: str
+    body: str
+    created_at: datetime
+    due_at: datetime
+    run: str | None = None
+    attempts: int = 0
+    sent_at: datetime | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What another tool says of an exposure. `id` is the sender's own: the same one twice is one alert."""
+
+    id: str
+    source: str
+    firing: bool
+    at: datetime
+    exposure: str | None = None
+    service: str | None = None
+    environment: str | None = None
+    advisory: str | None = None
+    detail: str = ""
+    labels: tuple[tuple[str, str], ...] = field(default=())

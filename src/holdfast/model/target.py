@@ -1,0 +1,29 @@
+"""What the operator of a Holdfast server lets it reach: other flag systems, deployers, proxies, commands, receivers.
+
+Plans name targets; where they are and what opens them stands on the server alone, never in a repository.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One entry of the operator's file.
+
+    `section` is `flags`, `deployers`, `proxies`, `http`, `commands`, `notify` or `metrics`; `kind` the adapter (a file
+    name of the section's room). `environment` and `service` say for which it is, `None` for all. `options` are sorted
+    pairs of name and JSON text. `where` is its place in the file.
+    """
+
+    section: str
+    name: str
+    kind: str
+    environment: str | None
+    service: str | None
+    options: tuple[tuple[str, str], ...]
+    where: str
+
+    def covers(self, environment: str, service: str | None = None) -> bool:
+        """Whether it is for that environment, and that service where one is named."""
+        fits = self.service is None or service is None or self.service == service
+        return self.environment in {None, environment} and fits

@@ -1,0 +1,41 @@
+"""What puts releases onto a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What a target runs. `version` is the deployer's own name of it; `healthy` is `None` when it can't be told."""
+
+    version: str | None
+    healthy: bool | None
+    detail: str
+
+
+class Deployer(Protocol):
+    """One service on one target."""
+
+    name: str
+
+    def find_problem(self) -> str | None:
+        """Say why it can't be used now; `None` when it can."""
+        ...
+
+    def read(self) -> Deployed:
+        """Return what runs. Raises: ActionError: it can't be told."""
+        ...
+
+    def versions(self) -> Sequence[str]:
+        """Return the versions whose artifacts are there and whole. Raises: ActionError."""
+        ...
+
+    def switch(self, version: str, key: str, fence: int) -> None:
+        """Let the target run a version; returns before it is healthy. Again with the same key is once.
+
+        Raises:
+            ActionError: it was refused, or nobody answered.
+            FencedError: a caller with a higher fence was here.
+        """
+        ...
