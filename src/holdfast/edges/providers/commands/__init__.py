@@ -1,0 +1,1 @@
+"""Commands that may be run: one adapter a module, with its `SPEC`."""

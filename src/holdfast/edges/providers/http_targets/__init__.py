@@ -1,0 +1,1 @@
+"""Receivers of signed requests: one adapter a module, with its `SPEC`."""

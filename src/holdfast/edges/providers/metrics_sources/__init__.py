@@ -1,0 +1,1 @@
+"""Sources of measured values: one adapter a module, with its `SPEC`."""

@@ -1,0 +1,1 @@
+"""Receivers of messages: one adapter a module, with its `SPEC`."""

@@ -1,0 +1,1 @@
+"""Proxies before services: one adapter a module, with its `SPEC`."""
