@@ -139,7 +139,19 @@ def _merged(known: Release, request: ReleaseRequest, digest: str | None) -> Rele
         sbom=known.sbom or digest,
         built_at=known.built_at or request.built_at,
         commit=known.commit or request.commit,
+        min_compatible=_merged_marker(known, request),
     )
+
+
+def _merged_marker(known: Release, request: ReleaseRequest) -> str | None:
+    """What a release does to its data is part of its content: it may be told later, and does not change."""
+    if known.min_compatible and request.min_compatible and known.min_compatible != request.min_compatible:
+        raise ConflictError(
+            f"release `{known.id}` of `{known.service}` is known with `{known.min_compatible}` as the oldest version "
+            f"that may follow it, not `{request.min_compatible}`",
+            hint="a release does not change: give it a new version",
+        )
+    return known.min_compatible or request.min_compatible
 
 
 def _new_release(turn: Turn, service: Service, request: ReleaseRequest, digest: str | None) -> Release:
@@ -154,6 +166,7 @@ def _new_release(turn: Turn, service: Service, request: ReleaseRequest, digest: 
         turn.now,
         digest,
         request.artifacts,
+        request.min_compatible,
     )
 
 
@@ -167,6 +180,7 @@ def _release_body(release: Release, actor: str) -> dict[str, object]:
         "built_at": format_instant(release.built_at) if release.built_at else None,
         "sbom": release.sbom,
         "artifacts": [artifact.digest for artifact in release.artifacts],
+        "min_compatible": release.min_compatible,
         "by": actor,
     }
 

@@ -10,7 +10,10 @@ from holdfast.model.plan import ServiceManifest
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequest:
-    """A release as CI knows it. `manifest` claims the service; a missing `sbom` is unknown, not safe."""
+    """A release as CI knows it. `manifest` claims the service; a missing `sbom` is unknown, not safe.
+
+    `min_compatible` is the oldest version that may run after this one, because of its data.
+    """
 
     service: str
     version: str
@@ -19,6 +22,7 @@ class ReleaseRequest:
     artifacts: tuple[Artifact, ...] = ()
     sbom: Sbom | None = None
     manifest: ServiceManifest | None = None
+    min_compatible: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,11 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """(service, version, commit) with its artifacts. `sbom` is the digest of its SBOM; `None` when none was given."""
+    """(service, version, commit) with its artifacts. `sbom` is the digest of its SBOM; `None` when none was given.
+
+    `min_compatible` is the oldest version that may run after this one did, because of what it does to its data; `None`
+    when any may.
+    """
 
     org: str
     id: str
@@ -51,6 +55,7 @@ class Release:
     recorded_at: datetime
     sbom: str | None
     artifacts: tuple[Artifact, ...] = ()
+    min_compatible: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ class Deployed:
 
 
 class Deployer(Protocol):
-    """One service on one target."""
+    """One service on one target. `target` is the slot of the inventory that it fills."""
 
     name: str
+    target: str
 
     def find_problem(self) -> str | None:
         """Say why it can't be used now; `None` when it can."""
@@ -33,6 +34,8 @@ class Deployer(Protocol):
 
     def switch(self, version: str, key: str, fence: int) -> None:
         """Let the target run a version; returns before it is healthy. Again with the same key is once.
+
+        `key` begins with its run's id and a `/`: fences rise within one run, and are compared within it.
 
         Raises:
             ActionError: it was refused, or nobody answered.

@@ -55,6 +55,7 @@ def post_release(request: Ask, body: RawBody) -> Response[ReleaseRegistered]:
         tuple(Artifact(one.digest, one.kind, one.platform) for one in asked.artifacts),
         read_composition(asked.sbom) if asked.sbom is not UNSET and bytes(asked.sbom) != b"null" else None,
         _manifest_of(asked.manifest, asked.service) if asked.manifest is not None else None,
+        asked.min_compatible,
     )
 
     def act(turn: Turn) -> ReleaseRegistered:

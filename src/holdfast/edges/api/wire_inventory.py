@@ -168,6 +168,7 @@ class ReleaseIn(Question, frozen=True):
 
     `sbom` is a CycloneDX JSON document (1.2 to 1.6) or `OccurrencesIn`; without one the composition is unknown, not
     safe. `manifest` is the text of `holdfast.yaml`: it claims the service and declares its plans.
+    `min_compatible` is the oldest version that may run after this one, because of what it does to its data.
     """
 
     service: Name
@@ -177,6 +178,7 @@ class ReleaseIn(Question, frozen=True):
     artifacts: Annotated[tuple[ArtifactWire, ...], Meta(max_length=1000)] = ()
     sbom: msgspec.Raw | UnsetType = UNSET
     manifest: Annotated[str, Meta(max_length=1 << 20)] | None = None
+    min_compatible: Text | None = None
 
 
 class ArtifactOut(Answer, frozen=True):
@@ -199,6 +201,7 @@ class ReleaseOut(Answer, frozen=True):
     recorded_at: Instant
     sbom: str | None
     artifacts: list[ArtifactOut]
+    min_compatible: str | None = None
 
 
 class ReleasePage(Answer, frozen=True):

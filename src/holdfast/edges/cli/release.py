@@ -47,6 +47,7 @@ class _Part:
 @click.option("--built-at", help="When it was built: an RFC 3339 instant.")
 @click.option("--artifact", "artifacts", multiple=True, metavar="DIGEST[=KIND[,PLATFORM]]", help="What was built.")
 @click.option("--sbom", "sbom_file", type=click.Path(path_type=Path), help="A CycloneDX JSON file instead of PATH.")
+@click.option("--min-compatible", metavar="VERSION", help="The oldest version that may run after it, for its data.")
 @click.option("--no-manifest", is_flag=True, help="Leave holdfast.yaml aside: nothing is claimed, no plans.")
 @format_option
 @click.pass_context
@@ -61,6 +62,7 @@ def command(
     built_at: str | None,
     artifacts: tuple[str, ...],
     sbom_file: Path | None,
+    min_compatible: str | None,
     no_manifest: bool,
     style: str,
 ) -> None:
@@ -84,6 +86,7 @@ def command(
         "commit": commit or machine.find_commit(path),
         "built_at": built_at,
         "artifacts": [_artifact(text) for text in artifacts],
+        "min_compatible": min_compatible,
     }
     tree, all_paths = machine.open_tree(path)
     rows = []

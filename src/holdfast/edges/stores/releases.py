@@ -66,6 +66,7 @@ class SqlReleases:
             "recorded_at": release.recorded_at,
             "sbom": release.sbom,
             "manifest": to_json(manifest),
+            "min_compatible": release.min_compatible,
         }
         self._session.change(self._session.insert(RELEASE), [row])
 
@@ -84,6 +85,8 @@ class SqlReleases:
             added["built_at"] = release.built_at
         if release.commit and known.commit_id is None:
             added["commit_id"] = release.commit
+        if release.min_compatible and known.min_compatible is None:
+            added["min_compatible"] = release.min_compatible
         if added:
             where = (RELEASE.c.org == known.org, RELEASE.c.id == known.id)
             self._session.change(update(RELEASE).where(*where).values(added))
@@ -170,4 +173,5 @@ def to_release(row: Row[Any], artifacts: tuple[Artifact, ...]) -> Release:
         row.recorded_at,
         row.sbom,
         artifacts,
+        row.min_compatible,
     )

@@ -38,6 +38,7 @@ RELEASE = Table(
     instant("recorded_at"),
     words("sbom", null=True),
     words("manifest", null=True),
+    words("min_compatible", null=True),
     UniqueConstraint("org", "identity", name="release_identity"),
     Index("release_service", "org", "service_id", "id"),
     Index("release_version", "org", "service", "version"),

@@ -14,12 +14,15 @@ CHANGES = """
 ALTER TABLE run ADD COLUMN owner {text};
 ALTER TABLE run ADD COLUMN fence BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN lease_until {instant};
+ALTER TABLE run ADD COLUMN service_id {text};
 
 CREATE TABLE step (
     org {text} NOT NULL, run {text} NOT NULL, number INTEGER NOT NULL, state {text} NOT NULL, target {text} NOT NULL,
-    body {text} NOT NULL, PRIMARY KEY (org, run, number)
+    body {text} NOT NULL, service_id {text} NOT NULL, action {text} NOT NULL, flag {text}, automatic BOOLEAN NOT NULL,
+    intended_at {instant}, touched_at {instant}, PRIMARY KEY (org, run, number)
 );
 CREATE INDEX step_target ON step (org, target, state);
+CREATE INDEX step_touched ON step (org, touched_at);
 
 CREATE TABLE signal (
     org {text} NOT NULL, id {text} NOT NULL, kind {text} NOT NULL, "by" {text} NOT NULL, at {instant} NOT NULL,
@@ -68,6 +71,9 @@ CREATE INDEX drill_plan ON drill (org, service_id, plan, id);
 ALTER TABLE exposure ADD COLUMN drill {text};
 
 ALTER TABLE token ADD COLUMN person {text};
+ALTER TABLE token ADD COLUMN person_name {text};
+
+ALTER TABLE release ADD COLUMN min_compatible {text};
 """
 
 
