@@ -40,11 +40,11 @@ class NoTargets:
         """Refuse. Raises: PlanError."""
         raise PlanError(f"no proxy stands before `{service}` in `{environment}`", hint="name it in the operator's file")
 
-    def http(self, name: str) -> HttpTarget:
+    def http(self, name: str, environment: str | None = None, service: str | None = None) -> HttpTarget:
         """Refuse. Raises: PlanError."""
         raise PlanError(f"there is no HTTP target `{name[:80]}`", hint="name it in the operator's file")
 
-    def command(self, name: str) -> CommandTarget:
+    def command(self, name: str, environment: str | None = None, service: str | None = None) -> CommandTarget:
         """Refuse. Raises: PlanError."""
         raise PlanError(f"the command `{name[:80]}` is not allowed", hint="name it in the operator's file")
 

@@ -23,7 +23,9 @@ class Call:
     """One use of an action: its step with all arguments written out, and the idempotency key of the run's step.
 
     `before` is what `capture` returned, committed with the intent; `None` while planning. `intended_at` is when the
-    intent was committed. `fence` is the worker's, for targets that can refuse a lower one.
+    intent was committed. `fence` is the worker's, for targets that can refuse a lower one. `fresh` says that nobody can
+    have begun yet: this worker committed the first intent itself and did nothing since. Only then may an action whose
+    effect can't be looked up say that it is absent; without it the same question goes to a person.
     """
 
     org: str
@@ -41,6 +43,7 @@ class Call:
     intended_at: datetime | None = None
     fence: int = 0
     expires_at: datetime | None = None
+    fresh: bool = False
 
     def require(self, name: str) -> str:
         """Return an argument.
@@ -104,6 +107,7 @@ class ActionSpec:
     may claim (`None`: it closes no hole by itself). `capture` returns what `undo` will need. `within` says that the
     effect lies in our own store, so that it is committed together with the step, or not at all. `find_problem` says why
     what it acts on can't be used now, before it is needed. `deadline_s` and `attempts` are for steps that say nothing.
+    `reversible_for` says it of one call where it depends on what the operator configured; `can_undo` asks both.
     """
 
     id: str
@@ -126,3 +130,8 @@ class ActionSpec:
     coverage: Coverage | None = Coverage.FULL
     deadline_s: float = 60.0
     attempts: int = 3
+    reversible_for: Callable[[Call], bool] | None = None
+
+    def can_undo(self, call: Call) -> bool:
+        """Whether this call can be taken back; it may ask what the operator configured, and nothing outside."""
+        return self.reversible and (self.reversible_for is None or self.reversible_for(call))

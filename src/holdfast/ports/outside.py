@@ -20,12 +20,22 @@ class HttpTarget(Protocol):
     idempotent: bool
     """Whether it does a request once however often it gets the same `Idempotency-Key`."""
 
+    def find_problem(self) -> str | None:
+        """Say why it can't be used now; `None` when it can, as far as that can be told without using it."""
+        ...
+
     def send(self, body: bytes, key: str, fence: int) -> Reply:
         """Send one signed request. Raises: ActionError: no answer, or a status that is none of success."""
         ...
 
     def look(self, key: str) -> Reply | None:
-        """Ask what became of a key; `None` when the target has no way to tell. Raises: ActionError."""
+        """Return what became of a key: a status of success, or 404 when it was surely not carried out.
+
+        A target that has no way to tell is known by what it answered to this process; `None` when nobody knows.
+
+        Raises:
+            ActionError: it can tell, and did not answer.
+        """
         ...
 
 
@@ -34,6 +44,18 @@ class CommandTarget(Protocol):
 
     name: str
     idempotent: bool
+
+    def find_problem(self) -> str | None:
+        """Say why it can't be run now; `None` when it can, as far as that can be told without running it."""
+        ...
+
+    def refuse(self, arguments: Mapping[str, str]) -> str | None:
+        """Say what is wrong with arguments by the operator's patterns; `None` when they are allowed."""
+        ...
+
+    def ended(self, key: str) -> Reply | None:
+        """Return how a run by that key ended in this process; `None` when nobody knows."""
+        ...
 
     def run(self, arguments: Mapping[str, str], key: str, *, verb: str = "apply") -> Reply:
         """Run it. `verb` is `apply`, `probe` or `undo`.
@@ -51,6 +73,12 @@ class CommandTarget(Protocol):
 class Metrics(Protocol):
     """A source of measured values: Prometheus' query API."""
 
+    name: str
+
+    def find_problem(self) -> str | None:
+        """Say why it can't be asked now; `None` when it answers."""
+        ...
+
     def query(self, expression: str) -> float | None:
         """Return the value of an instant query; `None` when it gives none. Raises: ActionError."""
         ...
@@ -60,6 +88,10 @@ class Notifier(Protocol):
     """A receiver of messages."""
 
     name: str
+
+    def find_problem(self) -> str | None:
+        """Say why it can't be used now; `None` when it can, as far as that can be told without a message."""
+        ...
 
     def send(self, title: str, text: str, key: str) -> None:
         """Tell it; `key` is the message's idempotency key. Raises: ActionError."""

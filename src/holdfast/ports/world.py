@@ -28,12 +28,12 @@ class Targets(Protocol):
         """Return what stands before a service there; by name where there are several."""
         ...
 
-    def http(self, name: str) -> HttpTarget:
-        """Return a receiver of signed requests."""
+    def http(self, name: str, environment: str | None = None, service: str | None = None) -> HttpTarget:
+        """Return a receiver of signed requests; refused where the operator keeps it for another place."""
         ...
 
-    def command(self, name: str) -> CommandTarget:
-        """Return an allowed command."""
+    def command(self, name: str, environment: str | None = None, service: str | None = None) -> CommandTarget:
+        """Return an allowed command; refused where the operator keeps it for another place."""
         ...
 
 
