@@ -57,7 +57,8 @@ class FlagClient:
 
     `kind` is `server`, `browser` or `relay`; `target` the deployment target that it says it runs on. `delivered` is the
     newest revision that was written to its stream, `fetched` the newest that it asked for since, `effective` the newest
-    at which its application was seen to use it; each `None` until it happened. `seen_at` is its last sign of life.
+    at which its application was seen to use it; each `None` until it happened. `effects` is (flag, revision) of what
+    its application reported without saying of which revision. `seen_at` is its last sign of life.
     """
 
     org: str
@@ -71,3 +72,4 @@ class FlagClient:
     effective: int | None
     connected: bool
     seen_at: datetime
+    effects: tuple[tuple[str, int], ...] = ()

@@ -1,11 +1,12 @@
 """Where runs, flags, overlays and drills are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.drill import DrillEvidence
 from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
+from holdfast.model.guard import AtWork, Use
 from holdfast.model.run import Lease, Message, Run, RunState, Signal, Timer
 
 
@@ -26,6 +27,14 @@ class Runs(Protocol):
 
     def unfinished(self) -> Sequence[Run]:
         """Return what an engine must go on with: approved, acting, verifying, undoing; released ones not yet undone."""
+        ...
+
+    def at_work(self) -> Sequence[AtWork]:
+        """Return the runs that change something now (acting, verifying, undoing) or wait half done for a person."""
+        ...
+
+    def uses(self, since: datetime) -> Sequence[Use]:
+        """Return the uses of actions that were touched at `since` or later, oldest first; those of drills too."""
         ...
 
     def acting_on(self, target: str) -> Sequence[str]:
@@ -191,6 +200,10 @@ class Overlays(Protocol):
 
     def active(self, environment: str, flag: str | None = None) -> Sequence[Overlay]:
         """Return those that are not lifted, oldest first."""
+        ...
+
+    def revisions(self, environment: str, flag: str) -> Mapping[str, int]:
+        """Return overlay id → the environment's revision at which it took hold, of those that are not lifted."""
         ...
 
     def of_run(self, run_id: str) -> Sequence[Overlay]:

@@ -109,7 +109,7 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
 def _undo_engine(connection: Connection) -> None:
     for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
-    columns = {"run": ("owner", "fence", "lease_until", "service_id"), "overlay": ("before", "expires_at")}
+    columns = {"run": ("owner", "fence", "lease_until", "service_id"), "overlay": ("before", "expires_at", "revision")}
     columns |= {"exposure": ("drill",), "token": ("person", "person_name"), "release": ("min_compatible",)}
     for table, names in columns.items():
         for name in names:

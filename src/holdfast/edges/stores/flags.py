@@ -1,6 +1,7 @@
 """Flags with their versions, overlays, and the clients that flags are served to."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -72,11 +73,12 @@ class SqlOverlays:
     def save(self, overlay: Overlay) -> None:
         """Create; does nothing when the id is there already."""
         self._session.own(overlay.org)
-        row = {name: getattr(overlay, name) for name in OVERLAY.c.keys()}  # noqa: SIM118
+        row = {name: getattr(overlay, name) for name in OVERLAY.c.keys() if name != "revision"}  # noqa: SIM118
         known = self._session.row(select(OVERLAY.c.id).where(OVERLAY.c.org == overlay.org, OVERLAY.c.id == overlay.id))
         if known is None:
-            self._session.change(self._session.insert(OVERLAY), [row])
             bump_revision(self._session, _counter(overlay.environment))
+            row["revision"] = read_revision(self._session, _counter(overlay.environment))
+            self._session.change(self._session.insert(OVERLAY), [row])
 
     def lift(self, overlay_id: str, at: datetime) -> None:
         """Lift; does nothing when it is lifted already.
@@ -97,6 +99,12 @@ class SqlOverlays:
         where = [OVERLAY.c.environment == environment, OVERLAY.c.lifted_at.is_(None)]
         return self._list(*where, *([OVERLAY.c.flag == flag] if flag is not None else []))
 
+    def revisions(self, environment: str, flag: str) -> Mapping[str, int]:
+        """Return overlay id → the environment's revision at which it took hold, of those that are not lifted."""
+        where = (OVERLAY.c.org == self._session.org, OVERLAY.c.environment == environment, OVERLAY.c.flag == flag)
+        rows = self._session.rows(select(OVERLAY.c.id, OVERLAY.c.revision).where(*where, OVERLAY.c.lifted_at.is_(None)))
+        return {row.id: row.revision or 0 for row in rows}
+
     def of_run(self, run_id: str) -> Sequence[Overlay]:
         """Return a run's overlays, lifted ones too."""
         return self._list(OVERLAY.c.run == run_id)
@@ -107,7 +115,7 @@ class SqlOverlays:
 
 
 def _overlay(row: Row[Any]) -> Overlay:
-    return Overlay(**row._mapping)
+    return Overlay(**{name: value for name, value in row._mapping.items() if name != "revision"})
 
 
 class SqlFlagClients:
@@ -118,16 +126,25 @@ class SqlFlagClients:
 
     def save(self, clients: Sequence[FlagClient]) -> None:
         """Create or replace."""
-        names = FLAG_CLIENT.c.keys()
-        self._session.upsert(FLAG_CLIENT, [{name: getattr(one, name) for name in names} for one in clients])
+        self._session.upsert(FLAG_CLIENT, [_client_row(one) for one in clients])
 
     def list(self, environment: str, since: datetime) -> Sequence[FlagClient]:
         """Return an environment's clients that were seen at `since` or later, by id."""
         where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.environment == environment)
         query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since).order_by(FLAG_CLIENT.c.id)
-        return [FlagClient(**row._mapping) for row in self._session.rows(query)]
+        return [_client(row) for row in self._session.rows(query)]
 
     def forget(self, before: datetime) -> int:
         """Drop those not seen since; returns how many."""
         where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.seen_at < before)
         return self._session.change(delete(FLAG_CLIENT).where(*where)).rowcount
+
+
+def _client_row(client: FlagClient) -> dict[str, object]:
+    row = {name: getattr(client, name) for name in FLAG_CLIENT.c.keys()}  # noqa: SIM118
+    return row | {"effects": json.dumps(client.effects) if client.effects else None}
+
+
+def _client(row: Row[Any]) -> FlagClient:
+    effects = tuple((flag, revision) for flag, revision in json.loads(row.effects or "[]"))
+    return FlagClient(**{**row._mapping, "effects": effects})

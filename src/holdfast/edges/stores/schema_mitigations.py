@@ -21,6 +21,7 @@ RUN = Table(
     words("owner", null=True),
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     instant("lease_until", null=True),
+    words("service_id", null=True),
     Index("run_exposure", "org", "exposure"),
     Index("run_state", "org", "state"),
 )
@@ -34,7 +35,14 @@ STEP = Table(
     words("state"),
     words("target"),
     words("body"),
+    words("service_id"),
+    words("action"),
+    words("flag", null=True),
+    Column("automatic", Boolean, nullable=False),
+    instant("intended_at", null=True),
+    instant("touched_at", null=True),
     Index("step_target", "org", "target", "state"),
+    Index("step_touched", "org", "touched_at"),
 )
 
 SIGNAL = Table(
@@ -116,6 +124,7 @@ FLAG_CLIENT = Table(
     Column("effective", BigInteger, nullable=True),
     Column("connected", Boolean, nullable=False),
     instant("seen_at"),
+    words("effects", null=True),
     Index("flag_client_seen", "org", "environment", "seen_at"),
 )
 
@@ -133,6 +142,7 @@ OVERLAY = Table(
     instant("lifted_at", null=True),
     words("before", null=True),
     instant("expires_at", null=True),
+    Column("revision", BigInteger, nullable=True),
     Index("overlay_active", "org", "environment", "lifted_at"),
     Index("overlay_run", "org", "run"),
 )
