@@ -111,7 +111,11 @@ def test_when_knows_where_its_text_starts(when: str, line: int, column: int) -> 
         ("200ms", "200", "22:25 expected a duration like"),
         ("200ms", "1ms", "22:25 an interval under 50 ms"),
         ("1m\n", "2h\n", "23:25 a deadline below the interval, or over one hour"),
-        ("staging: auto", "staging: automatic", "24:47 expected `observe`, `suggest`, `approve-1` or `auto`"),
+        (
+            "staging: auto",
+            "staging: automatic",
+            "24:47 expected `observe`, `suggest`, `approve-1`, `approve-2` or `auto`",
+        ),
         ("plan: receipts-off", "plan: other", "25:21 there is no plan `other` to drill"),
         ("every: 7d", "every: weekly", "25:42 expected a duration like"),
         ("every: 7d", "every: 0d", "25:42 a drill every no time at all"),

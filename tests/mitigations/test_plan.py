@@ -8,7 +8,7 @@ from holdfast.facts.manifest import parse_manifest
 from holdfast.mitigations.plan import covers, plan_digest
 from holdfast.model.component import Location
 from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Coverage, Feature
+from holdfast.model.plan import Coverage, Feature, OnExpiry, OnFailure
 from tests.facts.manifest_texts import GOOD
 from tests.mitigations.exposures import EXPOSURE
 
@@ -80,6 +80,28 @@ def test_glob_with_many_stars_ends() -> None:
 
 def test_digest_stays_when_the_plan_moves_in_its_file() -> None:
     assert plan_digest(replace(PLAN, when_line=99, when_column=1)) == plan_digest(PLAN)
+
+
+def test_digest_of_a_plan_of_old_stays_what_it_was() -> None:
+    """Drills and runs are recorded under it: it was computed before plans had rungs, expiry and health."""
+    assert plan_digest(PLAN) == "sha256:b4802a5ba0a3fea50fd80648346f897146e2a48f7f736e81d66b734ec25e8f64"
+
+
+def test_digest_changes_with_every_limit() -> None:
+    changed = [
+        replace(PLAN, otherwise="x"),
+        replace(PLAN, on_failure=OnFailure.KEEP),
+        replace(PLAN, expires_s=60.0),
+        replace(PLAN, on_expiry=OnExpiry.REVERT),
+        replace(PLAN, health=PLAN.verify),
+        replace(PLAN, health_for_s=61.0),
+        replace(PLAN, max_share=0.5),
+        replace(PLAN, cooldown_s=60.0),
+    ]
+    limits = ({"id": "a"}, {"after": ()}, {"attempts": 1}, {"backoff_s": 1.0}, {"deadline_s": 1.0})
+    changed += [replace(PLAN, steps=(replace(PLAN.steps[0], **limit),)) for limit in limits]
+    changed.append(replace(PLAN, verify=(replace(PLAN.verify[0], arguments=(("a", "b"),)),)))
+    assert len({plan_digest(one) for one in [PLAN, *changed]}) == len(changed) + 1
 
 
 def test_digest_changes_with_what_the_plan_does() -> None:

@@ -7,14 +7,14 @@ Rules:
 3. A service that is declared through the API has the same shape and the same rules, its places are JSON pointers.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from holdfast.facts import manifest_rules
 from holdfast.facts.manifest_json import manifest_from_json, manifest_to_json, plan_from_json, plan_to_json
-from holdfast.facts.manifest_rules import normalize_path, parse_duration_s
+from holdfast.facts.manifest_plan import plan_of
+from holdfast.facts.manifest_rules import normalize_path
 from holdfast.facts.manifest_yaml import (
     Entries,
     ManifestProblems,
@@ -24,11 +24,11 @@ from holdfast.facts.manifest_yaml import (
     find,
     items_of,
     parse_yaml,
-    plain,
     text_of,
     tree_of_json,
+    written,
 )
-from holdfast.model.plan import Autonomy, Coverage, Drill, Feature, Manifest, Plan, Probe, ServiceManifest, Step
+from holdfast.model.plan import Drill, Feature, Manifest, ServiceManifest
 
 __all__ = [
     "ManifestProblems",
@@ -108,72 +108,26 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return sorted(problems, key=key)
 
 
-def _text(tree: Tree, key: str, default: str = "") -> str:
-    text = text_of(find(tree, key))
-    return default if text is None else text
-
-
 def _service(tree: Tree) -> ServiceManifest:
     tier = find(tree, "tier")
     return ServiceManifest(
-        name=_text(tree, "name"),
+        name=written(tree, "name"),
         paths=tuple(text_of(path) or "" for path in items_of(find(tree, "paths"))) or (".",),
         team=text_of(find(tree, "team")),
         tier=int(tier.value) if isinstance(tier, Scalar) and tier.value is not None else None,
-        reach=_text(tree, "exposure", "unknown"),
+        reach=written(tree, "exposure", "unknown"),
         features=tuple(_feature(feature) for feature in items_of(find(tree, "features"))),
-        plans=tuple(_plan(plan) for plan in items_of(find(tree, "plans"))),
-        drills=tuple(
-            Drill(_text(drill, "plan"), _text(drill, "every"), _text(drill, "level", "L1"))
-            for drill in items_of(find(tree, "drills"))
-        ),
+        plans=tuple(plan_of(plan) for plan in items_of(find(tree, "plans"))),
+        drills=tuple(_drill(drill) for drill in items_of(find(tree, "drills"))),
         line=tree.line if isinstance(tree, Entries) else 1,
     )
 
 
 def _feature(tree: Tree) -> Feature:
     covers = tuple(text_of(cover) or "" for cover in items_of(find(tree, "covers")))
-    return Feature(_text(tree, "name"), _text(tree, "flag"), _text(tree, "safe"), covers)
+    return Feature(written(tree, "name"), written(tree, "flag"), written(tree, "safe"), covers)
 
 
-def _plan(tree: Tree) -> Plan:
-    when, coverage, autonomy = find(tree, "when"), text_of(find(tree, "coverage")), find(tree, "autonomy")
-    line, column = (when.line, when.column) if isinstance(when, Scalar) else (1, 1)
-    rungs = autonomy.values.items() if isinstance(autonomy, Entries) else ()
-    return Plan(
-        id=_text(tree, "id"),
-        when=_text(tree, "when"),
-        when_line=line,
-        when_column=column,
-        steps=tuple(_step(step) for step in items_of(find(tree, "do"))),
-        coverage=Coverage(coverage) if coverage else None,
-        verify=tuple(_probe(find(probe, "http") or probe) for probe in items_of(find(tree, "verify"))),
-        autonomy=tuple((environment, Autonomy(text_of(rung) or "")) for environment, rung in rungs),
-    )
-
-
-def _step(tree: Tree) -> Step:
-    arguments = tree.values.items() if isinstance(tree, Entries) else ()
-    return Step(
-        _text(tree, "action"), tuple(sorted((key, text_of(value) or "") for key, value in arguments if key != "action"))
-    )
-
-
-def _probe(tree: Tree) -> Probe:
-    expect = find(tree, "expect")
-    status, document = find(expect, "status"), find(expect, "json")
-    expected = document.values.items() if isinstance(document, Entries) else ()
-    return Probe(
-        kind="http",
-        url=_text(tree, "url"),
-        method=_text(tree, "method", "GET"),
-        expect_status=int(status.value) if isinstance(status, Scalar) and status.value is not None else 200,
-        expect_json=tuple(sorted((pointer, _json_text(value)) for pointer, value in expected)),
-        expect_text=text_of(find(expect, "text")),
-        interval_s=parse_duration_s(_text(tree, "interval", "200ms")) or 0.2,
-        deadline_s=parse_duration_s(_text(tree, "deadline", "60s")) or 60.0,
-    )
-
-
-def _json_text(tree: Tree) -> str:
-    return json.dumps(plain(tree), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _drill(tree: Tree) -> Drill:
+    environment = text_of(find(tree, "environment"))
+    return Drill(written(tree, "plan"), written(tree, "every"), written(tree, "level", "L1"), environment)

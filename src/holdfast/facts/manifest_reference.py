@@ -50,8 +50,10 @@ services:
 ```
 
 What the schema cannot say: services have names and folders of their own (of nested folders the innermost decides to
-which service a file belongs); plans and features have names of their own within a service; a drill names a plan of its
-service; no path leads out of the repository.
+which service a file belongs); plans and features have names of their own within a service, steps within a plan; a drill
+names a plan of its service; no path leads out of the repository; steps don't wait for each other in a circle, nor do
+plans name each other as next rungs in one; a plan doesn't expire before its probes are through. How to write a plan:
+[plans](../guides/plans.md).
 
 A service that is declared through the API has the shape of one entry of `services`, in JSON; its mistakes are named by
 JSON pointers. What a plan promises is checked when a release is registered: an unknown flag, a safe variant that
@@ -70,7 +72,7 @@ def render_reference(schema: Fragment) -> str:
             parts.append(f"| {name} | {_cell(_kind(schema, value))} | {_cell(_described(schema, value))} |\n")
         rest = fragment.get("additionalProperties")
         if isinstance(rest, Mapping):
-            parts.append(f"| any other | {_cell(_kind(schema, rest))} | {_cell(rest.get('description', ''))} |\n")
+            parts.append(f"| any other | {_cell(_kind(schema, rest))} | {_cell(_described(schema, rest))} |\n")
     return "".join(parts)
 
 
@@ -79,9 +81,11 @@ def _mappings(schema: Fragment) -> Iterator[tuple[str, Fragment]]:
     definitions = schema["$defs"]
     for name in ("service", "feature", "plan", "step"):
         yield f"A {name}", definitions[name]
-    http = definitions["probe"]["properties"]["http"]
-    yield "A probe: `http`", http
-    yield "What a probe expects", http["properties"]["expect"]
+    kinds = definitions["probe"]["properties"]
+    for kind, fragment in kinds.items():
+        yield f"A probe: `{kind}`", fragment
+        if kind == "http":
+            yield "What an `http` probe expects", fragment["properties"]["expect"]
     yield "A drill", definitions["drill"]
 
 

@@ -6,18 +6,9 @@ The rules look at the tree, not at values, so that they find what they can even 
 import re
 from collections.abc import Iterator
 
+from holdfast.facts import manifest_plan_rules
+from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.facts.manifest_yaml import Problem, Scalar, Tree, find, items_of, text_of
-
-_DURATION = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)\Z")
-_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-MAX_DEADLINE_S = 3600.0
-MIN_INTERVAL_S = 0.05
-
-
-def parse_duration_s(text: str) -> float | None:
-    """Return the seconds of a text like `200ms` or `7d`; `None` when it is none."""
-    found = _DURATION.match(text)
-    return round(float(found.group(1)) * _UNIT_S[found.group(2)], 9) if found else None
 
 
 def normalize_path(path: str) -> str | None:
@@ -46,9 +37,7 @@ def service_problems(service: Tree) -> Iterator[Problem]:
     for feature in features:
         for cover in items_of(find(feature, "covers")):
             yield from _cover(cover)
-    for plan in plans:
-        for probe in items_of(find(plan, "verify")):
-            yield from _probe(find(probe, "http"))
+    yield from manifest_plan_rules.find_problems(plans)
     yield from _drills(service, {text_of(find(plan, "id")) for plan in plans})
 
 
@@ -106,19 +95,6 @@ def _cover(cover: Tree) -> Iterator[Problem]:
         yield Problem(
             cover.place, f"the path `{text[:80]}` leads out of the repository", "a path below the manifest, with `/`"
         )
-
-
-def _probe(probe: Tree | None) -> Iterator[Problem]:
-    interval, deadline = find(probe, "interval"), find(probe, "deadline")
-    interval_s = parse_duration_s(text_of(interval) or "200ms")
-    deadline_s = parse_duration_s(text_of(deadline) or "60s")
-    last = deadline or interval
-    if interval_s is None or deadline_s is None or last is None:
-        return
-    if interval is not None and interval_s < MIN_INTERVAL_S:
-        yield Problem(interval.place, f"an interval under {MIN_INTERVAL_S * 1000:.0f} ms", "200ms is a good one")
-    if not interval_s <= deadline_s <= MAX_DEADLINE_S:
-        yield Problem(last.place, "a deadline below the interval, or over one hour", "60s is a good one")
 
 
 def _drills(service: Tree, plans: set[str | None]) -> Iterator[Problem]:

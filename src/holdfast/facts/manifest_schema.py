@@ -64,7 +64,8 @@ def _explain(tree: Tree, broken: _Broken) -> Iterator[Problem]:
             yield from (Problem(node.place, f"`{key}` is missing", _describe(broken.schema, key)) for key in missing)
         case "enum" | "const":
             allowed = broken.limit if broken.rule == "enum" else [broken.limit]
-            yield Problem(node.place, f"expected {_list_of(allowed)}, got {_shown(node)}", _near(node, allowed))
+            hint = broken.schema.get("$comment") or _near(node, allowed)
+            yield Problem(node.place, f"expected {_list_of(allowed)}, got {_shown(node)}", hint)
         case _:
             message = f"expected {_expected(broken)}, got {_shown(node, broken)}"
             yield Problem(_place_of(node, broken), message, _hint(node, broken))
@@ -92,7 +93,7 @@ def _expected(broken: _Broken) -> str:
     if broken.rule == "type" and broken.limit in ("object", "array"):
         return "a mapping" if broken.limit == "object" else "a list"
     limits = {"maxLength": "at most {} characters", "maxItems": "at most {} items", "maxProperties": "at most {} keys"}
-    if broken.rule in limits:
+    if broken.rule in limits and broken.limit > 1:
         return limits[broken.rule].format(broken.limit)
     title = broken.schema.get("title")
     if isinstance(title, str):

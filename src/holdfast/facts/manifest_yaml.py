@@ -326,3 +326,9 @@ def items_of(tree: Tree | None) -> Iterator[Tree]:
 def text_of(tree: Tree | None) -> str | None:
     """Return a scalar's source text; `None` for anything else and for null."""
     return tree.text if isinstance(tree, Scalar) and tree.value is not None else None
+
+
+def written(tree: Tree, key: str, default: str = "") -> str:
+    """Return what a mapping has under a key, as it is written; `default` when it has nothing there."""
+    text = text_of(find(tree, key))
+    return default if text is None else text
