@@ -6,7 +6,8 @@ from typing import Literal
 
 from playwright.sync_api import Browser
 
-from tests.edges.web.estate import Estate, full_estate
+from holdfast.model.run import RunState
+from tests.edges.web.estate import ORG, Estate, full_estate
 from tests.edges.web.serving import Served, chromium, serve, sign_in
 
 TARGET = Path(__file__).parents[3] / "test-results" / "pages"
@@ -19,6 +20,12 @@ PATHS = {
     "exposure": "/exposures/exp_000009",
     "mitigated": "/exposures/exp_000010",
     "resolved": "/exposures/exp_000001",
+    "runs": "/runs",
+    "run": "/runs/RUN",
+    "debt": "/debt",
+    "plans": "/plans",
+    "flags": "/flags?environment=production-us",
+    "flag": "/flags/production-us/orders.receipts",
     "figures": "/figures?by=service",
     "problem": "/exposures/nothing",
     "as_of": "/map?as_of=2026-03-05T12:00:00",
@@ -47,8 +54,11 @@ def main() -> None:
     paths = {name: path for name, path in PATHS.items() if not wanted or name in wanted}
     with chromium() as browser:
         if paths:
-            with serve(full_estate()) as served:
-                take(browser, served, paths)
+            estate = full_estate()
+            with estate.store.read(ORG) as tx:
+                run = next(one.id for one in tx.runs.list() if one.state is RunState.EFFECTIVE)
+            with serve(estate) as served:
+                take(browser, served, {name: path.replace("RUN", run) for name, path in paths.items()})
         if not wanted or "empty" in wanted:
             with serve(Estate()) as served:
                 take(browser, served, {"empty": "/", "empty_map": "/map", "empty_exposures": "/exposures"})

@@ -5,6 +5,7 @@ what they are, and markup is text.
 """
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
@@ -46,6 +47,14 @@ def ticked(text: object) -> Markup:
     )
 
 
+def pretty(text: str) -> str:
+    """Return JSON text with its lines indented; a text that is none as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
 def seconds_since(at: datetime, now: datetime) -> float:
     """Return how many seconds lie between an instant and now."""
     return (now - at).total_seconds()
@@ -82,6 +91,7 @@ def _environment() -> Environment:
     out.globals |= {
         "asset": asset,
         "plural": plural,
+        "pretty": pretty,
         "shapes": SHAPES,
         "draw_lanes": draw_lanes,
         "draw_curve": draw_curve,
