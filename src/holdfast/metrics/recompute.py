@@ -3,6 +3,7 @@
 Rules:
 - The last snapshot of an exposure counts; each episode has an id of its own.
 - Entries of other kinds are passed over; an `exposure.*` entry that is not a snapshot is an error that names its place.
+- What drills made is passed over: it never was wrong.
 - With `until` the journal is read as of then, by record time.
 """
 
@@ -28,5 +29,6 @@ def exposures_from_journal(entries: Iterable[JournalEntry], *, until: datetime |
     for entry in entries:
         if entry.kind.startswith(_KINDS) and (last is None or entry.at <= last):
             exposure = exposure_from_json(entry.body, where=f"journal entry {entry.seq}")
-            latest[exposure.id] = exposure
+            if exposure.drill is None:
+                latest[exposure.id] = exposure
     return list(latest.values())

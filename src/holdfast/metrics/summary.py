@@ -98,7 +98,7 @@ def summarize(exposures: Iterable[Exposure], now: datetime, *, by: Sequence[str]
     if not by:
         groups[(), False] = []
     for exposure in exposures:
-        if exposure.ending is not Ending.MERGED:
+        if exposure.ending is not Ending.MERGED and exposure.drill is None:  # a rehearsal is no incident
             key = tuple((name, DIMENSIONS[name](exposure)) for name in by)
             groups.setdefault((key, exposure.backlog), []).append(exposure)
     return [_summarize_group(*key, groups[key], now) for key in sorted(groups)]

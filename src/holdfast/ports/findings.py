@@ -48,7 +48,10 @@ class Spans(Protocol):
 
 
 class Exposures(Protocol):
-    """Episodes of exposures. The current one of a fingerprint is that with the highest number."""
+    """Episodes of exposures. The current one of a fingerprint is that with the highest number.
+
+    Those that drills made are given by `get` and `of_drill` alone: nothing real is judged or counted by them.
+    """
 
     def of_subjects(self, subjects: Sequence[tuple[Subject, str]]) -> Sequence[Exposure]:
         """Return the current episodes of (subject, environment) pairs, resolved ones too."""
@@ -64,6 +67,10 @@ class Exposures(Protocol):
 
     def get(self, exposure_id: str) -> Exposure:
         """Return by id. Raises: NotFoundError."""
+        ...
+
+    def of_drill(self, drill_id: str) -> Sequence[Exposure]:
+        """Return what a drill made, by id."""
         ...
 
     def save(self, exposures: Sequence[Exposure], aliases: Mapping[str, str] | None = None) -> None:

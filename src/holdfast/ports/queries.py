@@ -73,7 +73,7 @@ class RunningHost:
 
 @dataclass(frozen=True, slots=True)
 class ExposureFilter:
-    """What to list; empty means all. Values within a field are alternatives."""
+    """What to list; empty means all. Values within a field are alternatives. `drills` lists what drills made as well."""
 
     states: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
@@ -85,6 +85,7 @@ class ExposureFilter:
     fix_available: bool | None = None
     kind: str | None = None
     backlog: bool | None = None
+    drills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class ExposureSuite:
         assert totals == [0, 1, 1, 0]
 
 
-def _run(number: int, state: RunState, *, released: bool = False) -> Run:
+def run(number: int, state: RunState, *, released: bool = False) -> Run:
     step = Step("flag", (("flag", "beta"), ("variant", "off")))
     probe = Probe("http", "http://127.0.0.1/", expect_json=(("/a", "1"),))
     plan = Plan("off", "true", 3, 7, (step,), Coverage.FULL, (probe,), (("default", Autonomy.AUTO),))
@@ -139,19 +139,19 @@ class MitigationSuite:
 
     def test_a_run_is_read_back_as_it_was(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
-            tx.runs.save(_run(1, RunState.ACTING))
-            tx.runs.save(_run(1, RunState.VERIFYING))
-            assert tx.runs.get("run_1") == _run(1, RunState.VERIFYING)
-            assert tx.runs.of_exposures(["exp_001"]) == [_run(1, RunState.VERIFYING)]
+            tx.runs.save(run(1, RunState.ACTING))
+            tx.runs.save(run(1, RunState.VERIFYING))
+            assert tx.runs.get("run_1") == run(1, RunState.VERIFYING)
+            assert tx.runs.of_exposures(["exp_001"]) == [run(1, RunState.VERIFYING)]
             with pytest.raises(NotFoundError):
                 tx.runs.get("run_2")
 
     def test_unfinished_runs_are_those_an_engine_must_go_on_with(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
             for number, state in enumerate(RunState):
-                tx.runs.save(_run(number, state))
-            tx.runs.save(_run(90, RunState.EFFECTIVE, released=True))
-            tx.runs.save(_run(91, RunState.UNDONE, released=True))
+                tx.runs.save(run(number, state))
+            tx.runs.save(run(90, RunState.EFFECTIVE, released=True))
+            tx.runs.save(run(91, RunState.UNDONE, released=True))
             states = [run.state.value for run in tx.runs.unfinished()]
             assert states == ["approved", "acting", "verifying", "undoing", "effective"]
             assert [run.id for run in tx.runs.list(limit=2)] == ["run_91", "run_90"]

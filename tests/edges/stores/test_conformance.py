@@ -1,6 +1,7 @@
 """The suite that every store passes, on every engine that `store` gives."""
 
 from holdfast.testing.stores_advisories import AdvisorySuite, SpanSuite
+from holdfast.testing.stores_drills import DrillSuite
 from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite, TransactionSuite
 from holdfast.testing.stores_findings import ExposureSuite, JournalSuite, MitigationSuite
 from holdfast.testing.stores_impact import ImpactSuite
@@ -40,6 +41,10 @@ class TestImpact(ImpactSuite):
 
 class TestMitigations(MitigationSuite):
     """Runs, flags, overlays."""
+
+
+class TestDrills(DrillSuite):
+    """Evidence of rehearsals, and what they make."""
 
 
 class TestJournal(JournalSuite):

@@ -17,10 +17,11 @@ UPDATE exposure SET current = (episode = (
 ))
 WHERE org = :org AND fingerprint IN :fingerprints
 """
+_REAL = EXPOSURE.c.drill.is_(None)
 
 
 class SqlExposures:
-    """Episodes of exposures."""
+    """Episodes of exposures. What drills made is left out, but for `get` and `of_drill`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -30,7 +31,7 @@ class SqlExposures:
         wanted = {(subject.id, environment) for subject, environment in subjects}
         found: list[Exposure] = []
         for ids in chunks(sorted({subject for subject, _ in wanted})):
-            rows = self._rows(EXPOSURE.c.current, EXPOSURE.c.subject.in_(ids))
+            rows = self._rows(_REAL, EXPOSURE.c.current, EXPOSURE.c.subject.in_(ids))
             found += [to_exposure(row) for row in rows if (row.subject, row.environment) in wanted]
         return found
 
@@ -38,14 +39,14 @@ class SqlExposures:
         """Return the current episodes of these clusters, by id."""
         found: list[Exposure] = []
         for some in chunks(dict.fromkeys(clusters)):
-            found += map(to_exposure, self._rows(EXPOSURE.c.current, EXPOSURE.c.cluster.in_(some)))
+            found += map(to_exposure, self._rows(_REAL, EXPOSURE.c.current, EXPOSURE.c.cluster.in_(some)))
         return found
 
     def all(self, *, current: bool = True) -> Iterator[Exposure]:
         """Yield all episodes, or just the current ones, by id."""
         after = ""
         while True:
-            where = (EXPOSURE.c.id > after, *((EXPOSURE.c.current,) if current else ()))
+            where = (_REAL, EXPOSURE.c.id > after, *((EXPOSURE.c.current,) if current else ()))
             rows = self._rows(*where, limit=5000)
             yield from map(to_exposure, rows)
             if len(rows) < 5000:
@@ -58,6 +59,10 @@ class SqlExposures:
         if not rows:
             raise NotFoundError(f"there is no exposure `{exposure_id}`")
         return to_exposure(rows[0])
+
+    def of_drill(self, drill_id: str) -> Sequence[Exposure]:
+        """Return what a drill made, by id."""
+        return [to_exposure(row) for row in self._rows(EXPOSURE.c.drill == drill_id)]
 
     def save(self, exposures: Sequence[Exposure], aliases: Mapping[str, str] | None = None) -> None:
         """Create or change by id; `aliases` are further fingerprint → exposure id.

@@ -181,7 +181,7 @@ class SqlQueries:
     def counts(self) -> Counts:
         """Return sizes; `components` counts running instances, `hosts` those under a lease."""
         row = self._session.row(_COUNTS, {"org": self._session.org})
-        where = (EXPOSURE.c.org == self._session.org, EXPOSURE.c.current)
+        where = (EXPOSURE.c.org == self._session.org, EXPOSURE.c.current, EXPOSURE.c.drill.is_(None))
         states = self._session.rows(select(EXPOSURE.c.state, func.count()).where(*where).group_by(EXPOSURE.c.state))
         sizes = {name: int(value) for name, value in row._mapping.items()} if row else {}
         return Counts(**sizes, by_state={row[0]: row[1] for row in states})
@@ -200,7 +200,8 @@ def _live_at(as_of: datetime | None) -> list[Any]:
 
 def _conditions(where: ExposureFilter) -> list[Any]:
     e = EXPOSURE.c
-    out: list[Any] = [
+    out: list[Any] = [] if where.drills else [e.drill.is_(None)]
+    out += [
         column.in_(values)
         for column, values in ((e.state, where.states), (e.environment, where.environments), (e.team, where.teams))
         if values
