@@ -28,11 +28,15 @@ _EVALUATORS = Evaluators(limit=2048)
 class NoTargets:
     """What a server has whose operator configured nothing: its own flags, and nothing outside."""
 
+    def of(self, org: str) -> "NoTargets":
+        """Return the same nothing."""
+        return self
+
     def flags(self, org: str, environment: str) -> FlagProvider | None:
         """Return `None`: Holdfast serves the flags itself."""
         return None
 
-    def deployer(self, environment: str, service: str) -> Deployer:
+    def deployer(self, environment: str, service: str, name: str | None = None) -> Deployer:
         """Refuse. Raises: PlanError."""
         raise PlanError(f"nothing deploys `{service}` in `{environment}`", hint="name it in the operator's file")
 
@@ -52,6 +56,10 @@ class NoTargets:
 class NoReceivers:
     """Nowhere to measure, nobody to tell."""
 
+    def of(self, org: str) -> "NoReceivers":
+        """Return the same nothing."""
+        return self
+
     def metrics(self, name: str | None = None) -> Metrics:
         """Refuse. Raises: PlanError."""
         raise PlanError(f"there is no source of metrics `{name or ''}`", hint="name it in the operator's file")
@@ -68,11 +76,27 @@ class NoReceivers:
 class NoReleases:
     """Knows of no release that may take another's place."""
 
-    def find_rollback(self, service_id: str, environment: str) -> ReleaseChoice:
+    def find_rollback(
+        self,
+        service_id: str,
+        environment: str,
+        *,
+        version: str | None = None,
+        deployer: str | None = None,
+        exposure: str | None = None,
+    ) -> ReleaseChoice:
         """Refuse. Raises: PlanError."""
         raise PlanError("no release to go back to is known", hint="register and deploy one")
 
-    def find_forward(self, service_id: str, environment: str, version: str | None) -> ReleaseChoice:
+    def find_forward(
+        self,
+        service_id: str,
+        environment: str,
+        version: str | None,
+        *,
+        deployer: str | None = None,
+        exposure: str | None = None,
+    ) -> ReleaseChoice:
         """Refuse. Raises: PlanError."""
         raise PlanError("no release to go forward to is known", hint="register it")
 
@@ -147,7 +171,7 @@ class TxWorld:
     def __init__(self, tx: Transaction, environment: str, targets: Targets | None = None) -> None:
         self.tx = tx
         self.environment = environment
-        self.targets: Targets = targets if targets is not None else NoTargets()
+        self.targets: Targets = targets.of(tx.org) if targets is not None else NoTargets()
         self.receivers: Receivers = NoReceivers()
         self.holds: Holds = TxHolds(tx, environment)
         self.releases: Releases = NoReleases()

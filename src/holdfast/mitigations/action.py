@@ -15,6 +15,7 @@ from datetime import datetime
 
 from holdfast.errors import PlanError
 from holdfast.model.plan import Coverage, Feature, Step
+from holdfast.model.run import StepState
 from holdfast.ports.world import World
 
 
@@ -25,7 +26,8 @@ class Call:
     `before` is what `capture` returned, committed with the intent; `None` while planning. `intended_at` is when the
     intent was committed. `fence` is the worker's, for targets that can refuse a lower one. `fresh` says that nobody can
     have begun yet: this worker committed the first intent itself and did nothing since. Only then may an action whose
-    effect can't be looked up say that it is absent; without it the same question goes to a person.
+    effect can't be looked up say that it is absent; without it the same question goes to a person. `exposure` is the
+    id of the one that the run is about.
     """
 
     org: str
@@ -44,6 +46,7 @@ class Call:
     fence: int = 0
     expires_at: datetime | None = None
     fresh: bool = False
+    exposure: str = ""
 
     def require(self, name: str) -> str:
         """Return an argument.
@@ -82,6 +85,18 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Switched:
+    """A fact that a step made true: since its effect was read back, a release runs on a target of its environment.
+
+    `failed` says that the release was tried there and did not become healthy.
+    """
+
+    release: str
+    target: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Argument:
     """An argument of an action."""
 
@@ -98,6 +113,10 @@ def _outside(_: Call) -> bool:
     return False
 
 
+def _no_effects(_: Call, __: StepState) -> Sequence[Switched]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
     """One action. `id` is its file's name, `name` what a plan writes.
@@ -106,7 +125,10 @@ class ActionSpec:
     one run at a time acts on it. `blast_radius` says in words how far it reaches, `coverage` the most that a plan of it
     may claim (`None`: it closes no hole by itself). `capture` returns what `undo` will need. `within` says that the
     effect lies in our own store, so that it is committed together with the step, or not at all. `find_problem` says why
-    what it acts on can't be used now, before it is needed. `deadline_s` and `attempts` are for steps that say nothing.
+    what it acts on can't be used now, before it is needed. `effects` returns the facts that a step which has become
+    `done`, `undone` or `failed` made true, to be recorded in the transaction that says so. A `lasting` effect is not
+    taken back because the exposure ended: it is what ended it; only people and failures take it back. `deadline_s` and
+    `attempts` are for steps that say nothing.
     `reversible_for` says it of one call where it depends on what the operator configured; `can_undo` asks both.
     """
 
@@ -128,6 +150,8 @@ class ActionSpec:
     within: Callable[[Call], bool] = _outside
     find_problem: Callable[[Call], str | None] = lambda _: None
     coverage: Coverage | None = Coverage.FULL
+    effects: Callable[[Call, StepState], Sequence[Switched]] = _no_effects
+    lasting: bool = False
     deadline_s: float = 60.0
     attempts: int = 3
     reversible_for: Callable[[Call], bool] | None = None

@@ -7,11 +7,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What a target runs. `version` is the deployer's own name of it; `healthy` is `None` when it can't be told."""
+    """What a target runs. `version` is the deployer's own name of it; `healthy` is `None` when it can't be told.
+
+    `wanted` is the version that it was told to run, by a switch that was carried out to its end; `None` when that can't
+    be told, or a switch was cut off in the middle: the same switch must be asked for again then.
+    """
 
     version: str | None
     healthy: bool | None
     detail: str
+    wanted: str | None = None
 
 
 class Deployer(Protocol):

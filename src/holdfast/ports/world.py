@@ -16,12 +16,16 @@ from holdfast.ports.proxy import Proxy
 class Targets(Protocol):
     """What the operator configured, opened. Each raises `PlanError` when there is no such target."""
 
+    def of(self, org: str) -> "Targets":
+        """Return what that org may use; every world sees the targets of its own."""
+        ...
+
     def flags(self, org: str, environment: str) -> FlagProvider | None:
         """Return the flag system that an environment has; `None` where Holdfast serves its flags itself."""
         ...
 
-    def deployer(self, environment: str, service: str) -> Deployer:
-        """Return what deploys a service there."""
+    def deployer(self, environment: str, service: str, name: str | None = None) -> Deployer:
+        """Return what deploys a service there; by name where there are several."""
         ...
 
     def proxy(self, environment: str, service: str, name: str | None = None) -> Proxy:
@@ -39,6 +43,10 @@ class Targets(Protocol):
 
 class Receivers(Protocol):
     """Where values are measured and messages go. Each raises `PlanError` when there is no such target."""
+
+    def of(self, org: str) -> "Receivers":
+        """Return what that org may use."""
+        ...
 
     def metrics(self, name: str | None = None) -> Metrics:
         """Return a source of measured values; the only one without a name."""
@@ -75,29 +83,54 @@ class Holds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseChoice:
-    """The release that a deployer is to switch to: its id, its version there, and the proof, a sentence each."""
+    """The release that a deployer is to switch to: its id, its version there, and the proof, a sentence each.
+
+    `running` is the id of the release whose place it takes.
+    """
 
     release: str
     version: str
     proof: tuple[str, ...]
+    running: str = ""
 
 
 class Releases(Protocol):
     """Which release may take another's place, by proof."""
 
-    def find_rollback(self, service_id: str, environment: str) -> ReleaseChoice:
+    def find_rollback(
+        self,
+        service_id: str,
+        environment: str,
+        *,
+        version: str | None = None,
+        deployer: str | None = None,
+        exposure: str | None = None,
+    ) -> ReleaseChoice:
         """Return the newest earlier release that ran healthy here, is there, is strictly less exposed and allowed.
+
+        `version` narrows it to one, `deployer` names the deployer where there are several, and the hole that `exposure`
+        (an id) is about is in none that is chosen.
 
         Raises:
             PlanError: there is none; says of each candidate why not.
+            ActionError: the deployer can't be asked.
         """
         ...
 
-    def find_forward(self, service_id: str, environment: str, version: str | None) -> ReleaseChoice:
+    def find_forward(
+        self,
+        service_id: str,
+        environment: str,
+        version: str | None,
+        *,
+        deployer: str | None = None,
+        exposure: str | None = None,
+    ) -> ReleaseChoice:
         """Return the release to roll forward to: the named version, or the newest that is strictly less exposed.
 
         Raises:
             PlanError: there is none; says of each candidate why not.
+            ActionError: the deployer can't be asked.
         """
         ...
 
