@@ -12,7 +12,8 @@ class Target:
 
     `section` is `flags`, `deployers`, `proxies`, `http`, `commands`, `notify` or `metrics`; `kind` the adapter (a file
     name of the section's room). `environment` and `service` say for which it is, `None` for all. `options` are sorted
-    pairs of name and JSON text. `where` is its place in the file.
+    pairs of name and JSON text. `where` is its place in the file. `org` may use it, and no other; `None` is the org of
+    the installation.
     """
 
     section: str
@@ -22,6 +23,7 @@ class Target:
     service: str | None
     options: tuple[tuple[str, str], ...]
     where: str
+    org: str | None = None
 
     def covers(self, environment: str, service: str | None = None) -> bool:
         """Whether it is for that environment, and that service where one is named."""

@@ -26,7 +26,7 @@ from holdfast.model.target import Target
 from holdfast.registry import load_room
 
 MAX_BYTES = 128 * 1024
-SINGLE = frozenset({"flags", "deployers"})
+SINGLE = frozenset({"flags"})
 """Sections of which a place has one: two entries for the same environment and service contradict each other."""
 
 _COMMON = {
@@ -34,6 +34,7 @@ _COMMON = {
     "kind": "Which adapter opens it.",
     "environment": "The environment that it is for; all of them without.",
     "service": "The service that it is for; all of them without.",
+    "org": "The org that may use it, and no other; that of the installation without.",
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 Resolve = Callable[[str], str]
@@ -153,6 +154,7 @@ class _Reading:
             service=words["service"],
             options=tuple(sorted(options.items())),
             where=tree.place,
+            org=words["org"],
         )
         for problem in spec.check(target):
             self.note(tree.place, problem)
@@ -209,14 +211,14 @@ class _Reading:
         return None
 
     def _unique(self, target: Target) -> None:
-        key: tuple[str, ...] = ("name", target.section, target.name)
+        key: tuple[str, ...] = ("name", target.org or "", target.section, target.name)
         if key in self._seen:
             self.note(
                 target.where, f"`{target.name}` stands in `{target.section}` a second time", f"see {self._seen[key]}"
             )
         self._seen.setdefault(key, target.where)
         if target.section in SINGLE:
-            place = ("place", target.section, target.environment or "", target.service or "")
+            place = ("place", target.org or "", target.section, target.environment or "", target.service or "")
             if place in self._seen:
                 message = f"a second one of `{target.section}` for the same environment and service"
                 self.note(target.where, message, f"the first is at {self._seen[place]}")

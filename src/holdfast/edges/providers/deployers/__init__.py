@@ -1,0 +1,1 @@
+"""What puts releases onto targets: one adapter a module, with its `SPEC`."""
