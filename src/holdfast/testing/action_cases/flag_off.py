@@ -7,17 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from holdfast.loop.world import read_flag
 from holdfast.model.flag import FlagDefinition, FlagReading
-from holdfast.ports.world import World
 from holdfast.testing.actions import ActionCases, Case, Scene, make_call
 from holdfast.testing.clocks import START
 from holdfast.testing.worlds import MemoryFlags, MemoryHolds, MemoryWorld
 
-_ON_OFF = json.dumps({"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"})
 
-
-def tax_flag() -> FlagDefinition:
-    """Return the flag that the cases turn off."""
-    return FlagDefinition("org_a", "production", "tax", _ON_OFF, 1, START)
+def tax_flag(default: str = "on") -> FlagDefinition:
+    """Return the flag that the cases force."""
+    text = json.dumps({"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": default})
+    return FlagDefinition("org_a", "production", "tax", text, 1, START)
 
 
 @dataclass
@@ -33,8 +31,9 @@ class OutsideFlags:
         return None
 
     def read(self, flag: str) -> FlagReading | None:
-        """Return what it serves."""
-        return read_flag(self.definitions.get(flag), ())
+        """Return what it serves, which is what it was told: it knows no rules."""
+        reading = read_flag(self.definitions.get(flag), ())
+        return replace(reading, held=reading.served) if reading is not None else None
 
     def force(self, flag: str, variant: str) -> None:
         """Let its default be the variant."""
@@ -46,30 +45,25 @@ class OutsideFlags:
         self.definitions[flag] = replace(self.definitions[flag], definition=definition)
 
 
-@contextmanager
-def _own() -> Iterator[Scene]:
-    holds = MemoryHolds()
-    flags = MemoryFlags(holds, {"tax": tax_flag()})
+def flag_cases(identifier: str, action: str, variant: str) -> ActionCases:
+    """Return the cases of an action that forces a variant of a flag that serves the other one."""
+    flag = tax_flag("off" if variant == "on" else "on")
+    call = make_call(action, flag="tax", variant=variant)
 
-    def effect() -> object:
-        return flags.definitions["tax"].definition, flags.read("tax")
+    @contextmanager
+    def own() -> Iterator[Scene]:
+        holds = MemoryHolds()
+        flags = MemoryFlags(holds, {"tax": flag})
+        yield Scene(
+            call, lambda: MemoryWorld(holds, flags), lambda: (flags.definitions["tax"].definition, flags.read("tax"))
+        )
 
-    def open_world() -> World:
-        return MemoryWorld(holds, flags)
+    @contextmanager
+    def elsewhere() -> Iterator[Scene]:
+        holds, flags = MemoryHolds(), OutsideFlags({"tax": flag})
+        yield Scene(call, lambda: MemoryWorld(holds, flags), lambda: flags.definitions["tax"].definition)
 
-    yield Scene(make_call("flag.off", flag="tax", variant="off"), open_world, effect)
-
-
-@contextmanager
-def _elsewhere() -> Iterator[Scene]:
-    holds, flags = MemoryHolds(), OutsideFlags({"tax": tax_flag()})
-
-    def open_world() -> World:
-        return MemoryWorld(holds, flags)
-
-    yield Scene(
-        make_call("flag.off", flag="tax", variant="off"), open_world, lambda: flags.definitions["tax"].definition
-    )
+    return ActionCases(identifier, (Case("own", own), Case("elsewhere", elsewhere)))
 
 
-SPEC = ActionCases("flag_off", (Case("own", _own), Case("elsewhere", _elsewhere)))
+SPEC = flag_cases("flag_off", "flag.off", "off")

@@ -1,0 +1,5 @@
+"""`flag.on` on the flags that Holdfast serves, and on a system that others brought."""
+
+from holdfast.testing.action_cases.flag_off import flag_cases
+
+SPEC = flag_cases("flag_on", "flag.on", "on")
