@@ -1,1 +1,1 @@
-"""Flag systems that teams have already: one adapter a module, with its `SPEC`."""
+"""Flag systems that an environment may have already: one adapter a module, with its `SPEC`."""
