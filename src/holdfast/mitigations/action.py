@@ -15,7 +15,6 @@ from datetime import datetime
 
 from holdfast.errors import PlanError
 from holdfast.model.plan import Coverage, Feature, Step
-from holdfast.model.run import StepState
 from holdfast.ports.world import World
 
 
@@ -71,29 +70,31 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Switched:
+    """A fact that was read of the world: a release runs on a target of the step's environment.
+
+    `failed` says that it was tried there and did not become healthy.
+    """
+
+    release: str
+    target: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReadBack:
     """What was read of the world. `present` says whether the action's effect is there; `None` could not be told.
 
     `pending` says of an effect that is not there yet that it is on its way, or waited for; `again_at` is when it makes
-    sense to look again, `None` at the engine's own pace.
+    sense to look again, `None` at the engine's own pace. `facts` are what the inventory learns of it, in the
+    transaction in which this look makes the step `done`, `undone` or `failed`; of any other look they are dropped.
     """
 
     present: bool | None
     detail: str
     pending: bool = False
     again_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Switched:
-    """A fact that a step made true: since its effect was read back, a release runs on a target of its environment.
-
-    `failed` says that the release was tried there and did not become healthy.
-    """
-
-    release: str
-    target: str
-    failed: bool = False
+    facts: tuple[Switched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,6 @@ def _outside(_: Call) -> bool:
     return False
 
 
-def _no_effects(_: Call, __: StepState) -> Sequence[Switched]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
     """One action. `id` is its file's name, `name` what a plan writes.
@@ -125,10 +122,9 @@ class ActionSpec:
     one run at a time acts on it. `blast_radius` says in words how far it reaches, `coverage` the most that a plan of it
     may claim (`None`: it closes no hole by itself). `capture` returns what `undo` will need. `within` says that the
     effect lies in our own store, so that it is committed together with the step, or not at all. `find_problem` says why
-    what it acts on can't be used now, before it is needed. `effects` returns the facts that a step which has become
-    `done`, `undone` or `failed` made true, to be recorded in the transaction that says so. A `lasting` effect is not
-    taken back because the exposure ended: it is what ended it; only people and failures take it back. `deadline_s` and
-    `attempts` are for steps that say nothing.
+    what it acts on can't be used now, before it is needed. A `lasting` effect is not taken back because the exposure
+    ended: it is what ended it; only people and failures take it back. `deadline_s` and `attempts` are for steps that
+    say nothing.
     `reversible_for` says it of one call where it depends on what the operator configured; `can_undo` asks both.
     """
 
@@ -150,7 +146,6 @@ class ActionSpec:
     within: Callable[[Call], bool] = _outside
     find_problem: Callable[[Call], str | None] = lambda _: None
     coverage: Coverage | None = Coverage.FULL
-    effects: Callable[[Call, StepState], Sequence[Switched]] = _no_effects
     lasting: bool = False
     deadline_s: float = 60.0
     attempts: int = 3
