@@ -22,6 +22,7 @@ from holdfast.model.run import Run
 from holdfast.model.tenancy import Org
 from holdfast.ports.store import Store, Transaction
 from holdfast.testing.http import FakeHttp, Reply
+from tests.loop.rehearsed import prove
 
 T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ORG = "org_1"
@@ -163,6 +164,7 @@ def declare(tx: Transaction, number: int, flag: str, *plans: Plan) -> None:
     )
     release = Release(ORG, f"rel_{number}", f"svc_{number}", name, "1.0", None, None, T0, None)
     tx.releases.save(release, f"identity-{number}", document)
+    prove(tx, f"svc_{number}", ENVIRONMENT, T0, *plans)
 
 
 @contextmanager
@@ -176,6 +178,7 @@ def open_shop(*plans: Plan, url: str = ":memory:") -> Iterator[Shop]:
             tx.environments.save(Environment(ORG, "env_1", ENVIRONMENT, 1, Reach.INTERNET))
             declare(tx, 1, "tax", *(plans or (make_plan(),)))
             define_flag(tx, ENVIRONMENT, "tax", ON_OFF, T0)
+            prove(tx, "svc_1", ENVIRONMENT, T0, *(plans or (make_plan(),)))
         yield shop
     finally:
         store.close()

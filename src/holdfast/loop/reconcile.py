@@ -17,6 +17,7 @@ from holdfast.findings.identity import fingerprint
 from holdfast.findings.journal_body import exposure_to_json, without_names
 from holdfast.findings.lifecycle import Transition, observe
 from holdfast.findings.merge import Merge, merge, split
+from holdfast.loop.freshness import Freshness
 from holdfast.loop.respond import release_runs, respond
 from holdfast.loop.turn import Turn
 from holdfast.model.advisory import Enrichment
@@ -86,7 +87,8 @@ def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
     if ended:
         release_runs(turn.tx, ended, turn.now)
     if opened:
-        respond(turn.tx, opened, turn.now, turn.ids)
+        facts = Freshness(turn.tx, turn.now, turn.feed_max_age)
+        respond(turn.tx, opened, turn.now, turn.ids, facts.find_stale)
 
 
 def _read(turn: Turn, subjects: Sequence[tuple[Subject, str]], clusters: Sequence[str], *, everything: bool) -> _Scope:

@@ -3,15 +3,19 @@
 Rules:
 1. One run per exposure: a second look at an exposure that has a living run changes nothing.
 2. Everything is read once per transaction, so that an advisory that hits a thousand services is answered in seconds.
-3. What would change is simulated and journaled before anything acts.
+3. What would change is simulated and journaled before anything acts. Where a run waits for people, they are asked.
 4. When an exposure ends, what has not begun is dropped and what has begun is undone. One that ended because it was
    merged into another keeps its mitigation: its runs are handed over to the one that survives.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from holdfast.loop.approvals import ask_people
+from holdfast.loop.drills import DrillReader
+from holdfast.loop.guards import get_guards
+from holdfast.loop.respond_begun import undo
 from holdfast.loop.respond_people import (
     Preview,
     approve,
@@ -20,11 +24,13 @@ from holdfast.loop.respond_people import (
     plan_preview,
     reject,
     request_run,
-    undo,
 )
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, journal_run, simulate
 from holdfast.mitigations.autonomy import ALIVE, AUTOMATION, Circumstances, decide
+from holdfast.mitigations.guards import find_too_wide
 from holdfast.model.exposure import Ending, Exposure, State
+from holdfast.model.guard import Guards
+from holdfast.model.plan import Autonomy
 from holdfast.model.run import Run, RunState
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
@@ -44,6 +50,7 @@ __all__ = [
 
 _NOT_BEGUN = frozenset({RunState.SUGGESTED, RunState.AWAITING, RunState.APPROVED})
 _ENDED = frozenset({RunState.OBSERVED, RunState.REJECTED, RunState.UNDONE})
+_ASKING = frozenset({RunState.SUGGESTED, RunState.AWAITING})
 
 
 def _not_stale(_: Exposure) -> str | None:
@@ -65,42 +72,66 @@ def respond(
     earlier: dict[str, list[Run]] = {}
     for run in tx.runs.of_exposures([one.id for one in open_ones]) if open_ones else ():
         earlier.setdefault(run.exposure, []).append(run)
-    reader = PlanReader(tx, many=len(open_ones) > 20)
+    response = _Response(PlanReader(tx, many=len(open_ones) > 20), now, ids, stale)
     out = []
     for exposure in open_ones:
-        made = _respond_one(reader, exposure, earlier.get(exposure.id, []), now, ids=ids, stale=stale(exposure))
+        made = response.make(exposure, earlier.get(exposure.id, []))
         if made is not None:
             out.append(made)
+    ask_people(tx, [run for run in out if run.state in _ASKING and run.drill is None], now)
     return out
 
 
-def _respond_one(
-    reader: PlanReader, exposure: Exposure, earlier: Sequence[Run], now: datetime, *, ids: Ids, stale: str | None
-) -> Run | None:
-    if any(run.state in ALIVE for run in earlier):
-        return None
-    chosen = reader.choose(exposure, now)
-    if chosen is None:
-        return None
-    plan, verdict = chosen
-    run = reader.make_run(exposure, plan, ids.new("run"), AUTOMATION, now)
-    simulation = simulate(run, now, reader.world(run.environment))
-    circumstances = Circumstances(
-        stale=stale or _doubt(exposure),
-        overruled="an earlier run for this exposure ended; a person decides about another" if earlier else None,
-        not_simulated=simulation.problem,
-    )
-    decision = decide(plan.level(exposure.environment), verdict, circumstances)
-    if decision is None:
-        return None
-    run = replace(run, state=decision.state, level=decision.level, held=decision.held)
-    reader.tx.runs.save(run)
-    steps = [{"action": step.step.action, "arguments": dict(step.step.arguments)} for step in run.steps]
-    changes = changes_to_json(simulation.changes)
-    journal_run(
-        reader.tx, "run.planned", run, AUTOMATION, level=run.level.value, held=run.held, steps=steps, changes=changes
-    )
-    return run
+@dataclass(slots=True)
+class _Response:
+    """Answers exposures in one transaction; limits and drills are read when a plan would act by itself."""
+
+    reader: PlanReader
+    now: datetime
+    ids: Ids
+    stale: Callable[[Exposure], str | None]
+    _guards: Guards | None = None
+    _drills: DrillReader | None = None
+
+    def make(self, exposure: Exposure, earlier: Sequence[Run]) -> Run | None:
+        """Return the run that answers an exposure, stored and journaled; `None` when none does."""
+        if any(run.state in ALIVE for run in earlier):
+            return None
+        chosen = self.reader.choose(exposure, self.now)
+        if chosen is None:
+            return None
+        plan, verdict = chosen
+        tx = self.reader.tx
+        run = self.reader.make_run(exposure, plan, self.ids.new("run"), AUTOMATION, self.now)
+        world = self.reader.world(run.environment)
+        run = replace(run, drill=exposure.drill, share=world.share(run.service_id, run.environment))
+        simulation = simulate(run, self.now, world)
+        level = plan.level(exposure.environment)
+        circumstances = self._circumstances(exposure, run, level, earlier, simulation.problem)
+        decision = decide(level, verdict, circumstances)
+        if decision is None:
+            return None
+        run = replace(run, state=decision.state, level=decision.level, held=decision.held)
+        tx.runs.save(run)
+        steps = [{"action": step.step.action, "arguments": dict(step.step.arguments)} for step in run.steps]
+        facts = {"level": run.level.value, "held": run.held, "steps": steps, "share": run.share}
+        changes = changes_to_json(simulation.changes)
+        journal_run(tx, "run.planned", run, AUTOMATION, **facts, changes=changes)
+        return run
+
+    def _circumstances(
+        self, exposure: Exposure, run: Run, level: Autonomy, earlier: Sequence[Run], problem: str | None
+    ) -> Circumstances:
+        again = "an earlier run for this exposure ended; a person decides about another" if earlier else None
+        plain = Circumstances(self.stale(exposure) or _doubt(exposure), again, problem)
+        if level is not Autonomy.AUTO or run.drill is not None:
+            return plain
+        if self._guards is None:
+            self._guards = get_guards(self.reader.tx)
+            self._drills = DrillReader(self.reader.tx, self.now, self._guards.max_drill_age_s)
+        assert self._drills is not None  # noqa: S101  made beside the guards
+        unproven = self._drills.find_unproven(run.plan, run.service_id, run.environment)
+        return replace(plain, too_wide=find_too_wide(run, self._guards), unproven=unproven)
 
 
 def _doubt(exposure: Exposure) -> str | None:

@@ -1,7 +1,7 @@
 """One turn of the loop: a transaction, one instant, one identity."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.errors import ForbiddenError
 from holdfast.model.tenancy import Permission, Token
@@ -11,17 +11,27 @@ from holdfast.ports.store import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What every use case gets. `token` is who asks; `None` is Holdfast itself (schedule, engine, collector)."""
+    """What every use case gets. `token` is who asks; `None` is Holdfast itself (schedule, engine, collector).
+
+    Facts of a feed that was last synced longer ago than `feed_max_age` are not acted on by itself; `None` where no
+    feed's age is judged.
+    """
 
     tx: Transaction
     now: datetime
     ids: Ids
     token: Token | None = None
+    feed_max_age: timedelta | None = None
 
     @property
     def actor(self) -> str:
         """The opaque id that the journal names."""
         return self.token.id if self.token else "holdfast"
+
+    @property
+    def identity(self) -> str:
+        """Who acts: the person, or the machine's token; all tokens of a person are one."""
+        return self.token.identity if self.token else "holdfast"
 
     def require(self, permission: Permission) -> None:
         """Refuse a token that lacks the permission.

@@ -48,3 +48,29 @@ class Hold:
     reason: str
     until: datetime | None = None
     lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of an action by a run, as caps and rests count them.
+
+    `flag` is `environment/key` where the step names one. `automatic` says that nobody asked for it and nobody approved
+    it, and that it is no drill. `touched_at` is when it was last acted on, taking back included.
+    """
+
+    run: str
+    service_id: str
+    action: str
+    flag: str | None
+    automatic: bool
+    intended_at: datetime
+    touched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """A run that is changing something now, or waits half done for a person."""
+
+    run: str
+    service_id: str
+    exposure: str

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from holdfast.model.plan import Autonomy, Plan, Step
 
+AUTOMATION = "holdfast"
+"""The identity of a run that nobody asked for."""
+
 
 class RunState(StrEnum):
     """The life of a run.
@@ -54,7 +57,8 @@ class RunStep:
 
     `target` is the thing it acts on: no two steps act on one target at a time. `before` is what the action wrote down
     of the world before it acted, all that its undo needs; committed with the intent. `attempt` counts tries from 1;
-    `due_at` is when the next look or try is due. `intended_at` and `done_at` are its clock.
+    `due_at` is when the next look or try is due. `intended_at` and `done_at` are its clock. `acted_at` is when the
+    current try was carried out, as far as is known: until its effect is seen it is only looked at.
     """
 
     number: int
@@ -69,6 +73,7 @@ class RunStep:
     intended_at: datetime | None = None
     done_at: datetime | None = None
     due_at: datetime | None = None
+    acted_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -92,7 +97,8 @@ class Run:
     of the person who let it go past every guard. `after` is the run whose failure made this one the next rung.
     `healthy_before` is whether the service's own probes held before it acted, `None` without any. `unproven` names the
     live targets on which the effect was not seen. `expires_at` is when it must be confirmed or is taken back.
-    `undo_because` is why it is being taken back, and `failed` that it ends as `failed` then, not as `undone`.
+    `undo_because` is why it is being taken back, and `failed` that it ends as `failed` then, not as `undone`; `undoing`
+    says that taking back has begun.
     """
 
     org: str
@@ -125,6 +131,13 @@ class Run:
     expires_at: datetime | None = None
     undo_because: str | None = None
     failed: bool = False
+    undoing: bool = False
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether nobody asked for it, nobody approved it, and it is no drill."""
+        asked = self.requested_by != AUTOMATION or bool(self.approvals) or self.break_glass is not None
+        return not asked and self.drill is None
 
     @property
     def approved_by(self) -> str | None:

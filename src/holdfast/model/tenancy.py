@@ -58,7 +58,7 @@ class Token:
     """An identity. The secret is stored only as sha256. `team` limits claims; `environment` limits flags.
 
     `person` is the opaque id of the person it belongs to, `None` for a machine's. All of a person's tokens are one
-    identity, and only a person may approve.
+    identity, and only a person may approve. `person_name` is what people call that person; the journal never sees it.
     """
 
     org: str
@@ -72,6 +72,7 @@ class Token:
     environment: str | None = None
     revoked_at: datetime | None = None
     person: str | None = None
+    person_name: str | None = None
 
     @property
     def identity(self) -> str:

@@ -48,8 +48,12 @@ class Runs(Protocol):
         *,
         states: Sequence[RunState] = (),
         since: datetime | None = None,
+        drills: bool = False,
     ) -> Sequence[Run]:
-        """Return runs with an id below `after`, newest first; of these states, begun to exist at `since` or later."""
+        """Return runs with an id below `after`, newest first; of these states, begun to exist at `since` or later.
+
+        Those of drills are left out unless `drills` asks for them.
+        """
         ...
 
 

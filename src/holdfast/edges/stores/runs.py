@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.schema_mitigations import RUN, STEP
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_body, to_body
 from holdfast.errors import NotFoundError
-from holdfast.model.run import Run, RunState, StepState
+from holdfast.model.guard import AtWork, Use
+from holdfast.model.run import Run, RunState, RunStep, StepState
 
 _IN_HAND = tuple(state.value for state in (RunState.APPROVED, RunState.ACTING, RunState.VERIFYING, RunState.UNDOING))
 _ENDED = tuple(
@@ -19,6 +21,10 @@ _ENDED = tuple(
 )
 
 _AT_WORK = (StepState.INTENT.value, StepState.UNDOING.value)
+_CHANGING = tuple(
+    state.value for state in (RunState.ACTING, RunState.VERIFYING, RunState.UNDOING, RunState.NEEDS_PERSON)
+)
+_UNTOUCHED = frozenset({StepState.PENDING, StepState.SKIPPED})
 
 
 class SqlRuns:
@@ -36,21 +42,11 @@ class SqlRuns:
             "state": run.state.value,
             "released": run.released,
             "created_at": run.created_at,
+            "service_id": run.service_id,
             "body": to_body(run),
         }
         self._session.upsert(RUN, [row])
-        steps = [
-            {
-                "org": run.org,
-                "run": run.id,
-                "number": step.number,
-                "state": step.state.value,
-                "target": step.target,
-                "body": to_body(step),
-            }
-            for step in run.steps
-        ]
-        self._session.upsert(STEP, steps)
+        self._session.upsert(STEP, [_step_row(run, step) for step in run.steps])
 
     def get(self, run_id: str) -> Run:
         """Return by id. Raises: NotFoundError."""
@@ -70,6 +66,20 @@ class SqlRuns:
         """Return runs an engine must go on with, oldest first: in hand, or released and not undone."""
         return self._list(or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED))))
 
+    def at_work(self) -> Sequence[AtWork]:
+        """Return the runs that change something now, or wait half done for a person."""
+        columns = (RUN.c.id, RUN.c.service_id, RUN.c.exposure)
+        rows = self._session.rows(select(*columns).where(RUN.c.org == self._session.org, RUN.c.state.in_(_CHANGING)))
+        # a run that an older version saved names its service in its body alone
+        return [AtWork(row.id, row.service_id or self.get(row.id).service_id, row.exposure) for row in rows]
+
+    def uses(self, since: datetime) -> Sequence[Use]:
+        """Return the uses of actions that were touched at `since` or later, oldest first."""
+        columns = (STEP.c.run, STEP.c.service_id, STEP.c.action, STEP.c.flag, STEP.c.automatic)
+        query = select(*columns, STEP.c.intended_at, STEP.c.touched_at)
+        query = query.where(STEP.c.org == self._session.org, STEP.c.touched_at >= since)
+        return [Use(*row) for row in self._session.rows(query.order_by(STEP.c.touched_at, STEP.c.run))]
+
     def acting_on(self, target: str) -> Sequence[str]:
         """Return the ids of the runs that have a step at work on a target."""
         where = (STEP.c.org == self._session.org, STEP.c.target == target, STEP.c.state.in_(_AT_WORK))
@@ -82,9 +92,13 @@ class SqlRuns:
         *,
         states: Sequence[RunState] = (),
         since: datetime | None = None,
+        drills: bool = False,
     ) -> Sequence[Run]:
         """Return runs with an id below `after`, newest first; of these states, begun to exist at `since` or later."""
         query = select(RUN.c.body).where(RUN.c.org == self._session.org)
+        if not drills:
+            synthetic = (EXPOSURE.c.org == RUN.c.org, EXPOSURE.c.id == RUN.c.exposure, EXPOSURE.c.drill.is_not(None))
+            query = query.where(~select(EXPOSURE.c.id).where(*synthetic).exists())
         if states:
             query = query.where(RUN.c.state.in_([state.value for state in states]))
         if since is not None:
@@ -97,3 +111,23 @@ class SqlRuns:
     def _list(self, where: Any) -> Sequence[Run]:
         query = select(RUN.c.body).where(RUN.c.org == self._session.org, where).order_by(RUN.c.created_at, RUN.c.id)
         return [from_body(row.body, Run) for row in self._session.rows(query)]
+
+
+def _step_row(run: Run, step: RunStep) -> dict[str, Any]:
+    intended_at = step.intended_at or (None if step.state in _UNTOUCHED else step.at)
+    touched = [at for at in (step.at, step.done_at, intended_at) if at is not None]
+    flag = step.step.argument("flag")
+    return {
+        "org": run.org,
+        "run": run.id,
+        "number": step.number,
+        "state": step.state.value,
+        "target": step.target,
+        "body": to_body(step),
+        "service_id": run.service_id,
+        "action": step.step.action,
+        "flag": f"{run.environment}/{flag}" if flag else None,
+        "automatic": run.is_automatic,
+        "intended_at": intended_at,
+        "touched_at": max(touched) if intended_at is not None else None,
+    }

@@ -49,6 +49,7 @@ TOKEN = Table(
     words("environment", null=True),
     instant("revoked_at", null=True),
     words("person", null=True),
+    words("person_name", null=True),
     Index("token_org", "org", "created_at"),
 )
 

@@ -78,6 +78,8 @@ def _token(row: Row[Any]) -> Token:
         row.team,
         row.environment,
         row.revoked_at,
+        row.person,
+        row.person_name,
     )
 
 
