@@ -11,6 +11,7 @@ HoldfastError
 ├── FeedError             an advisory feed or enrichment could not be read
 ├── PlanError             a mitigation plan cannot do what it promises
 ├── ActionError           an action or its probe failed
+│   └── UnsentError       surely nothing of it reached the other side
 ├── JournalError          the journal does not verify, or could not be written
 ├── NotFoundError         no such thing in this org
 ├── ConflictError         it exists with other content, or the state forbids it
@@ -74,6 +75,10 @@ class PlanError(HoldfastError):
 
 class ActionError(HoldfastError):
     """An action or its probe failed."""
+
+
+class UnsentError(ActionError):
+    """A request of which surely nothing reached the other side: trying again does nothing twice."""
 
 
 class JournalError(HoldfastError):

@@ -19,6 +19,7 @@ from holdfast.ports.deployer import Deployer
 from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.outside import CommandTarget, HttpTarget, Metrics, Notifier
 from holdfast.ports.proxy import Proxy
+from holdfast.ports.senses import Senses
 from holdfast.ports.store import Transaction
 from holdfast.ports.world import Holds, Receivers, ReleaseChoice, Releases, Targets
 
@@ -175,6 +176,7 @@ class TxWorld:
         self.receivers: Receivers = NoReceivers()
         self.holds: Holds = TxHolds(tx, environment)
         self.releases: Releases = NoReleases()
+        self.senses = Senses()  # rule 1
 
     def flags(self) -> FlagProvider:
         """Return what serves the environment's flags."""

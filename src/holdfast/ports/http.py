@@ -28,11 +28,11 @@ class Http(Protocol):
     """Sends one request; redirects are not followed."""
 
     def open(
-        self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float, body: bytes | None = None
     ) -> AbstractContextManager[Answer]:
         """Send it and give the answer while the context is open.
 
         Raises:
-            ActionError: no answer (refused, timed out, cut, not a valid URL).
+            ActionError: no answer (refused, timed out, cut, not a valid URL); an `UnsentError` if nobody was reached.
         """
         ...

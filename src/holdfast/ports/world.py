@@ -11,6 +11,7 @@ from holdfast.ports.deployer import Deployer
 from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.outside import CommandTarget, HttpTarget, Metrics, Notifier
 from holdfast.ports.proxy import Proxy
+from holdfast.ports.senses import Senses
 
 
 class Targets(Protocol):
@@ -159,6 +160,11 @@ class World(Protocol):
     @property
     def releases(self) -> Releases:
         """Which release may take another's place."""
+        ...
+
+    @property
+    def senses(self) -> Senses:
+        """What probes look with; nothing inside a transaction."""
         ...
 
     def flags(self) -> FlagProvider:

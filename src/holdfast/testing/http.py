@@ -5,19 +5,33 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from holdfast.errors import ActionError
+from holdfast.errors import ActionError, UnsentError
 from holdfast.ports.http import Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is answered. With `broken` there is no answer, for that reason; `cut` ends the body with an error."""
+    """What is answered. With `broken` there is no answer, for that reason; `cut` ends the body with an error.
+
+    `lost` is no answer after the request arrived: the other side did what it was asked.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     broken: str | None = None
     cut: bool = False
+    lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it was sent; header names are lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
 
 
 class FakeHttp:
@@ -25,6 +39,7 @@ class FakeHttp:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str]] = []
+        self.sent: list[Sent] = []
         self._lock = threading.Lock()
         self._replies: dict[tuple[str, str], list[Reply] | Callable[[], Reply]] = {}
 
@@ -37,22 +52,27 @@ class FakeHttp:
         self._replies[method, url] = reply
 
     @contextmanager
-    def open(self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float) -> Iterator[Answer]:
+    def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float, body: bytes | None = None
+    ) -> Iterator[Answer]:
         """Give the answer while the context is open.
 
         Raises:
             ActionError: nothing answers that URL, or its reply is broken or cut.
         """
-        del headers, timeout_s
-        reply = self._next(method, url)
+        del timeout_s
+        reply = self._next(Sent(method, url, {name.lower(): value for name, value in headers.items()}, body))
         if reply.broken is not None:
-            raise ActionError(f"no answer from {url}: {reply.broken}")
+            raise UnsentError(f"no answer from {url}: {reply.broken}")
+        if reply.lost is not None:
+            raise ActionError(f"no answer from {url}: {reply.lost}")
         yield Answer(reply.status, {name.lower(): value for name, value in reply.headers.items()}, _chunks(url, reply))
 
-    def _next(self, method: str, url: str) -> Reply:
+    def _next(self, sent: Sent) -> Reply:
         with self._lock:
-            self.requests.append((method, url))
-            replies = self._replies.get((method, url))
+            self.sent.append(sent)
+            self.requests.append((sent.method, sent.url))
+            replies = self._replies.get((sent.method, sent.url))
             if isinstance(replies, list):
                 return replies.pop(0) if len(replies) > 1 else replies[0]
         return replies() if replies is not None else Reply(broken="connection refused")

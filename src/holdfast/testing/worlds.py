@@ -8,6 +8,7 @@ from holdfast.loop.world import NoReceivers, NoReleases, NoTargets, read_flag
 from holdfast.model.flag import FlagDefinition, FlagReading, Overlay
 from holdfast.model.run import Approval, Message
 from holdfast.ports.flag_provider import FlagProvider
+from holdfast.ports.senses import Senses
 from holdfast.ports.world import Receivers, Releases, Targets
 
 
@@ -71,6 +72,7 @@ class MemoryWorld:
     targets: Targets = field(default_factory=NoTargets)
     receivers: Receivers = field(default_factory=NoReceivers)
     releases: Releases = field(default_factory=NoReleases)
+    senses: Senses = field(default_factory=Senses)
     messages: dict[str, Message] = field(default_factory=dict)
     consents: dict[tuple[str, int], list[Approval]] = field(default_factory=dict)
     shares: dict[tuple[str, str], float] = field(default_factory=dict)

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 import httpx
 
-from holdfast.errors import ActionError
+from holdfast.errors import ActionError, UnsentError
 from holdfast.ports.http import Answer
+
+_NEVER_SENT = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 
 class HttpxHttp:
@@ -18,7 +20,9 @@ class HttpxHttp:
         self._client = client if client is not None else httpx.Client(follow_redirects=False, limits=limits)
 
     @contextmanager
-    def open(self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float) -> Iterator[Answer]:
+    def open(
+        self, method: str, url: str, *, headers: Mapping[str, str], timeout_s: float, body: bytes | None = None
+    ) -> Iterator[Answer]:
         """Send a request and give its answer while the context is open.
 
         `timeout_s` bounds each wait, and the whole answer is given up after ten times as long: one that drips a byte at
@@ -29,9 +33,12 @@ class HttpxHttp:
         """
         end = time.monotonic() + 10 * timeout_s
         try:
-            with self._client.stream(method, url, headers=dict(headers), timeout=timeout_s) as response:
+            with self._client.stream(method, url, headers=dict(headers), timeout=timeout_s, content=body) as response:
                 yield Answer(response.status_code, _lower(response.headers), _chunks(response, end))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, *_NEVER_SENT) as error:
+            because = str(error) or type(error).__name__
+            raise UnsentError(f"no answer from {_without_secrets(url)}: {because}") from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
             because = str(error) or type(error).__name__
             raise ActionError(f"no answer from {_without_secrets(url)}: {because}") from None
 
