@@ -19,6 +19,7 @@ from holdfast.edges.stores import open_store
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.router import web_router
 from holdfast.errors import HoldfastError, UnauthenticatedError
+from holdfast.loop.approvals import PUBLIC_URL, set_public_url
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import FlagServer
 from holdfast.loop.respond_engine import Engine
@@ -61,6 +62,16 @@ class House:
         """Wake who waits for changes: the engine and the event streams."""
         self.engine.wake()
         self.changes.notify(org)
+
+    def announce(self, url: str) -> None:
+        """Let messages of every org lead to these pages; `HOLDFAST_URL` goes before where the server listens."""
+        address = self.settings.public_url or url
+        for org in self.store.tenants.orgs():
+            with self.store.read(org.id) as tx:
+                known = tx.settings.get(PUBLIC_URL)
+            if known != address:
+                with self.store.write_now(org.id, self.clock) as (tx, _):
+                    set_public_url(tx, address)
 
     def close(self) -> None:
         """Release threads and connections."""

@@ -75,7 +75,7 @@ class Schedule:
                 due = any(host.lease_until <= now for host in tx.hosts.list())
             with house.store.write_now(org.id, house.clock) as (tx, now):
                 tx.settings.forget(now - IDEMPOTENCY_AGE)
-                gone = expire_hosts(Turn(tx, now, house.ids)) if due else []
+                gone = expire_hosts(Turn(tx, now, house.ids, feed_max_age=house.settings.feed_max_age)) if due else []
             if gone:
                 house.tell(org.id)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdfast.app.settings import ORG, Settings
 from holdfast.errors import HoldfastError, UnauthenticatedError
-from holdfast.loop.tokens import authenticate, issue_token
+from holdfast.loop.tokens import ADMINISTRATOR, authenticate, bind_token, issue_token
 from holdfast.model.tenancy import Org, Permission
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store
@@ -62,12 +62,14 @@ def ensure_admin_token(store: Store, settings: Settings, now: datetime, ids: Ids
     if path.exists():
         text = path.read_text(encoding="ascii", errors="replace").strip()
         try:
-            authenticate(store, text, now)
+            token = authenticate(store, text, now)
         except UnauthenticatedError:
             path.unlink()
         else:
+            bind_token(store, token, ADMINISTRATOR, now=now, ids=ids)  # one made before tokens had persons
             path.chmod(0o600)
             return text
-    _, text = issue_token(store, ORG, "administrator of the data folder", [Permission.ADMIN], now=now, ids=ids)
+    name = "administrator of the data folder"
+    _, text = issue_token(store, ORG, name, [Permission.ADMIN], now=now, ids=ids, person=ADMINISTRATOR)
     write_secret(path, text + "\n")
     return text

@@ -17,7 +17,10 @@ DATABASE_FILE = "database.url"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`feed=None` is "no feed at all". `enrichments` is kind → location; SSVC has no single published file."""
+    """`feed=None` is "no feed at all". `enrichments` is kind → location; SSVC has no single published file.
+
+    `public_url` is where people reach the pages, for links in messages; `None` is where the server listens.
+    """
 
     data: Path
     database: str
@@ -25,6 +28,7 @@ class Settings:
     enrichments: Mapping[str, str]
     feed_max_age: timedelta
     feed_interval_s: float = 900.0
+    public_url: str | None = None
 
     @property
     def token_file(self) -> Path:
@@ -53,7 +57,7 @@ def read_settings(
     """Return the settings of a data folder; the database it was last served from is the one that is meant.
 
     Raises:
-        UsageError: a number in the environment is none.
+        UsageError: a number in the environment is none, or an address.
         HoldfastError: what the folder says of its database can't be read.
     """
     hours = environ.get("HOLDFAST_FEED_MAX_AGE", "24")
@@ -72,7 +76,16 @@ def read_settings(
         None if location == "none" else location,
         {kind: where for kind, where in enrichments.items() if where and where != "none"},
         max_age,
+        public_url=_read_url(environ.get("HOLDFAST_URL")),
     )
+
+
+def _read_url(text: str | None) -> str | None:
+    if not text:
+        return None
+    if not text.startswith(("http://", "https://")) or not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError(f"expected an address in HOLDFAST_URL, got `{text[:80]!a}`", hint="https://holdfast.example")
+    return text.rstrip("/")
 
 
 def _read_database(data: Path) -> str | None:

@@ -68,6 +68,7 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
         uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
     )
     try:
+        house.announce(url)
         _greet(url, settings.token_file, login_url(house, url), open_browser=open_browser)
         schedule.start()
         if here is not None:

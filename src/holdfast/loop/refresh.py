@@ -5,6 +5,7 @@ ten thousand records never stands in the way of a kill.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from holdfast.loop.neighbours import find_all_neighbours
 from holdfast.loop.reconcile import reconcile
@@ -17,14 +18,16 @@ LOOK_CLUSTERS = 500
 JUDGE_CLUSTERS = 20
 
 
-def judge_clusters(store: Store, clock: Clock, ids: Ids, clusters: Sequence[str]) -> int:
-    """Judge the clusters in every org; returns how many transitions that gave."""
+def judge_clusters(
+    store: Store, clock: Clock, ids: Ids, clusters: Sequence[str], *, feed_max_age: timedelta | None = None
+) -> int:
+    """Judge the clusters in every org; returns how many transitions that gave. `feed_max_age` as in `Turn`."""
     count = 0
     for org in store.tenants.orgs():
         touched = sorted(set(_touched(store, org.id, clusters)))
         for batch in _batches(touched, JUDGE_CLUSTERS):
             with store.write_now(org.id, clock) as (tx, now):
-                count += len(reconcile(Turn(tx, now, ids), clusters=batch))
+                count += len(reconcile(Turn(tx, now, ids, feed_max_age=feed_max_age), clusters=batch))
     return count
 
 

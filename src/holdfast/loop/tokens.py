@@ -6,6 +6,8 @@ Rules:
 - A token that is unknown, expired, revoked or broken is refused with the same words: nothing can be probed.
 - A login code works once, for five minutes; a session works for twelve hours. Both belong to a token: when that expires
   or is revoked, they are worth nothing. Both are stored as sha256, in the org's settings, so that replicas share them.
+- A person's tokens are one identity, by an opaque id that is made of nothing and found again by the digest of the
+  person's name. The name itself stands with the token alone.
 - The journal names opaque ids only.
 """
 
@@ -13,6 +15,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,6 +34,8 @@ SESSION_LIFE = timedelta(hours=12)
 _MOST_OPEN = 32
 _MOST_CHARACTERS = 200
 _NOBODY = "0" * 64
+ADMINISTRATOR = "administrator"
+"""The person to whom the first token of an org belongs."""
 
 
 def _digest(secret: str) -> str:
@@ -47,8 +52,9 @@ def draft_token(
     expires_at: datetime | None = None,
     team: str | None = None,
     environment: str | None = None,
+    person: tuple[str, str] | None = None,
 ) -> tuple[Token, str]:
-    """Return a token that nobody stored yet, and the text that is shown once.
+    """Return a token that nobody stored yet, and the text that is shown once; `person` is (opaque id, name).
 
     Raises:
         UsageError: no permission, it expires in the past, or a flags token names no environment.
@@ -62,15 +68,67 @@ def draft_token(
         raise UsageError("a `flags:read` token without an environment", hint="name the one whose flags it reads")
     secret = secrets.token_hex(32)
     identifier = ids.new("tok")
-    token = Token(org, identifier, name, _digest(secret), granted, now, expires_at, team, environment)
+    who, called = person or (None, None)
+    digest = _digest(secret)
+    token = Token(
+        org,
+        identifier,
+        name,
+        digest,
+        granted,
+        now,
+        expires_at,
+        team,
+        environment,
+        person=who,
+        person_name=called,
+    )
     return token, f"{TOKEN_PREFIX}{identifier}_{secret}"
 
 
 def record_created(tx: Transaction, token: Token, actor: str) -> None:
-    """Journal that a token was made: its id and what it may do, never its name or secret."""
+    """Journal that a token was made: its id, its person's, and what it may do, never a name or secret."""
     body: dict[str, object] = {"id": token.id, "permissions": sorted(token.permissions), "by": actor}
     expires_at = to_microseconds(token.expires_at) if token.expires_at else None
-    tx.journal.append("token.created", body | {"expires_at": expires_at})
+    tx.journal.append("token.created", body | {"expires_at": expires_at, "person": token.person})
+
+
+def find_person(tx: Transaction, name: str, ids: Ids) -> tuple[str, str]:
+    """Return a person's opaque id, made when the org hears the name first, and the name as it is kept.
+
+    Raises:
+        UsageError: no name.
+    """
+    called = unicodedata.normalize("NFC", " ".join(name.split()))
+    if not called:
+        raise UsageError("a person without a name", hint="the name that colleagues know")
+    known = tx.settings.get(_person_key(tx.org, called))
+    if known is None:
+        known = ids.new("per")
+        tx.settings.set(_person_key(tx.org, called), known)
+    return known, called
+
+
+def keep_person(tx: Transaction, token: Token) -> None:
+    """Remember the person of a token that was made before its org was there."""
+    if token.person is not None and token.person_name is not None:
+        tx.settings.set(_person_key(tx.org, token.person_name), token.person)
+
+
+def _person_key(org: str, name: str) -> str:
+    return f"person:{_digest(f'{org}/{name.casefold()}')}"
+
+
+def bind_token(store: Store, token: Token, name: str, *, now: datetime, ids: Ids) -> Token:
+    """Let a token of nobody belong to a person; one that has a person keeps it."""
+    if token.person is not None:
+        return token
+    with store.write(token.org, now) as tx:
+        who, called = find_person(tx, name, ids)
+        tx.journal.append("token.bound", {"id": token.id, "person": who, "by": "holdfast"})
+    bound = replace(token, person=who, person_name=called)
+    store.tenants.save_token(bound)
+    return bound
 
 
 def issue_token(
@@ -84,17 +142,26 @@ def issue_token(
     expires_at: datetime | None = None,
     team: str | None = None,
     environment: str | None = None,
+    person: str | None = None,
     actor: str = "holdfast",
 ) -> tuple[Token, str]:
     """Make, journal and store a token; returns it with the text that is shown once.
 
     The journal comes first: a crash in between leaves an entry about a token that never worked, not one that works
-    without an entry.
+    without an entry. `person` is the name of the person it belongs to, `None` for a machine's.
     """
-    token, text = draft_token(
-        org, name, permissions, now=now, ids=ids, expires_at=expires_at, team=team, environment=environment
-    )
     with store.write(org, now) as tx:
+        token, text = draft_token(
+            org,
+            name,
+            permissions,
+            now=now,
+            ids=ids,
+            expires_at=expires_at,
+            team=team,
+            environment=environment,
+            person=find_person(tx, person, ids) if person is not None else None,
+        )
         record_created(tx, token, actor)
     store.tenants.save_token(token)
     return token, text

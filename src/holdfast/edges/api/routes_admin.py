@@ -20,7 +20,17 @@ from holdfast.edges.api.wire_admin import (
     TokenPage,
 )
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError
-from holdfast.loop.tokens import draft_token, get_token, login_code, record_created, revoke_token
+from holdfast.loop.approvals import PUBLIC_URL, set_public_url
+from holdfast.loop.tokens import (
+    ADMINISTRATOR,
+    draft_token,
+    find_person,
+    get_token,
+    keep_person,
+    login_code,
+    record_created,
+    revoke_token,
+)
 from holdfast.loop.turn import Turn
 from holdfast.model.tenancy import Org, Permission, Token
 
@@ -36,6 +46,8 @@ def token_out(token: Token) -> TokenOut:
         token.revoked_at,
         token.team,
         token.environment,
+        token.person,
+        token.person_name,
     )
 
 
@@ -62,6 +74,7 @@ def post_token(request: Ask, body: RawBody) -> Response[TokenCreated]:
             expires_at=in_utc(asked.expires_at, where="$.expires_at"),
             team=asked.team,
             environment=asked.environment,
+            person=find_person(turn.tx, asked.person, turn.ids) if asked.person is not None else None,
         )
         record_created(turn.tx, token, turn.actor)
         made.append(token)
@@ -114,6 +127,7 @@ def post_org(request: Ask, body: RawBody) -> Response[OrgCreated]:
     if deps.settings.install_org is None or request.user.org != deps.settings.install_org:
         raise NotFoundError("this org makes no other orgs", hint="ask whoever runs this installation")
     made: list[tuple[Org, Token]] = []
+    addresses: list[str | None] = []
 
     def act(turn: Turn) -> OrgCreated:
         taken = f"org:{asked.id}"  # in this transaction: two requests at once must not both make it
@@ -121,16 +135,20 @@ def post_org(request: Ask, body: RawBody) -> Response[OrgCreated]:
             raise ConflictError(f"there is an org `{asked.id}`", hint="ids are never reused")
         turn.tx.settings.set(taken, "taken")
         org = Org(asked.id, asked.name, turn.now)
-        token, secret = draft_token(asked.id, "administrator", [Permission.ADMIN], now=turn.now, ids=turn.ids)
+        who = (turn.ids.new("per"), ADMINISTRATOR)
+        token, secret = draft_token(asked.id, who[1], [Permission.ADMIN], now=turn.now, ids=turn.ids, person=who)
         turn.tx.journal.append("org.created", {"id": org.id, "token": token.id, "by": turn.actor})
         made.append((org, token))
+        addresses.append(turn.tx.settings.get(PUBLIC_URL))
         return OrgCreated(org.id, org.name, org.created_at, token_out(token), secret)
 
     known = deps.store.tenants.orgs()
     answer = write(request, body, act, permission=Permission.ADMIN, status=201, is_secret=True)
-    for org, token in made:
+    for (org, token), address in zip(made, addresses, strict=True):
         deps.store.tenants.save_org(org)
         with deps.store.write(org.id, org.created_at) as tx:
+            keep_person(tx, token)
+            set_public_url(tx, address)
             record_created(tx, token, token.id)
         deps.store.tenants.save_token(token)
     return answer

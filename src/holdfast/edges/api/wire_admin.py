@@ -9,13 +9,17 @@ from holdfast.model.tenancy import Permission
 
 
 class TokenIn(Question, frozen=True):
-    """A token to be made. `team` limits what it may claim; `flags:read` needs `environment`."""
+    """A token to be made. `team` limits what it may claim; `flags:read` needs `environment`.
+
+    `person` is the name of whom it belongs to: only a person's token approves, and all of one person's are one.
+    """
 
     name: Name
     permissions: Annotated[list[Permission], Meta(min_length=1, max_length=20)]
     expires_at: Instant | None = None
     team: Name | None = None
     environment: Name | None = None
+    person: Name | None = None
 
 
 class TokenOut(Answer, frozen=True):
@@ -29,6 +33,8 @@ class TokenOut(Answer, frozen=True):
     revoked_at: Instant | None
     team: str | None
     environment: str | None
+    person: str | None
+    person_name: str | None
 
 
 class TokenCreated(Answer, frozen=True):

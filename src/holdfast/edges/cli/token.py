@@ -17,6 +17,7 @@ from holdfast.ports.api import Api
 _COLUMNS = [
     ("Token", "id"),
     ("Name", "name"),
+    ("Person", "person_name"),
     ("May", "may"),
     ("Team", "team"),
     ("Environment", "environment"),
@@ -50,6 +51,7 @@ def command() -> None:
 )
 @click.option("--team", help="Whose services it may claim.")
 @click.option("--environment", help="Whose flags it may read; flags:read needs one.")
+@click.option("--person", help="Whose it is. Only a person's token approves runs; all of one person's are one.")
 @click.option("--expires-in", help="90d, 12h, 30m; by default never.")
 @format_option
 @click.pass_context
@@ -61,6 +63,7 @@ def create(
     permissions: tuple[str, ...],
     team: str | None,
     environment: str | None,
+    person: str | None,
     expires_in: str | None,
     style: str,
 ) -> None:
@@ -70,10 +73,11 @@ def create(
     Examples:
       export HOLDFAST_TOKEN=$(holdfast token create ci --permission facts:write --team payments)
       holdfast token create shop --permission flags:read --environment production
+      holdfast token create laptop --permission read --permission mitigate --person "Ada Lovelace"
     """
     now = terminal_of(context).machine.now()
     expires_at = format_instant(now + parse_duration(expires_in, where="--expires-in")) if expires_in else None
-    body = {"name": name, "permissions": list(permissions), "team": team}
+    body = {"name": name, "permissions": list(permissions), "team": team, "person": person}
     made = api.call("POST", "/tokens", body={**body, "environment": environment, "expires_at": expires_at})
     if style == "json":
         print_json({"schema": "holdfast.token/1", **made})
