@@ -14,9 +14,14 @@ from tests.facts.manifest_texts import GOOD
 from tests.mitigations.exposures import NOW
 
 
-def flag(environment: str = "production", key: str = "shop.receipts", **fields: Any) -> FlagDefinition:  # flagd's JSON
+def flag(
+    environment: str = "production",
+    key: str = "shop.receipts",
+    version: int = 1,
+    **fields: Any,  # flagd's JSON
+) -> FlagDefinition:
     document = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on", **fields}
-    return FlagDefinition("o", environment, key, json.dumps(document), 1, NOW)
+    return FlagDefinition("o", environment, key, json.dumps(document), version, NOW)
 
 
 def flags(*definitions: FlagDefinition) -> Mapping[str, Mapping[str, FlagDefinition]]:
@@ -137,3 +142,19 @@ def test_when_that_does_not_compile_names_its_place_and_what_to_try() -> None:
 def test_service_without_plans_has_no_problem() -> None:
     manifest = parse_manifest(b"version: 1\nservices: [{name: api}]", file="f").services[0]
     assert check_plan(manifest, {}, action_names()) == []
+
+
+def test_flag_left_safe_after_an_incident_lets_the_repair_through() -> None:
+    """Version 1 served the feature; a person turned it off for good; now the release that repairs it is registered."""
+    problem = only(problems(flag(version=2, defaultVariant="off")))
+    assert problem.severity == "warning"
+    assert problem.message.endswith("so forcing it changes nothing until it is turned on again")
+
+
+def test_flag_that_can_only_be_safe_is_an_error_however_often_it_changed() -> None:
+    assert only(problems(flag(version=7, variants={"on": False, "off": False}))).severity == "error"
+
+
+def test_flag_that_was_never_on_is_an_error_that_says_what_to_do() -> None:
+    problem = only(problems(flag(defaultVariant="off")))
+    assert (problem.severity, "define the flag on in one environment first" in (problem.hint or "")) == ("error", True)

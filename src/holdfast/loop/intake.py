@@ -20,6 +20,7 @@ from holdfast.facts.inventory import occupancy, release_identity
 from holdfast.facts.manifest import manifest_from_json, manifest_to_json
 from holdfast.facts.sbom import sbom_digest
 from holdfast.loop.declare import declare_service, ensure_environment, ensure_service
+from holdfast.loop.drills_inputs import load_seen
 from holdfast.loop.named_release import find_release
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import (
@@ -37,6 +38,7 @@ from holdfast.model.exposure import Subject
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Deployment, Host, Release, Service, Status
 from holdfast.model.plan import ServiceManifest
+from holdfast.model.target import Target
 from holdfast.model.tenancy import Permission
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -87,7 +89,11 @@ def _check_plans(turn: Turn, manifest: ServiceManifest | None) -> tuple[str, ...
         environment.name: {flag.key: flag for flag in turn.tx.flags.list(environment.name)}
         for environment in turn.tx.environments.list()
     }
-    problems = check_plan(manifest, flags, action_names())
+    targets = [
+        Target(one["section"] or "", one["name"] or "", "", one["environment"], one["service"], (), "")
+        for one in load_seen(turn.tx).configured
+    ]
+    problems = check_plan(manifest, flags, action_names(), targets=targets)
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors:
         lines = "; ".join(f"plan `{problem.plan}`: {problem.message}" for problem in errors)
