@@ -41,6 +41,7 @@ COMMANDS = {
     "versions": ("holdfast.edges.cli.versions:command", "Compare versions the way their ecosystem does."),
     "audit": ("holdfast.edges.cli.audit:command", "The journal: verify it, sign checkpoints, read it."),
     "agent": ("holdfast.edges.cli.agent:command", "Report this machine as a host."),
+    "supervise": ("holdfast.app.supervising:command", "Keep the process of the current release running."),
     "token": ("holdfast.edges.cli.token:command", "Tokens: make, list, revoke; a login link for the browser."),
     "doctor": ("holdfast.edges.cli.doctor:command", "Check this installation."),
 }
