@@ -198,6 +198,10 @@ class Overlays(Protocol):
         """Create; does nothing when the id is there already."""
         ...
 
+    def get(self, overlay_id: str) -> Overlay:
+        """Return by id, a lifted one too. Raises: NotFoundError."""
+        ...
+
     def lift(self, overlay_id: str, at: datetime) -> None:
         """Lift; does nothing when it is lifted already."""
         ...

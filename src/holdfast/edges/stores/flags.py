@@ -80,6 +80,13 @@ class SqlOverlays:
             row["revision"] = read_revision(self._session, _counter(overlay.environment))
             self._session.change(self._session.insert(OVERLAY), [row])
 
+    def get(self, overlay_id: str) -> Overlay:
+        """Return by id, a lifted one too. Raises: NotFoundError."""
+        found = self._list(OVERLAY.c.id == overlay_id)
+        if not found:
+            raise NotFoundError(f"there is no overlay `{overlay_id[:80]}`")
+        return found[0]
+
     def lift(self, overlay_id: str, at: datetime) -> None:
         """Lift; does nothing when it is lifted already.
 
