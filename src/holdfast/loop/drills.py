@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import msgspec
+
 from holdfast.errors import NotFoundError
 from holdfast.facts.manifest import manifest_from_json
 from holdfast.loop.drills_inputs import Seen, inputs_of, load_seen
@@ -27,13 +29,17 @@ from holdfast.mitigations.drill import (
     worst,
 )
 from holdfast.model.drill import DrillEvidence, DrillLevel, Readiness
+from holdfast.model.guard import Guards
 from holdfast.model.inventory import Release
 from holdfast.model.plan import Plan, ServiceManifest
+from holdfast.model.run import Run
 from holdfast.ports.store import Transaction
 
 MANY = 16
 """From so many questions on, everything is read at once."""
 LOOK_BACK = 40
+GUARDS = "mitigations.guards"
+"""The setting that holds the org's limits."""
 
 
 @dataclass(slots=True)
@@ -160,6 +166,13 @@ class DrillReader:
         )
 
 
-def find_unproven(tx: Transaction, plan: Plan, service_id: str, environment: str, now: datetime) -> str | None:
+def open_reader(tx: Transaction, now: datetime) -> DrillReader:
+    """Return a reader that takes the org's limit for how old evidence may be."""
+    text = tx.settings.get(GUARDS)
+    return DrillReader(tx, now, msgspec.json.decode(text, type=Guards).max_drill_age_s if text else DEFAULT_AGE_S)
+
+
+def find_unproven(tx: Transaction, subject: Plan | Run, service_id: str, environment: str, now: datetime) -> str | None:
     """Return why a plan has not earned `auto` there; `None` when it is proven and fresh. For one question alone."""
-    return DrillReader(tx, now).find_unproven(plan, service_id, environment)
+    plan = subject.plan if isinstance(subject, Run) else subject
+    return open_reader(tx, now).find_unproven(plan, service_id, environment)

@@ -1,0 +1,155 @@
+"""What a rehearsal is played on: the plan as it is declared, and everything it needs around it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from holdfast.errors import HoldfastError, NotFoundError
+from holdfast.loop.drills import DrillReader
+from holdfast.loop.drills_inputs import flags_of, resolved_steps
+from holdfast.loop.drills_log import DrillLog
+from holdfast.loop.drills_world import LookingWorld
+from holdfast.mitigations.action import Call
+from holdfast.model.inventory import Environment, Reach, Release
+from holdfast.model.plan import Plan, ServiceManifest, Step
+from holdfast.ports.canary import Canary, Wait
+from holdfast.ports.clock import Clock
+from holdfast.ports.http import Http
+from holdfast.ports.ids import Ids
+from holdfast.ports.store import Store, Transaction
+from holdfast.ports.world import Receivers, Releases, Targets
+
+
+def _nobody(_org: str, _environment: str = "") -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a drill may use. `wait` lets time pass, `on_flags` is told after flags were changed, `on_change` otherwise.
+
+    `sign` signs evidence and findings with the house's key, `verify` checks what it signed; `submit` hands a signed
+    finding to the intake of this very house, `None` where it is called directly. `canary` is `None` where nothing of
+    ours serves flags.
+    """
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    http: Http = field(repr=False)
+    wait: Wait = field(repr=False)
+    sign: Callable[[bytes], bytes] = field(repr=False)
+    verify: Callable[[bytes, bytes], bool] = field(repr=False)
+    public_key: bytes = b""
+    canary: Canary | None = None
+    targets: Targets | None = None
+    receivers: Receivers | None = None
+    releases: Releases | None = None
+    submit: Callable[[str, str], None] | None = field(default=None, repr=False)
+    on_flags: Callable[[str, str], None] = field(default=_nobody, repr=False)
+    on_change: Callable[[str], None] = field(default=_nobody, repr=False)
+    failures: tuple[type[Exception], ...] = (HoldfastError,)
+
+    def world(self, org: str, environment: str) -> LookingWorld:
+        """Return the world of an environment, to be looked at."""
+        return LookingWorld(
+            self.store,
+            org,
+            environment,
+            targets=self.targets,
+            receivers=self.receivers,
+            releases=self.releases,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is rehearsed: a plan of a service in an environment, as they are declared now."""
+
+    manifest: ServiceManifest
+    plan: Plan
+    environment: Environment
+    releases: tuple[Release, ...]
+    inputs: Mapping[str, str]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps with their arguments written out."""
+        return resolved_steps(self.plan, self.manifest.features)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that it touches."""
+        return flags_of(self.plan, self.manifest.features)
+
+
+def load_piece(tx: Transaction, service_id: str, plan_id: str, environment: str, now: datetime) -> Piece:
+    """Return what is to be rehearsed.
+
+    Raises:
+        NotFoundError: no such service, plan or environment; names what there is.
+    """
+    reader = DrillReader(tx, now)
+    name = tx.services.get(service_id).name
+    manifest = reader.manifest(service_id)
+    plans = manifest.plans if manifest else ()
+    plan = next((one for one in plans if one.id == plan_id), None)
+    if manifest is None or plan is None:
+        known = ", ".join(f"`{one.id}`" for one in plans)
+        hint = f"one of {known}" if known else "declare one under `plans` in its holdfast.yaml"
+        raise NotFoundError(f"`{name}` has no plan `{plan_id[:80]}`", hint=hint)
+    place = tx.environments.find(environment)
+    if place is None:
+        known = ", ".join(f"`{one.name}`" for one in tx.environments.list())
+        raise NotFoundError(f"there is no environment `{environment[:80]}`", hint=f"one of {known}" if known else None)
+    releases = tuple(reader.releases(service_id, environment))
+    return Piece(manifest, plan, place, releases, reader.inputs(plan, service_id, environment))
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A drill under way: where it is played, what is rehearsed, and what was seen so far."""
+
+    stage: Stage
+    piece: Piece
+    log: DrillLog
+
+    @property
+    def org(self) -> str:
+        """The tenant."""
+        return self.log.evidence.org
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.piece.environment.name
+
+    def world(self) -> LookingWorld:
+        """Return the environment's world, to be looked at."""
+        return self.stage.world(self.org, self.environment)
+
+    def calls(self) -> list[Call]:
+        """Return the uses of actions that the plan's steps would be."""
+        now, world = self.stage.clock.now(), self.world()
+        return [self._call(number, step, now, world) for number, step in enumerate(self.piece.steps, 1)]
+
+    def _call(self, number: int, step: Step, now: datetime, world: LookingWorld) -> Call:
+        evidence = self.log.evidence
+        return Call(
+            org=evidence.org,
+            environment=evidence.environment,
+            service_id=evidence.service_id,
+            service=evidence.service,
+            run=evidence.id,
+            number=number,
+            key=f"{evidence.id}/{number}",
+            step=step,
+            reason=f"drill {evidence.id} of plan `{self.piece.plan.id}`",
+            at=now,
+            world=world,
+        )
+
+
+def is_open_to_all(environment: Environment) -> bool:
+    """Whether it must be taken as reachable from the internet: it says so, or does not say."""
+    return environment.reach in {Reach.INTERNET, Reach.UNKNOWN}
