@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def shop(store_url: str) -> Iterator[Shop]:
-    with open_shop(PLAN, url=store_url) as opened:
+    with open_shop(PLAN, url=store_url, rehearsed=False) as opened:
         yield opened
 
 

@@ -59,7 +59,7 @@ class Theatre:
 
 @pytest.fixture
 def theatre(store_url: str) -> Iterator[Theatre]:
-    with open_shop(url=store_url) as shop:
+    with open_shop(url=store_url, rehearsed=False) as shop:
         yield Theatre(shop)
 
 
