@@ -31,10 +31,14 @@ Choose = Callable[[Call], ReleaseChoice]
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """What was decided when the step was intended: from which version and release to which, on which target."""
+    """What was decided when the step was intended: from which version and release to which, on which target.
+
+    `was_healthy` is whether what ran before was: only then must it be again once it is gone back to.
+    """
 
     from_version: str
     from_release: str
+    was_healthy: bool
     to_version: str
     to_release: str
     target: str
@@ -80,7 +84,8 @@ def capture(call: Call, choose: Choose) -> str:
     before = deployed.version or deployed.wanted
     if before is None:
         raise PlanError(f"`{deployer.target}` in `{call.environment}` runs nothing that could be gone back to")
-    found = Intended(before, choice.running, choice.version, choice.release, deployer.target, choice.proof)
+    was_healthy = deployed.healthy is True
+    found = Intended(before, choice.running, was_healthy, choice.version, choice.release, deployer.target, choice.proof)
     words = {name: getattr(found, name) for name in Intended.__slots__}
     return json.dumps(words, ensure_ascii=False, sort_keys=True)
 
@@ -107,6 +112,8 @@ def apply(call: Call) -> str:
 
 def read_back(call: Call) -> ReadBack:
     """Tell whether the chosen version runs, and is healthy."""
+    if not call.before:
+        return ReadBack(False, "nothing was decided yet")
     found = intended(call)
     seen = _look(deployer_of(call).read(), found.to_version)
     tried = bool(seen.present) or seen.pending  # else the target was never told
@@ -125,16 +132,17 @@ def undo(call: Call) -> str:
 
 
 def read_undone(call: Call) -> ReadBack:
-    """Tell whether what ran before runs again; whether it is healthy is not asked of what was there before."""
+    """Tell whether what ran before runs again, and as healthy as it was."""
     found, deployed = intended(call), deployer_of(call).read()
     other = _third(deployed, found)
     if other is not None:
         return ReadBack(True, f"`{other}` was deployed since, and is left alone")
-    if deployed.wanted == found.from_version == deployed.version:
-        health = "healthy" if deployed.healthy else f"not healthy: {deployed.detail}"
-        facts = (Switched(found.from_release, found.target),)
-        return ReadBack(True, f"`{found.target}` runs `{found.from_version}` again, {health}", facts=facts)
-    return _look(deployed, found.from_version)
+    seen = _look(deployed, found.from_version)
+    if seen.present or (not found.was_healthy and deployed.wanted == found.from_version == deployed.version):
+        health = "and is healthy" if deployed.healthy else "no healthier than before"
+        facts = (Switched(found.from_release, found.target),) if found.from_release else ()
+        return ReadBack(True, f"`{found.from_version}` runs again {health}: {deployed.detail}", facts=facts)
+    return seen
 
 
 def _third(deployed: Deployed, found: Intended) -> str | None:
