@@ -4,21 +4,21 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from litestar import Litestar
 from sqlalchemy.exc import SQLAlchemyError
 
+from holdfast.app.flag_room import FlagRoom, open_flag_room
+from holdfast.app.front import Front
 from holdfast.app.secrets import ensure_admin_token, load_signing_key
 from holdfast.app.settings import ORG, Settings
 from holdfast.edges.api.app import create_app
 from holdfast.edges.api.changes import Changes
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
-from holdfast.edges.ofrep.router import ofrep_router
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.system import RandomIds, SystemClock
 from holdfast.edges.stores import open_store
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.router import web_router
-from holdfast.errors import HoldfastError, UnauthenticatedError
+from holdfast.errors import HoldfastError
 from holdfast.loop.approvals import PUBLIC_URL, set_public_url
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import FlagServer
@@ -44,13 +44,14 @@ class House:
     engine: Engine
     flag_server: FlagServer
     flag_feed: FlagFeed
+    flags: FlagRoom
     changes: Changes
     admin_token: str = field(repr=False)
     signing_key: bytes = field(repr=False)
     http: HttpxHttp = field(repr=False)
     probes: ThreadPoolExecutor = field(repr=False)
 
-    def application(self, play_demo: Callable[[], None] | None = None) -> Litestar:
+    def application(self, play_demo: Callable[[], None] | None = None) -> Front:
         """Return the web application: API, OFREP and pages; `play_demo` begins the demo, where a page may offer it."""
         return _application(self, play_demo)
 
@@ -62,6 +63,8 @@ class House:
         """Wake who waits for changes: the engine and the event streams."""
         self.engine.wake()
         self.changes.notify(org)
+        self.flags.access.forget()
+        self.flag_feed.notify_org(org)
 
     def announce(self, url: str) -> None:
         """Let messages of every org lead to these pages; `HOLDFAST_URL` goes before where the server listens."""
@@ -93,6 +96,7 @@ def open_house(settings: Settings) -> House:
         flag_feed.notify(org, environment)
         changes.notify(org)
 
+    flag_server = FlagServer(store, failures=STORE_FAILURES, clock=clock)
     engine = Engine(store, clock, ids, http, executor=probes, on_flags=flags_changed, failures=STORE_FAILURES)
     return House(
         settings=settings,
@@ -100,8 +104,9 @@ def open_house(settings: Settings) -> House:
         clock=clock,
         ids=ids,
         engine=engine,
-        flag_server=FlagServer(store),
+        flag_server=flag_server,
         flag_feed=flag_feed,
+        flags=open_flag_room(store, clock, flag_server, flag_feed, STORE_FAILURES),
         changes=changes,
         admin_token=token,
         signing_key=load_signing_key(settings),
@@ -110,13 +115,7 @@ def open_house(settings: Settings) -> House:
     )
 
 
-def _application(house: House, play_demo: Callable[[], None] | None) -> Litestar:
-    def identify(headers: object) -> Token:
-        scheme, _, secret = str(dict(headers).get("authorization", "")).partition(" ")  # type: ignore[call-overload]
-        if scheme.lower() != "bearer":
-            raise UnauthenticatedError("no token", hint="send `Authorization: Bearer hf_…`")
-        return house.authenticate(secret.strip())
-
+def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
     deps = ApiDependencies(
         store=house.store,
         clock=house.clock,
@@ -135,4 +134,4 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Litestar
         on_change=house.tell,
         play_demo=play_demo,
     )
-    return create_app(deps, [ofrep_router(house.flag_server, house.flag_feed, identify), web_router(pages)])
+    return Front(house.flags.ofrep(), create_app(deps, [web_router(pages)]))

@@ -39,6 +39,7 @@ class Schedule:
         """Start every job."""
         self._run("engine", lambda: self._house.engine.run_forever(self._stop))
         self._run("flags", lambda: self._house.flag_feed.run_forever(self._stop))
+        self._run("flag-clients", lambda: self._house.flags.keeper.run_forever(self._stop))
         self._run("leases", self._leases)
         if self._house.settings.feed is not None:
             self._run("feeds", self._feeds)

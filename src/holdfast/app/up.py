@@ -28,8 +28,16 @@ HERE_AGAIN_S = 300.0
 @click.option("--feed", help="Advisories: an OSV bucket's URL, a folder in its layout, a zip, or `none`.")
 @click.option("--database", help="A PostgreSQL URL instead of DIR/holdfast.db.")
 @click.option("--here", type=click.Path(path_type=Path, exists=True), help="Look at this machine and this repository.")
+@click.option("--flagd-port", type=click.IntRange(0, 65535), help="Serve flagd.sync.v1 (gRPC) too, usually at 8015.")
 def command(
-    data: Path, port: int, host: str, no_open: bool, feed: str | None, database: str | None, here: Path | None
+    data: Path,
+    port: int,
+    host: str,
+    no_open: bool,
+    feed: str | None,
+    database: str | None,
+    here: Path | None,
+    flagd_port: int | None,
 ) -> None:
     """Run the server with everything in one folder.
 
@@ -41,10 +49,19 @@ def command(
     """
     from holdfast.app.settings import read_settings
 
-    serve(read_settings(data, database=database, feed=feed), host, port, open_browser=not no_open, here=here)
+    settings = read_settings(data, database=database, feed=feed)
+    serve(settings, host, port, open_browser=not no_open, here=here, flagd_port=flagd_port)
 
 
-def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, here: Path | None) -> None:
+def serve(
+    settings: "Settings",
+    host: str,
+    port: int,
+    *,
+    open_browser: bool,
+    here: Path | None,
+    flagd_port: int | None = None,
+) -> None:
     """Serve until told to stop.
 
     Raises:
@@ -52,11 +69,13 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
     """
     import uvicorn
 
+    from holdfast.app.flag_room import raise_descriptor_limit
     from holdfast.app.house import open_house
     from holdfast.app.play import DemoPlayer
     from holdfast.app.schedule import Schedule
     from holdfast.app.secrets import keep_database
 
+    raise_descriptor_limit()
     listener = listen(host, port)
     house = open_house(settings)
     keep_database(settings)
@@ -67,15 +86,20 @@ def serve(settings: "Settings", host: str, port: int, *, open_browser: bool, her
     server = uvicorn.Server(
         uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
     )
+    flagd = house.flags.flagd(host, flagd_port) if flagd_port is not None else None
     try:
         house.announce(url)
         _greet(url, settings.token_file, login_url(house, url), open_browser=open_browser)
+        if flagd is not None:
+            say(f"  flagd.sync.v1 at {host}:{flagd.start()}")
         schedule.start()
         if here is not None:
             threading.Thread(target=_look_here, args=(house, here, stop), daemon=True).start()
         server.run(sockets=[listener])
     finally:
         stop.set()
+        if flagd is not None:
+            flagd.stop()
         schedule.stop()
         house.close()
 
@@ -91,7 +115,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint="name another with --port") from None
-    listener.listen(128)
+    listener.listen(4096)  # ten thousand streams may come back at once
     listener.set_inheritable(True)
     return listener
 

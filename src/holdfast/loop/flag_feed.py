@@ -74,7 +74,25 @@ class FlagFeed:
         with self._lock:
             waiting = (org, environment) in self._topics
         if waiting:
-            self._look((org, environment))
+            with suppress(*self._failures):  # the store is away: looking five times a second finds it
+                self._look((org, environment))
+
+    def notify_org(self, org: str) -> None:
+        """Look at once at every environment of an org that somebody waits for."""
+        with self._lock:
+            places = [place for place in self._topics if place[0] == org]
+        with suppress(*self._failures):
+            for place in places:
+                self._look(place)
+
+    def announce(self, org: str, environment: str) -> None:
+        """Tell at once that something holds or no longer holds that the store does not know of: no revision rose."""
+        with self._lock:
+            topic = self._topics.get((org, environment))
+            listeners = list(topic.listeners.values()) if topic is not None else []
+            revision = topic.revision if topic is not None else 0
+        for listener in listeners:
+            listener(revision)
 
     def poll(self) -> None:
         """Look at every environment that somebody waits for."""

@@ -10,7 +10,7 @@ Rules:
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -18,10 +18,12 @@ from typing import TypeVar
 import msgspec
 from openfeature.evaluation_context import EvaluationContext
 
-from holdfast.errors import ConflictError
+from holdfast.errors import ConflictError, NotFoundError
+from holdfast.loop.flag_snapshot import FlagSnapshot
 from holdfast.mitigations.evaluation import FLAG_NOT_FOUND, Evaluated, Evaluation, Evaluators, FlagSet, NotEvaluated
 from holdfast.mitigations.flags import parse_flag
 from holdfast.model.flag import FlagDefinition, Overlay
+from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store, Transaction
 
 MAX_CACHED = 50_000
@@ -55,13 +57,53 @@ def define_flag(
                 f"overlay {overlay.id} forces variant `{overlay.variant}` of `{key}`, which this definition lacks",
                 hint="keep the variant until the overlay is lifted",
             )
-    version = known.version + 1 if known else 1
+    version = _next_version(tx, environment, key, known)
     saved = FlagDefinition(tx.org, environment, key, definition, version, now)
     tx.flags.save(saved)
     digest = hashlib.sha256(definition.encode("utf-8", "surrogatepass")).hexdigest()
     body = {"id": f"{environment}/{key}", "environment": environment, "flag": key, "version": version}
     tx.journal.append("flag.defined", body | {"digest": digest, "by": actor})
     return saved
+
+
+def _next_version(tx: Transaction, environment: str, key: str, known: FlagDefinition | None) -> int:
+    if known is not None:
+        return known.version + 1
+    earlier = tx.flags.history(environment, key)  # of a flag that was taken away: its versions are not used again
+    return earlier[-1].version + 1 if earlier else 1
+
+
+def restore_flag(
+    tx: Transaction, environment: str, key: str, version: int, now: datetime, *, actor: str = "holdfast"
+) -> FlagDefinition:
+    """Define a flag as it was in an earlier version; that is a new version with the old text.
+
+    Raises:
+        NotFoundError: there was no such version.
+        ConflictError: an active overlay forces a variant that the old text lacks.
+    """
+    for known in tx.flags.history(environment, key):
+        if known.version == version:
+            return define_flag(tx, environment, key, known.definition, now, actor=actor)
+    raise NotFoundError(f"there is no version {version} of flag `{key[:128]}` in `{environment}`")
+
+
+def remove_flag(tx: Transaction, environment: str, key: str, *, actor: str = "holdfast") -> None:
+    """Take a flag away; its history stays.
+
+    Raises:
+        NotFoundError: there is no such flag.
+        ConflictError: an overlay holds it: without a definition there is nothing left to force.
+    """
+    known = tx.flags.find(environment, key)
+    if known is None:
+        raise NotFoundError(f"there is no flag `{key[:128]}` in `{environment}`")
+    held = tx.overlays.active(environment, key)
+    if held:
+        raise ConflictError(f"overlay {held[0].id} holds flag `{key}`", hint="lift what holds it first")
+    tx.flags.remove(environment, key)
+    body = {"id": f"{environment}/{key}", "environment": environment, "flag": key, "version": known.version}
+    tx.journal.append("flag.removed", body | {"by": actor})
 
 
 def list_flags(tx: Transaction, environment: str) -> Sequence[FlagView]:
@@ -88,15 +130,30 @@ def _not_found(key: str) -> NotEvaluated:
     return NotEvaluated(key, FLAG_NOT_FOUND, f"there is no flag `{key[:128]}` in this environment")
 
 
-class FlagServer:
-    """Serves flags from a store, to many threads. One for the whole process."""
+def _nothing_extra(org: str, environment: str) -> Sequence[Overlay]:
+    return ()
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+
+class FlagServer:
+    """Serves flags from a store, to many threads. One for the whole process.
+
+    `extra` gives overlays that the store does not know of yet, by (org, environment): they hold like any other.
+    While the store fails with one of `failures`, what was read last is served on, and is said to be stale.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        extra: Callable[[str, str], Sequence[Overlay]] = _nothing_extra,
+        failures: tuple[type[Exception], ...] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._store, self._extra, self._failures, self._clock = store, extra, failures, clock
         self._evaluators = Evaluators()
         self._lock = threading.Lock()
-        self._one: OrderedDict[tuple[str, str, str], tuple[int, FlagSet]] = OrderedDict()
-        self._all: OrderedDict[tuple[str, str], tuple[int, FlagSet]] = OrderedDict()
+        self._one: OrderedDict[tuple[str, str, str], tuple[int, FlagSnapshot]] = OrderedDict()
+        self._all: OrderedDict[tuple[str, str], FlagSnapshot] = OrderedDict()
 
     @property
     def compiled(self) -> int:
@@ -116,43 +173,61 @@ class FlagServer:
         self, org: str, environment: str, context: EvaluationContext
     ) -> tuple[tuple[Evaluation, ...], str]:
         """Return every flag's value by key, and an ETag that is equal exactly when the values are."""
-        values = self._get_all(org, environment).evaluate_all(context)
+        values = self.snapshot(org, environment).evaluate_all(context)
         return values, etag_of(values)
 
-    def _get_one(self, org: str, environment: str, key: str) -> FlagSet:
+    def snapshot(self, org: str, environment: str) -> FlagSnapshot:
+        """Return all flags of an environment as they are now; read anew exactly when something changed."""
+        place = (org, environment)
+        extra = tuple(self._extra(org, environment))
+        with self._lock:
+            known = self._all.get(place)
+        try:
+            read = self._read(place, known)
+        except self._failures:
+            if known is None:
+                raise
+            since = known.stale_since or (self._clock.now() if self._clock else None)
+            read = known if known.stale_since == since else known.with_extra(extra, since)
+        read = read.with_extra(extra, read.stale_since)
+        if read is not known:
+            with self._lock:
+                _remember(self._all, place, read, 100)
+        return read
+
+    def _read(self, place: tuple[str, str], known: FlagSnapshot | None) -> FlagSnapshot:
+        org, environment = place
+        with self._store.read(org) as tx:
+            revision = tx.flags.revision(environment)
+            if known is not None and known.revision == revision and known.stale_since is None:
+                return known
+            definitions, overlays = tx.flags.list(environment), tx.overlays.active(environment)
+        return FlagSnapshot(org, environment, revision, definitions, overlays, evaluators=self._evaluators)
+
+    def _get_one(self, org: str, environment: str, key: str) -> FlagSnapshot:
         place = (org, environment, key)
+        extra = [one for one in self._extra(org, environment) if one.flag == key]
         with self._store.read(org) as tx:
             revision = tx.flags.revision(environment)
             with self._lock:
                 known = self._one.get(place)
-            if known is not None and known[0] == revision:
+            if known is not None and known[0] == revision and not extra and not known[1].extra:
                 return known[1]
             definition = tx.flags.find(environment, key)
             overlays = tx.overlays.active(environment, key) if definition is not None else ()
-        flags = FlagSet([definition] if definition is not None else [], overlays, self._evaluators)
+        found = [definition] if definition is not None else []
+        flags = FlagSnapshot(org, environment, revision, found, overlays, extra=extra, evaluators=self._evaluators)
         if definition is not None:  # names that nobody defined are not remembered: there is no end of them
             with self._lock:
                 _remember(self._one, place, (revision, flags), MAX_CACHED)
         return flags
 
-    def _get_all(self, org: str, environment: str) -> FlagSet:
-        place = (org, environment)
-        with self._store.read(org) as tx:
-            revision = tx.flags.revision(environment)
-            with self._lock:
-                known = self._all.get(place)
-            if known is not None and known[0] == revision:
-                return known[1]
-            flags = FlagSet(tx.flags.list(environment), tx.overlays.active(environment), self._evaluators)
-        with self._lock:
-            _remember(self._all, place, (revision, flags), 100)
-        return flags
-
 
 _Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
-def _remember(cache: OrderedDict[_Key, tuple[int, FlagSet]], key: _Key, value: tuple[int, FlagSet], limit: int) -> None:
+def _remember(cache: OrderedDict[_Key, _Value], key: _Key, value: _Value, limit: int) -> None:
     cache[key] = value
     cache.move_to_end(key)
     while len(cache) > limit:

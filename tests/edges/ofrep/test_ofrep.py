@@ -1,55 +1,33 @@
 """OFREP over a real server on loopback, asked by the official OpenFeature SDK and by plain HTTP."""
 
 import json
-import socket
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from litestar import Litestar
 from openfeature import api
 from openfeature.client import OpenFeatureClient
 from openfeature.contrib.provider.ofrep import OFREPProvider
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.flag_evaluation import Reason
 
-from holdfast.edges.ofrep.router import matches_etag, ofrep_router
-from holdfast.errors import UnauthenticatedError
-from holdfast.loop.flag_feed import FlagFeed
-from holdfast.loop.flags import define_flag
-from holdfast.model.flag import Overlay
-from holdfast.model.tenancy import Permission, Token
-from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, Shop, open_shop
+from holdfast.edges.ofrep.app import OfrepApp, matches_etag
+from holdfast.edges.ofrep.limits import Limits
+from holdfast.errors import HoldfastError
+from holdfast.loop.flag_snapshot import FlagSnapshot
+from tests.flag_stand import ENVIRONMENT, ON_OFF, ORG, FlagStand, open_stand, serve_app, wait_for
 
-READER = Token(ORG, "tok_1", "app", "", frozenset({Permission.FLAGS_READ}), T0, None, environment=ENVIRONMENT)
-TOKENS = {
-    "reader": READER,
-    "staging": replace(READER, environment="staging"),
-    "unbound": replace(READER, environment=None),
-    "other": replace(READER, permissions=frozenset({Permission.READ})),
-    "foreign": replace(READER, org="org_2"),
-}
 GOLD = {"if": [{"==": [{"var": "plan"}, "gold"]}, "on"]}
-
-
-def identify(headers: Mapping[str, str]) -> Token:
-    """Return who a bearer token stands for."""
-    token = TOKENS.get(headers.get("authorization", "").removeprefix("Bearer "))
-    if token is None:
-        raise UnauthenticatedError("no valid token")
-    return token
 
 
 @dataclass
 class Served:
     """A shop whose flags are served at `url`."""
 
-    shop: Shop
-    feed: FlagFeed
+    stand: FlagStand
+    app: OfrepApp
     url: str
 
     def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
@@ -58,42 +36,19 @@ class Served:
         content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         return httpx.post(f"{self.url}/ofrep/v1/{path}", content=content, headers=sent, timeout=10)
 
-    def define(self, key: str, text: str = ON_OFF) -> None:
-        """Define a flag and tell it."""
-        with self.shop.write() as tx:
-            define_flag(tx, ENVIRONMENT, key, text, T0)
-        self.feed.notify(ORG, ENVIRONMENT)
 
-    def hold(self, name: str = "ovl_1") -> None:
-        """Force the flag off and tell it."""
-        with self.shop.write() as tx:
-            tx.overlays.save(Overlay(ORG, name, ENVIRONMENT, "tax", "off", "test", None, T0))
-        self.feed.notify(ORG, ENVIRONMENT)
-
-    def lift(self, name: str = "ovl_1") -> None:
-        """Lift it and tell it."""
-        with self.shop.write() as tx:
-            tx.overlays.lift(name, T0)
-        self.feed.notify(ORG, ENVIRONMENT)
+@pytest.fixture
+def limits() -> Limits:
+    """How much may be asked; tests of what is too much replace it."""
+    return Limits()
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    with open_shop() as shop:
-        feed = FlagFeed(shop.store)
-        app = Litestar([ofrep_router(shop.server, feed, identify, heartbeat_s=0.1)])
-        # asyncio turns Nagle's algorithm off only for sockets that say they are TCP
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        yield Served(shop, feed, f"http://127.0.0.1:{listener.getsockname()[1]}")
-        server.should_exit = True
-        thread.join(10)
-        listener.close()
+def served(limits: Limits) -> Iterator[Served]:
+    with open_stand() as stand:
+        app = stand.ofrep(limits)
+        with serve_app(app) as url:
+            yield Served(stand, app, url)
 
 
 @pytest.fixture
@@ -111,12 +66,12 @@ def test_sdk_reads_a_flag(client: OpenFeatureClient) -> None:
 
 
 def test_sdk_sees_a_kill_and_its_end(served: Served, client: OpenFeatureClient) -> None:
-    served.hold("ovl_1")
-    served.hold("ovl_2")
+    served.stand.hold("ovl_1")
+    served.stand.hold("ovl_2")
     assert client.get_boolean_value("tax", True) is False
-    served.lift("ovl_1")
+    served.stand.lift("ovl_1")
     assert client.get_boolean_value("tax", True) is False
-    served.lift("ovl_2")
+    served.stand.lift("ovl_2")
     assert client.get_boolean_value("tax", False) is True
 
 
@@ -132,13 +87,13 @@ def test_sdk_sees_a_kill_and_its_end(served: Served, client: OpenFeatureClient) 
 )
 def test_sdk_reads_every_kind(served: Served, client: OpenFeatureClient, getter: str, value: Any, default: Any) -> None:
     text = {"state": "ENABLED", "variants": {"v": value}, "defaultVariant": "v"}
-    served.define("kind", json.dumps(text))
+    served.stand.define("kind", json.dumps(text))
     assert getattr(client, getter)("kind", default) == value
 
 
 def test_sdk_hands_its_context_to_the_rules(served: Served, client: OpenFeatureClient) -> None:
     rule = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off", "targeting": GOLD}
-    served.define("beta", json.dumps(rule))
+    served.stand.define("beta", json.dumps(rule))
     assert client.get_boolean_value("beta", False, EvaluationContext("u", {"plan": "gold"})) is True
     details = client.get_boolean_details("beta", True, EvaluationContext("u", {"plan": "tin"}))
     assert (details.value, details.reason) == (False, Reason.DEFAULT)
@@ -160,12 +115,13 @@ def test_sdk_keeps_its_default_when_the_server_is_gone() -> None:
 def test_single_answer_is_what_the_protocol_says(served: Served) -> None:
     answer = served.post("evaluate/flags/tax", {"context": {"targetingKey": "u"}})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json() == {"key": "tax", "reason": "STATIC", "value": True, "variant": "on"}
+    metadata = {"flagSetId": ENVIRONMENT, "revision": served.stand.revision}
+    assert answer.json() == {"key": "tax", "reason": "STATIC", "value": True, "variant": "on", "metadata": metadata}
 
 
 def test_disabled_flag_answers_without_a_value(served: Served) -> None:
-    served.define("dark", ON_OFF.replace("ENABLED", "DISABLED"))
-    assert served.post("evaluate/flags/dark").json() == {"key": "dark", "reason": "DISABLED"}
+    served.stand.define("dark", ON_OFF.replace("ENABLED", "DISABLED"))
+    assert served.post("evaluate/flags/dark").json().keys() == {"key", "reason", "metadata"}
 
 
 def test_unknown_flag_is_404_with_its_code(served: Served) -> None:
@@ -176,13 +132,22 @@ def test_unknown_flag_is_404_with_its_code(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"{", b"[]", b'"x"', b'{"context": []}', b'{"context": {"targetingKey": 1}}', b"\xff\xfe", b"[" * 50_000],
+    ("body", "code"),
+    [
+        (b"{", "PARSE_ERROR"),
+        (b"\xff\xfe", "PARSE_ERROR"),
+        (b"[" * 50_000, "PARSE_ERROR"),
+        (b"[]", "INVALID_CONTEXT"),
+        (b'"x"', "INVALID_CONTEXT"),
+        (b'{"context": []}', "INVALID_CONTEXT"),
+        (b'{"context": {"targetingKey": 1}}', "INVALID_CONTEXT"),
+    ],
 )
-def test_body_that_is_no_context_is_400_with_its_code(served: Served, body: bytes) -> None:
+def test_body_that_is_no_context_is_400_with_its_code(served: Served, body: bytes, code: str) -> None:
     for path in ("evaluate/flags/tax", "evaluate/flags"):
         answer = served.post(path, body)
-        assert (answer.status_code, answer.json()["errorCode"]) == (400, "INVALID_CONTEXT")
+        assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
+        assert answer.json()["errorDetails"]
 
 
 def test_missing_body_is_an_empty_context(served: Served) -> None:
@@ -192,7 +157,7 @@ def test_missing_body_is_an_empty_context(served: Served) -> None:
 def test_missing_targeting_key_is_400_with_its_code(served: Served) -> None:
     rule = {"fractional": [["on", 50], ["off", 50]]}
     text = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on", "targeting": rule}
-    served.define("half", json.dumps(text))
+    served.stand.define("half", json.dumps(text))
     answer = served.post("evaluate/flags/half")
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "TARGETING_KEY_MISSING")
 
@@ -226,15 +191,16 @@ def test_api_key_stands_for_a_token(served: Served) -> None:
 
 
 def test_bulk_answer_has_every_flag_and_the_stream(served: Served) -> None:
-    served.define("broken", ON_OFF.replace("}", '}, "targeting": {"if": [true, "purple"]}', 1))
+    served.stand.define("broken", ON_OFF.replace("}", '}, "targeting": {"if": [true, "purple"]}', 1))
     answer = served.post("evaluate/flags")
     assert answer.status_code == 200
     flags = {flag["key"]: flag for flag in answer.json()["flags"]}
     assert flags["tax"] == {"key": "tax", "reason": "STATIC", "value": True, "variant": "on"}
     assert flags["broken"]["errorCode"] == "GENERAL"
-    assert answer.json()["eventStreams"] == [
-        {"type": "sse", "url": f"{served.url}/ofrep/v1/events", "inactivityDelaySec": 120}
-    ]
+    (stream,) = answer.json()["eventStreams"]
+    assert (stream["type"], stream["inactivityDelaySec"]) == ("sse", 120)
+    assert stream["url"].startswith(f"{served.url}/ofrep/v1/events?ticket=")
+    assert answer.json()["metadata"] == {"flagSetId": ENVIRONMENT, "revision": served.stand.revision}
 
 
 def test_bulk_answers_304_exactly_while_no_value_changed(served: Served) -> None:
@@ -243,17 +209,17 @@ def test_bulk_answers_304_exactly_while_no_value_changed(served: Served) -> None
     etag = first.headers["etag"]
     again = served.post("evaluate/flags", if_none_match=etag)
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
-    served.hold()
+    served.stand.hold()
     killed = served.post("evaluate/flags", if_none_match=etag)
     assert (killed.status_code, killed.headers["etag"] == etag) == (200, False)
     assert killed.json()["flags"][0]["value"] is False
-    served.lift()
+    served.stand.lift()
     assert served.post("evaluate/flags", if_none_match=etag).status_code == 304
 
 
 def test_bulk_etag_is_of_the_context_that_was_sent(served: Served) -> None:
     rule = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off", "targeting": GOLD}
-    served.define("beta", json.dumps(rule))
+    served.stand.define("beta", json.dumps(rule))
     etag = served.post("evaluate/flags", {"context": {"plan": "tin"}}).headers["etag"]
     assert served.post("evaluate/flags", {"context": {"plan": "gold"}}, if_none_match=etag).status_code == 200
     assert served.post("evaluate/flags", {"context": {"plan": "tin"}}, if_none_match=etag).status_code == 304
@@ -285,25 +251,25 @@ def test_stream_says_to_evaluate_again_after_connecting_and_after_every_change(s
         assert answer.headers["content-type"].startswith("text/event-stream")
         events = notices(answer.iter_lines())
         first = next(events)
-        served.hold()
+        served.stand.hold()
         second = next(events)
     assert {first["type"], second["type"]} == {"refetchEvaluation"}
     assert first["etag"] != second["etag"]
 
 
 def test_stream_that_missed_nothing_says_nothing_at_first(served: Served) -> None:
-    revision = str(served.feed.revision(ORG, ENVIRONMENT))
+    revision = str(served.stand.revision)
     with stream(served, last_event_id=revision) as answer:
         lines = answer.iter_lines()
         assert next(lines) == "retry: 1000"
         assert next(line for line in lines if line) == ": nothing new"
-        served.hold()
+        served.stand.hold()
         assert next(notices(lines))["type"] == "refetchEvaluation"
 
 
 def test_stream_that_missed_something_is_told_at_once(served: Served) -> None:
-    revision = str(served.feed.revision(ORG, ENVIRONMENT))
-    served.hold()
+    revision = str(served.stand.revision)
+    served.stand.hold()
     with stream(served, last_event_id=revision) as answer:
         assert next(notices(answer.iter_lines()))["type"] == "refetchEvaluation"
 
@@ -318,17 +284,167 @@ def test_client_that_goes_away_is_forgotten(served: Served) -> None:
     with stream(served) as answer:
         events = notices(answer.iter_lines())  # held on to: a dropped iterator closes the connection
         assert next(events)["type"] == "refetchEvaluation"
-        assert served.feed.waiting == 1
+        assert served.app.hub.open == 1
     for _ in range(500):
-        if served.feed.waiting == 0:
+        if served.app.hub.open == 0:
             break
         served.post("evaluate/flags/tax")
-    assert served.feed.waiting == 0
+    assert served.app.hub.open == 0
 
 
-def test_stream_ends_when_its_token_does(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_ends_when_its_token_does(served: Served) -> None:
     with stream(served) as answer:
         lines = answer.iter_lines()
         assert next(notices(lines))["type"] == "refetchEvaluation"
-        monkeypatch.delitem(TOKENS, "reader")
+        del served.stand.tokens["reader"]
+        served.stand.access.forget()
         assert list(notices(lines)) == []
+
+
+def test_stream_opens_with_the_ticket_of_the_bulk_answer_alone(served: Served) -> None:
+    (named,) = served.post("evaluate/flags").json()["eventStreams"]
+    again = served.post("evaluate/flags").json()["eventStreams"]
+    assert again == [named]  # another address would make every client connect anew
+    with httpx.stream("GET", named["url"], timeout=10) as answer:
+        assert next(notices(answer.iter_lines()))["type"] == "refetchEvaluation"
+
+
+def test_ticket_reads_no_flags(served: Served) -> None:
+    (named,) = served.post("evaluate/flags").json()["eventStreams"]
+    ticket = named["url"].partition("?")[2]
+    assert httpx.post(f"{served.url}/ofrep/v1/evaluate/flags?{ticket}", timeout=10).status_code == 401
+    assert httpx.get(f"{served.url}/flagd/v1/flags.json?{ticket}", timeout=10).status_code == 401
+    assert httpx.get(f"{named['url']}0", timeout=10).status_code == 401
+
+
+def test_thousand_questions_of_one_token_cost_one_look(served: Served) -> None:
+    for _ in range(50):
+        assert served.post("evaluate/flags").status_code == 200
+    assert served.stand.looks == 1
+
+
+def test_revoked_token_is_refused_two_seconds_later_and_at_once_where_it_is_told(served: Served) -> None:
+    served.post("evaluate/flags")
+    del served.stand.tokens["reader"]
+    assert served.post("evaluate/flags").status_code == 200
+    served.stand.clock.tick(2)
+    assert served.post("evaluate/flags").status_code == 401
+
+
+def test_page_of_another_site_may_ask(served: Served) -> None:
+    asked = {"origin": "https://shop.example", "access-control-request-method": "POST"}
+    answer = httpx.options(f"{served.url}/ofrep/v1/evaluate/flags", headers=asked, timeout=10)
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, "*")
+    assert "authorization" in answer.headers["access-control-allow-headers"]
+    answer = served.post("evaluate/flags", origin="https://shop.example")
+    assert "etag" in answer.headers["access-control-expose-headers"]
+    assert "access-control-allow-credentials" not in answer.headers
+    refused = served.post("evaluate/flags", origin="https://shop.example", authorization="Bearer nobody")
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "*")
+
+
+@pytest.mark.parametrize("limits", [Limits(rate=0.5, burst=2)])
+def test_who_asks_too_much_is_told_when_to_come_back(served: Served) -> None:
+    answers = [served.post("evaluate/flags/tax") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 2
+    assert served.post("evaluate/flags", authorization="Bearer staging").status_code == 200
+
+
+@pytest.mark.parametrize("limits", [Limits(streams=1)])
+def test_stream_too_many_is_told_when_to_come_back(served: Served) -> None:
+    with stream(served) as answer:
+        events = notices(answer.iter_lines())
+        assert next(events)["type"] == "refetchEvaluation"
+        refused = httpx.get(f"{served.url}/ofrep/v1/events", headers={"authorization": "Bearer reader"}, timeout=10)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+
+
+def test_store_that_is_away_is_500(served: Served) -> None:
+    def fail(org: str, environment: str) -> FlagSnapshot:
+        raise HoldfastError("the store is away")
+
+    served.stand.server.snapshot = fail  # type: ignore[method-assign]  # as if the disk were gone
+    for path in ("evaluate/flags", "evaluate/flags/tax"):
+        assert (served.post(path).status_code, set(served.post(path).json())) == (500, {"errorDetails"})
+
+
+def test_path_that_is_not_there_is_404_and_a_wrong_method_405(served: Served) -> None:
+    assert httpx.get(f"{served.url}/ofrep/v1/nothing", timeout=10).status_code == 404
+    assert httpx.get(f"{served.url}/ofrep/v1/evaluate/flags", timeout=10).status_code == 405
+
+
+def test_document_is_what_flagd_reads_from_a_server(served: Served) -> None:
+    """Asked, asked again, killed: 200, 304, 200 with the forced definition in place of the one that was given."""
+    sent = {"authorization": "Bearer reader"}
+    first = httpx.get(f"{served.url}/flagd/v1/flags.json", headers=sent, timeout=10)
+    assert first.json()["flags"]["tax"] == json.loads(ON_OFF)
+    assert ON_OFF in first.text  # to the bit
+    sent["if-none-match"] = first.headers["etag"]
+    assert httpx.get(f"{served.url}/flagd/v1/flags.json", headers=sent, timeout=10).status_code == 304
+    served.stand.hold()
+    killed = httpx.get(f"{served.url}/flagd/v1/flags.json", headers=sent, timeout=10)
+    assert killed.json()["flags"]["tax"]["defaultVariant"] == "off"
+    served.stand.lift()
+    sent.pop("if-none-match")
+    assert ON_OFF in httpx.get(f"{served.url}/flagd/v1/flags.json", headers=sent, timeout=10).text
+
+
+def test_bulk_answer_is_evaluated_once_for_a_context(served: Served) -> None:
+    for _ in range(5):
+        served.post("evaluate/flags", {"context": {"targetingKey": "u"}})
+    served.post("evaluate/flags", {"context": {"targetingKey": "v"}})
+    assert served.app.answers.evaluated == 2
+
+
+def test_bulk_answer_of_a_rule_that_reads_the_time_is_evaluated_every_time(served: Served) -> None:
+    rule = {"if": [{">": [{"var": "$flagd.timestamp"}, 1]}, "on", "off"]}
+    text = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off", "targeting": rule}
+    served.stand.define("later", json.dumps(text))
+    for _ in range(3):
+        assert served.post("evaluate/flags").status_code == 200
+    assert served.app.answers.evaluated == 3
+
+
+def test_client_is_known_by_the_name_that_it_says(served: Served) -> None:
+    served.post("evaluate/flags", x_holdfast_client="shop-1", x_holdfast_target="eu", x_holdfast_service="shop")
+    served.post("evaluate/flags", origin="https://shop.example")
+    shop, browser = served.stand.book.list((ORG, ENVIRONMENT))
+    assert (shop.id, shop.kind, shop.target, shop.service) == ("shop-1", "server", "eu", "shop")
+    assert (shop.fetched, shop.delivered) == (served.stand.revision, None)
+    assert (browser.id, browser.kind) == ("tok_1@127.0.0.1", "browser")
+
+
+def test_stream_proves_that_a_change_was_delivered(served: Served) -> None:
+    with stream(served, x_holdfast_client="shop-1") as answer:
+        events = notices(answer.iter_lines())
+        next(events)
+        served.stand.hold()
+        next(events)
+        shop = served.stand.client("shop-1")
+        assert (shop.connected, shop.fetched, shop.effective) == (True, None, None)
+        assert wait_for(lambda: served.stand.client("shop-1").delivered == served.stand.revision)
+    assert wait_for(lambda: not served.stand.client("shop-1").connected)
+
+
+def test_hook_of_an_application_proves_an_effect(served: Served) -> None:
+    """Not with another variant than the forced one, and not without a revision while nothing is forced."""
+    body = {"flag": "tax", "variant": "off", "client": "shop-1"}
+    assert served.post("effects", body).json()["counted"] is False
+    served.stand.hold()
+    assert served.post("effects", body | {"variant": "on"}).json()["counted"] is False
+    assert served.stand.book.list((ORG, ENVIRONMENT)) == []
+    assert served.post("effects", body).json()["counted"] is True
+    assert served.stand.client("shop-1").effects == (("tax", served.stand.revision),)
+    assert served.post("effects", body | {"revision": 10_000}).status_code == 202
+    assert served.stand.client("shop-1").effective == served.stand.revision
+    assert served.post("effects", b"{").status_code == 400
+
+
+def test_relay_reports_its_clients(served: Served) -> None:
+    clients = [{"id": "shop-1", "kind": "server", "connected": True, "fetched": 2, "effects": [["tax", 2]]}]
+    report = {"clients": [*clients, {"id": "x", "kind": "ghost", "connected": True}]}
+    answer = served.post("clients", report, x_holdfast_client="relay-1", x_holdfast_kind="relay")
+    assert answer.status_code == 202
+    (shop,) = served.stand.book.list((ORG, ENVIRONMENT))
+    assert (shop.id, shop.fetched, shop.connected, shop.effects) == ("relay-1/shop-1", 2, True, (("tax", 2),))

@@ -26,8 +26,8 @@ class EvaluationFailure(msgspec.Struct, omit_defaults=True):
     """Why there is no value."""
 
     errorCode: str  # noqa: N815  the protocol's name
+    errorDetails: str  # noqa: N815  the protocol's name; some providers fail without it
     key: str = ""
-    errorDetails: str = ""  # noqa: N815  the protocol's name
 
 
 class FlagResult(msgspec.Struct, omit_defaults=True):
@@ -43,7 +43,7 @@ class FlagResult(msgspec.Struct, omit_defaults=True):
 
 
 class EventStream(msgspec.Struct):
-    """Where notices of changes are streamed. Ask with the same credentials; the URL holds none."""
+    """Where notices of changes are streamed; the URL holds a ticket, because browsers send no header with it."""
 
     type: str
     url: str
@@ -55,6 +55,47 @@ class BulkEvaluationSuccess(msgspec.Struct):
 
     flags: list[FlagResult]
     eventStreams: list[EventStream]  # noqa: N815  the protocol's name
+    metadata: dict[str, str | int | float | bool]
+
+
+class EffectIn(msgspec.Struct):
+    """What an application was given: a flag, its variant, and of which revision, as the flag's metadata says.
+
+    `digest` is the sha256 of the value, for who wants it compared; `client` names the client where no header does.
+    """
+
+    flag: str
+    variant: str
+    revision: int | None = None
+    digest: str | None = None
+    client: str | None = None
+
+
+class EffectOut(msgspec.Struct):
+    """Whether that is a proof, and if not, why."""
+
+    counted: bool
+    because: str = ""
+
+
+class ClientIn(msgspec.Struct):
+    """A client of a relay, as the relay knows it."""
+
+    id: str
+    kind: str
+    connected: bool
+    service: str | None = None
+    target: str | None = None
+    delivered: int | None = None
+    fetched: int | None = None
+    effective: int | None = None
+    effects: list[tuple[str, int]] = []
+
+
+class ClientsIn(msgspec.Struct):
+    """What a relay reports."""
+
+    clients: list[ClientIn]
 
 
 class GeneralError(msgspec.Struct):
@@ -66,7 +107,7 @@ class GeneralError(msgspec.Struct):
 def to_wire(value: Evaluation) -> EvaluationSuccess | EvaluationFailure:
     """Return an evaluation as the protocol writes it."""
     if isinstance(value, NotEvaluated):
-        return EvaluationFailure(value.code, value.key, value.details)
+        return EvaluationFailure(value.code, value.details, value.key)
     if value.variant is None:
         return EvaluationSuccess(value.key, value.reason, metadata=dict(value.metadata))
     return EvaluationSuccess(value.key, value.reason, value.value, value.variant, dict(value.metadata))

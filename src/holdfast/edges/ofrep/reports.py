@@ -1,0 +1,64 @@
+"""What clients report: that an application was given a value, and what a relay knows of its own clients."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from holdfast.edges.ofrep.sending import Answer, general, json_answer
+from holdfast.edges.ofrep.wire import ClientIn, ClientsIn, EffectIn, EffectOut
+from holdfast.loop.flag_clients import KINDS, ClientBook, ClientName
+from holdfast.loop.flag_snapshot import FlagSnapshot
+from holdfast.model.flag import FlagClient
+
+MAX_REPORT_BYTES = 4 << 20
+MAX_REPORTED = 5000
+
+
+def take_effect(book: ClientBook, snapshot: FlagSnapshot, name: ClientName, body: bytes, now: datetime) -> Answer:
+    """Count what an application was given as a proof, where it is one.
+
+    It is none when the flag is forced and another variant was given: that application does not see the change.
+    """
+    try:
+        effect = msgspec.json.decode(body, type=EffectIn)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return general(400, f"expected a flag and its variant: {str(error)[:200]}")
+    if effect.client:
+        name = replace(name, id=effect.client[:128])
+    forced = snapshot.forced(effect.flag)
+    if forced is not None and effect.variant != forced:
+        return json_answer(202, msgspec.json.encode(EffectOut(False, f"`{forced}` is forced, and not this variant")))
+    if forced is None and effect.revision is None:
+        return json_answer(202, msgspec.json.encode(EffectOut(False, "nothing forces it, and no revision is named")))
+    place = (snapshot.org, snapshot.environment)
+    book.take_effect(place, name, effect.flag[:128], now, revision=effect.revision, current=snapshot.revision)
+    return json_answer(202, msgspec.json.encode(EffectOut(True)))
+
+
+def take_clients(book: ClientBook, place: tuple[str, str], relay: ClientName, body: bytes, now: datetime) -> Answer:
+    """Keep what a relay says of its clients; each is named behind the relay."""
+    try:
+        report = msgspec.json.decode(body, type=ClientsIn)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return general(400, f"expected clients: {str(error)[:200]}")
+    if len(report.clients) > MAX_REPORTED:
+        return general(413, f"{len(report.clients)} clients at once; the limit is {MAX_REPORTED}")
+    book.report((_client(place, relay, one, now) for one in report.clients if one.kind in KINDS), now)
+    return json_answer(202, b"{}")
+
+
+def _client(place: tuple[str, str], relay: ClientName, one: ClientIn, now: datetime) -> FlagClient:
+    return FlagClient(
+        *place,
+        f"{relay.id}/{one.id}"[:200],
+        one.kind,
+        one.service,
+        one.target,
+        one.delivered,
+        one.fetched,
+        one.effective,
+        one.connected,
+        now,
+        tuple((flag[:128], revision) for flag, revision in one.effects),
+    )
