@@ -14,7 +14,7 @@ Rules:
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -106,7 +106,7 @@ def parse_spool(text: str) -> Spool:
         chained = previous == last
         if not chained:
             problems.append(f"line {number} does not follow the one before it: something between them is missing")
-        entries.append(spooled if chained else _unchained(spooled))
+        entries.append(replace(spooled, chained=chained))
         last = spooled.hash
     return Spool(tuple(entries), tuple(problems), last)
 
@@ -123,13 +123,8 @@ def _parse_line(line: str) -> tuple[Spooled, str] | None:
         at = parse_instant(body["at"])
     except (ValueError, TypeError, KeyError, RecursionError, HoldfastError):
         return None
-    names = ("org", "environment", "flag", "variant", "reason", "by")
-    return Spooled(known, *(body[name] for name in names), at), previous
-
-
-def _unchained(entry: Spooled) -> Spooled:
-    fields = (entry.hash, entry.org, entry.environment, entry.flag, entry.variant, entry.reason, entry.by, entry.at)
-    return Spooled(*fields, chained=False)
+    org, place, flag, variant = (body[name] for name in ("org", "environment", "flag", "variant"))
+    return Spooled(known, org, place, flag, variant, body["reason"], body["by"], at), previous
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ class World:
     client: TestClient[Litestar]
     told: list[str]
 
-    def token(self, *permissions: Permission, org: str = "acme", team: str | None = None) -> str:
-        """Return a new token's text."""
+    def token(
+        self, *permissions: Permission, org: str = "acme", team: str | None = None, person: str | None = "somebody"
+    ) -> str:
+        """Return a new token's text; `person` is whose it is, `None` for a machine's."""
         wanted = permissions or (Permission.ADMIN,)
         _, text = issue_token(
             self.deps.store,
@@ -40,6 +42,7 @@ class World:
             now=self.clock.now(),
             ids=self.deps.ids,
             team=team,
+            person=person,
             environment="production" if Permission.FLAGS_READ in wanted else None,
         )
         return text

@@ -64,7 +64,7 @@ def test_a_suggested_run_is_approved_and_names_who_did_it(admin: Caller, finding
     assert (run["state"], run["exposure"]) == ("suggested", finding)
     approved = admin.post(f"/mitigations/{run['id']}/approve", status=200)
     assert approved["state"] == "approved"
-    assert approved["approved_by"] == admin.get("/me")["token"]["id"]
+    assert approved["approved_by"] == admin.get("/me")["token"]["person"]
     assert admin.get(f"/mitigations/{run['id']}") == approved
     assert [one["id"] for one in admin.get(f"/findings/{finding}")["runs"]] == [run["id"]]
 

@@ -115,7 +115,8 @@ class Estate:
     def token(self, *permissions: Permission) -> Token:
         """Return a new token."""
         wanted = permissions or (Permission.ADMIN,)
-        return issue_token(self.store, ORG, "a person", wanted, now=self.clock.now(), ids=self.ids)[0]
+        now = self.clock.now()
+        return issue_token(self.store, ORG, "a token", wanted, now=now, ids=self.ids, person="somebody")[0]
 
     def code(self, token: Token | None = None) -> str:
         """Return a login code."""

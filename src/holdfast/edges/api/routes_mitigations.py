@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Annotated
 
 from litestar import Response
-from litestar.params import RawBody
+from litestar.params import PathParameter, RawBody
 
 from holdfast.edges.api.body import decode_body, takes
 from holdfast.edges.api.calls import read, write
@@ -13,22 +14,32 @@ from holdfast.edges.api.deps import Ask
 from holdfast.edges.api.verbs import get, post, put
 from holdfast.edges.api.wire import Cursor, Limit, NameInPath
 from holdfast.edges.api.wire_mitigations import (
+    ApprovalOut,
     ChangeOut,
+    ConfirmIn,
+    ExposureGlassIn,
+    GlassIn,
     PauseIn,
     PauseOut,
     PreviewOut,
+    ResolveIn,
     RunIn,
     RunOut,
     RunPage,
     StepOut,
 )
-from holdfast.loop.respond import approve, pause, plan_preview, reject, request_run, undo
-from holdfast.loop.respond_people import Preview, get_pause
+from holdfast.loop.approvals import require_person
+from holdfast.loop.pausing import get_pause, pause
+from holdfast.loop.respond_begun import approve_step, break_glass, break_glass_for, confirm, resolve, undo
+from holdfast.loop.respond_people import Preview, approve, plan_preview, reject, request_run
+from holdfast.loop.signals import signal_id_of
 from holdfast.loop.turn import Turn
 from holdfast.model.instant import parse_instant
 from holdfast.model.run import Run, RunStep
 from holdfast.model.tenancy import Permission
 from holdfast.model.verdict import Fail, Pass, Unknown
+
+StepInPath = Annotated[int, PathParameter(ge=1, le=1000)]
 
 
 def run_out(run: Run) -> RunOut:
@@ -52,11 +63,21 @@ def run_out(run: Run) -> RunOut:
         run.held,
         run.proof,
         run.released,
+        [ApprovalOut(one.by, one.at) for one in run.approvals],
+        run.break_glass,
+        run.share,
+        run.drill,
+        list(run.unproven),
+        run.effective_at,
+        run.expires_at,
+        run.undo_because,
     )
 
 
 def _step_out(step: RunStep) -> StepOut:
-    return StepOut(step.number, step.step.action, dict(step.step.arguments), step.state, step.at, step.detail)
+    arguments = dict(step.step.arguments)
+    more = (step.target, step.attempt, step.due_at)
+    return StepOut(step.number, step.step.action, arguments, step.state, step.at, step.detail, *more)
 
 
 @get("/mitigations", summary="List runs")
@@ -99,40 +120,112 @@ def _preview_out(preview: Preview) -> PreviewOut:
 
 @post("/mitigations", opt=takes(RunIn), summary="Start a plan")
 def post_run(request: Ask, body: RawBody) -> Response[RunOut]:
-    """Start a plan for an exposure because a person says so; a run that waits for that goes on."""
+    """Start a plan for an exposure because a person says so; a run that waits for that goes on. A machine's waits."""
     asked = decode_body(request, body, RunIn)
 
     def act(turn: Turn) -> RunOut:
-        return run_out(request_run(turn.tx, asked.exposure, asked.plan, turn.actor, turn.now, ids=turn.ids))
+        is_person = turn.token is not None and turn.token.person is not None
+        made = request_run(
+            turn.tx,
+            asked.exposure,
+            asked.plan,
+            turn.identity,
+            turn.now,
+            turn.ids,
+            is_person=is_person,
+            signal=signal_of(request),
+        )
+        return run_out(made)
 
     return write(request, body, act, permission=Permission.MITIGATE, status=201)
 
 
-def _decide(request: Ask, body: bytes, run: str, deed: Callable[..., Run]) -> Response[RunOut]:
-    return write(
-        request,
-        body,
-        lambda turn: run_out(deed(turn.tx, run, turn.actor, turn.now)),
-        permission=Permission.MITIGATE,
-    )
+def signal_of(request: Ask) -> str | None:
+    """Return the id under which what a request says is kept: made of its `Idempotency-Key`, `None` without one."""
+    key = request.headers.get("idempotency-key")
+    return None if key is None else signal_id_of(request.user.id, request.url.path, key)
+
+
+def _act(request: Ask, body: bytes, deed: Callable[[Turn], Run]) -> Response[RunOut]:
+    return write(request, body, lambda turn: run_out(deed(turn)), permission=Permission.MITIGATE)
 
 
 @post("/mitigations/{run:str}/approve", status_code=200, summary="Approve a run")
 def post_approve(request: Ask, run: NameInPath, body: RawBody) -> Response[RunOut]:
-    """Let a run act; people are not held back by automation's guards."""
-    return _decide(request, body, run, approve)
+    """Consent to a run, as a person; on the rung `approve-2` it takes two, and neither may have asked for it."""
+    signal = signal_of(request)
+    return _act(request, body, lambda turn: approve(turn.tx, run, require_person(turn), turn.now, signal=signal))
 
 
 @post("/mitigations/{run:str}/reject", status_code=200, summary="Reject a run")
 def post_reject(request: Ask, run: NameInPath, body: RawBody) -> Response[RunOut]:
     """Refuse a run that has not begun."""
-    return _decide(request, body, run, reject)
+    signal = signal_of(request)
+    return _act(request, body, lambda turn: reject(turn.tx, run, turn.identity, turn.now, signal=signal))
 
 
 @post("/mitigations/{run:str}/undo", status_code=200, summary="Undo a run")
 def post_undo(request: Ask, run: NameInPath, body: RawBody) -> Response[RunOut]:
     """Take a run back; nothing holds it up."""
-    return _decide(request, body, run, undo)
+    signal = signal_of(request)
+    return _act(request, body, lambda turn: undo(turn.tx, run, turn.identity, turn.now, signal=signal))
+
+
+@post("/mitigations/{run:str}/confirm", opt=takes(ConfirmIn), status_code=200, summary="Keep a mitigation longer")
+def post_confirm(request: Ask, run: NameInPath, body: RawBody) -> Response[RunOut]:
+    """Keep an expiring mitigation for another while, as a person."""
+    asked, signal = decode_body(request, body, ConfirmIn), signal_of(request)
+
+    def deed(turn: Turn) -> Run:
+        return confirm(turn.tx, run, require_person(turn), turn.now, for_s=asked.for_s, signal=signal)
+
+    return _act(request, body, deed)
+
+
+@post("/mitigations/{run:str}/break-glass", opt=takes(GlassIn), status_code=200, summary="Break the glass for a run")
+def post_glass(request: Ask, run: NameInPath, body: RawBody) -> Response[RunOut]:
+    """Let a waiting run act past every guard and approval, as a person; everybody is told why."""
+    asked, signal = decode_body(request, body, GlassIn), signal_of(request)
+
+    def deed(turn: Turn) -> Run:
+        return break_glass(turn.tx, run, require_person(turn), asked.reason, turn.now, signal=signal)
+
+    return _act(request, body, deed)
+
+
+@post("/mitigations/break-glass", opt=takes(ExposureGlassIn), summary="Break the glass for an exposure")
+def post_exposure_glass(request: Ask, body: RawBody) -> Response[RunOut]:
+    """Start a plan for an exposure past every guard and approval, as a person; everybody is told why."""
+    asked = decode_body(request, body, ExposureGlassIn)
+
+    def act(turn: Turn) -> RunOut:
+        who = require_person(turn)
+        what = (asked.exposure, asked.plan, who, asked.reason)
+        return run_out(break_glass_for(turn.tx, *what, turn.now, turn.ids, signal=signal_of(request)))
+
+    return write(request, body, act, permission=Permission.MITIGATE, status=201)
+
+
+@post("/mitigations/{run:str}/steps/{step:int}/approve", status_code=200, summary="Approve a step")
+def post_step_approve(request: Ask, run: NameInPath, step: StepInPath, body: RawBody) -> Response[RunOut]:
+    """Consent to a step that waits for people, as one."""
+    signal = signal_of(request)
+    return _act(
+        request, body, lambda turn: approve_step(turn.tx, run, step, require_person(turn), turn.now, signal=signal)
+    )
+
+
+@post(
+    "/mitigations/{run:str}/steps/{step:int}/resolve", opt=takes(ResolveIn), status_code=200, summary="Resolve a step"
+)
+def post_step_resolve(request: Ask, run: NameInPath, step: StepInPath, body: RawBody) -> Response[RunOut]:
+    """Say, as a person, whether a step happened whose effect nobody can prove."""
+    asked, signal = decode_body(request, body, ResolveIn), signal_of(request)
+
+    def deed(turn: Turn) -> Run:
+        return resolve(turn.tx, run, step, asked.happened, require_person(turn), turn.now, signal=signal)
+
+    return _act(request, body, deed)
 
 
 @get("/mitigations/pause", summary="Is automation paused?")
@@ -147,7 +240,7 @@ def put_pause(request: Ask, body: RawBody) -> Response[PauseOut]:
     asked = decode_body(request, body, PauseIn)
 
     def act(turn: Turn) -> PauseOut:
-        return _pause_out(pause(turn.tx, on=asked.paused, actor=turn.actor, reason=asked.reason, now=turn.now))
+        return _pause_out(pause(turn.tx, on=asked.paused, actor=turn.identity, reason=asked.reason, now=turn.now))
 
     return write(request, body, act, permission=Permission.MITIGATE)
 
@@ -166,6 +259,11 @@ HANDLERS = [
     post_approve,
     post_reject,
     post_undo,
+    post_confirm,
+    post_glass,
+    post_exposure_glass,
+    post_step_approve,
+    post_step_resolve,
     get_pause_state,
     put_pause,
 ]

@@ -21,10 +21,24 @@ class StepOut(Answer, frozen=True):
     state: StepState
     at: Instant | None
     detail: str
+    target: str
+    attempt: int
+    due_at: Instant | None
+
+
+class ApprovalOut(Answer, frozen=True):
+    """Somebody's consent; `by` is the opaque id of a person."""
+
+    by: str
+    at: Instant
 
 
 class RunOut(Answer, frozen=True):
-    """One execution of a plan; `held` says which guard holds it back, `proof` what was seen in the application."""
+    """One execution of a plan; `held` says which guard holds it back, `proof` what was seen in the application.
+
+    `approvals` are who consented, `break_glass` is the reason of the person who let it go past every guard. `share` is
+    the share of the service's instances that it touches, `unproven` the live targets on which its effect was not seen.
+    """
 
     id: str
     exposure: str
@@ -44,6 +58,14 @@ class RunOut(Answer, frozen=True):
     held: str | None
     proof: str | None
     released: bool
+    approvals: list[ApprovalOut]
+    break_glass: str | None
+    share: float | None
+    drill: str | None
+    unproven: list[str]
+    effective_at: Instant | None
+    expires_at: Instant | None
+    undo_because: str | None
 
 
 class RunPage(Answer, frozen=True):
@@ -57,6 +79,32 @@ class RunIn(Question, frozen=True):
     """Which plan for which exposure; without `plan` the one that applies."""
 
     exposure: Identifier
+    plan: Identifier | None = None
+
+
+class ConfirmIn(Question, frozen=True):
+    """For how long a mitigation is kept, in seconds from now; without it what its plan says."""
+
+    for_s: Annotated[float, Meta(gt=0, le=31_622_400)] | None = None
+
+
+class ResolveIn(Question, frozen=True):
+    """Whether a step whose effect nobody can prove happened."""
+
+    happened: bool
+
+
+class GlassIn(Question, frozen=True):
+    """Why a run goes past every guard and approval; everybody is told."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class ExposureGlassIn(Question, frozen=True):
+    """Which plan for which exposure goes past every guard and why; without `plan` the one that applies."""
+
+    exposure: Identifier
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
     plan: Identifier | None = None
 
 

@@ -13,6 +13,7 @@ from litestar.params import FromPath, RawBody
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.visit import Visitor, act
 from holdfast.errors import NotFoundError
+from holdfast.loop.approvals import require_person
 from holdfast.loop.respond import approve, pause, reject, request_run, undo
 from holdfast.loop.turn import Turn
 from holdfast.model.run import Run
@@ -28,7 +29,9 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
         """Start a plan for an exposure."""
 
         def start(turn: Turn, form: Mapping[str, str]) -> None:
-            request_run(turn.tx, exposure, form.get("plan") or None, turn.actor, turn.now, turn.ids)
+            is_person = turn.token is not None and turn.token.person is not None
+            plan = form.get("plan") or None
+            request_run(turn.tx, exposure, plan, turn.identity, turn.now, turn.ids, is_person=is_person)
 
         return act(deps, request, body, start)
 
@@ -40,7 +43,7 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
             chosen = _DEEDS.get(deed)
             if chosen is None:
                 raise NotFoundError(f"a run can't be told to `{deed[:40]}`", hint=f"one of {', '.join(_DEEDS)}")
-            chosen(turn.tx, run, turn.actor, turn.now)
+            chosen(turn.tx, run, require_person(turn) if chosen is approve else turn.identity, turn.now)
 
         return act(deps, request, body, decide)
 
@@ -50,7 +53,7 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
 
         def switch(turn: Turn, form: Mapping[str, str]) -> None:
             on = form.get("on") == "yes"
-            pause(turn.tx, on, turn.actor, form.get("reason", "") or "from the page", turn.now)
+            pause(turn.tx, on, turn.identity, form.get("reason", "") or "from the page", turn.now)
 
         return act(deps, request, body, switch)
 
