@@ -100,7 +100,7 @@ def explain_less(candidate: Exposed, running: Exposed) -> str:
     closed = len(running.holes.keys() - candidate.holes.keys())
     added = len(candidate.holes.keys() - running.holes.keys())
     if not added:
-        return f"it closes {closed} of {len(running.holes)} known holes and brings none"
+        return f"It closes {closed} of {len(running.holes)} known holes and brings none"
     return (
         f"it closes {closed} known holes and brings {added} of lower risk: {candidate.risk:.0f}, now {running.risk:.0f}"
     )
