@@ -2,7 +2,7 @@
 
 Rules:
 1. A step is intended once all steps that it comes `after` are done. Its intent is kept before anything acts.
-2. What was intended and is not known to be carried out is looked at first, and carried out only if its effect is absent.
+2. What was intended and may have been carried out is looked at first, and carried out only if its effect is absent.
 3. An effect on its way is looked at again until the step's deadline; nothing is carried out again meanwhile.
 4. A try that failed is followed by another, later and later, until the step's tries or its deadline are used up.
 5. What can't be proved and must not be done twice is `unknown`: the run goes to a person.
@@ -25,9 +25,7 @@ LONGEST_PAUSE_S = 60.0
 PACE_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between looks at an effect on its way: the first ones close together."""
 
-_TOUCHED = frozenset(
-    {StepState.INTENT, StepState.DONE, StepState.FAILED, StepState.UNKNOWN, StepState.UNDOING}
-)
+_TOUCHED = frozenset({StepState.INTENT, StepState.DONE, StepState.FAILED, StepState.UNKNOWN, StepState.UNDOING})
 _TICK = timedelta(microseconds=1)
 
 
@@ -129,7 +127,7 @@ def next_move(run: Run, traits: TraitsOf, now: datetime) -> Move:
     """Return what is next for a run that acts or is taken back; verifying and approving are not the machine's."""
     if run.state is RunState.UNDOING:
         return _next_undo(run, traits, now)
-    if run.state is RunState.UNDONE or run.undoing and run.state is RunState.NEEDS_PERSON:
+    if run.state is RunState.UNDONE or (run.undoing and run.state is RunState.NEEDS_PERSON):
         return Rest()
     if run.released:
         return BeginUndo()
@@ -150,7 +148,9 @@ def _next_act(run: Run, now: datetime) -> Move:
     if all(step.state is StepState.DONE for step in run.steps):
         return Finish() if run.steps else Stuck("the plan has no step")
     waiting = ", ".join(f"`{step.name}`" for step in run.steps if step.state is StepState.PENDING)
-    return Stuck(f"steps wait for each other, or for one that is not there: {waiting}" if waiting else "no step is left")
+    return Stuck(
+        f"steps wait for each other, or for one that is not there: {waiting}" if waiting else "no step is left"
+    )
 
 
 def find_ready(run: Run) -> RunStep | None:
@@ -210,7 +210,9 @@ def saw(run: Run, number: int, seen: Seen, traits: Traits, now: datetime) -> Run
     acted_at = now if seen.applied else step.acted_at
     late = now - (step.intended_at or step.at or now) >= timedelta(seconds=traits.deadline_s)
     if seen.pending and not late:
-        looked = replace(step, acted_at=acted_at or now, due_at=seen.again_at or _look_at(step, now), detail=seen.detail)
+        looked = replace(
+            step, acted_at=acted_at or now, due_at=seen.again_at or _look_at(step, now), detail=seen.detail
+        )
         return with_step(run, looked, now)
     if not traits.idempotent and (seen.pending or seen.present is None or acted_at is not None):
         return _doubtful(run, replace(step, acted_at=acted_at), seen, now, late=late)
@@ -221,7 +223,9 @@ def _doubtful(run: Run, step: RunStep, seen: Seen, now: datetime, *, late: bool)
     """What must not be done twice and was not seen: look again while an answer may come, else ask a person."""
     may_come = seen.unread or (step.acted_at is not None and seen.present is False)
     if may_come and not late:
-        return with_step(run, replace(step, due_at=_look_at(step, now), detail=_why(seen), acted_at=step.acted_at or now), now)
+        return with_step(
+            run, replace(step, due_at=_look_at(step, now), detail=_why(seen), acted_at=step.acted_at or now), now
+        )
     detail = f"what became of it can't be told, and doing it twice may harm: {_why(seen)}"
     unknown = replace(step, state=StepState.UNKNOWN, at=now, due_at=None, detail=detail)
     held = f"step {step.number} `{step.step.action}`: a person must say whether it happened; {_why(seen)}"
@@ -354,7 +358,9 @@ def resolve_step(run: Run, number: int, happened: bool, now: datetime) -> Run:
     """
     step = get_step(run, number)
     if step.state is not StepState.UNKNOWN or run.state is not RunState.NEEDS_PERSON:
-        raise ConflictError(f"step {number} of run {run.id} is {step.state.value}", hint="only an unknown one is asked about")
+        raise ConflictError(
+            f"step {number} of run {run.id} is {step.state.value}", hint="only an unknown one is asked about"
+        )
     if run.undoing:
         state = StepState.UNDONE if happened else StepState.DONE
         told = replace(step, state=state, at=now, due_at=None, acted_at=None, detail="a person said so")

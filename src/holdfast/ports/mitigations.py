@@ -29,6 +29,14 @@ class Runs(Protocol):
         """Return what an engine must go on with: approved, acting, verifying, undoing; released ones not yet undone."""
         ...
 
+    def ready(self, owner: str, now: datetime) -> Sequence[Run]:
+        """Return the unfinished runs that a worker may go on with now, oldest first.
+
+        Left out are those that another worker holds, those that wait for a look or a try that is not due (unless they
+        are to be taken back), and those that can't be read.
+        """
+        ...
+
     def at_work(self) -> Sequence[AtWork]:
         """Return the runs that change something now (acting, verifying, undoing) or wait half done for a person."""
         ...

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, exists, not_, or_, select
 
+from holdfast.edges.stores.run_bodies import read_run
 from holdfast.edges.stores.schema_findings import EXPOSURE
-from holdfast.edges.stores.schema_mitigations import RUN, STEP
+from holdfast.edges.stores.schema_mitigations import RUN, STEP, TIMER
 from holdfast.edges.stores.session import Session, chunks
-from holdfast.edges.stores.values import from_body, to_body
-from holdfast.errors import NotFoundError
+from holdfast.edges.stores.values import to_body
+from holdfast.errors import HoldfastError, NotFoundError
 from holdfast.model.guard import AtWork, Use
 from holdfast.model.run import Run, RunState, RunStep, StepState
 
@@ -53,7 +54,7 @@ class SqlRuns:
         row = self._session.row(select(RUN.c.body).where(RUN.c.org == self._session.org, RUN.c.id == run_id))
         if row is None:
             raise NotFoundError(f"there is no run `{run_id}`")
-        return from_body(row.body, Run)
+        return read_run(row.body)
 
     def of_exposures(self, exposure_ids: Sequence[str]) -> Sequence[Run]:
         """Return the runs of these exposures, oldest first."""
@@ -65,6 +66,26 @@ class SqlRuns:
     def unfinished(self) -> Sequence[Run]:
         """Return runs an engine must go on with, oldest first: in hand, or released and not undone."""
         return self._list(or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED))))
+
+    def ready(self, owner: str, now: datetime) -> Sequence[Run]:
+        """Return the unfinished runs that `owner` may go on with now, oldest first.
+
+        Those that another worker holds are left out, and those that wait for a look or a try that is not due; what is
+        to be taken back waits for nothing. What can't be read is left to the version that wrote it.
+        """
+        unfinished = or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED)))
+        free = or_(RUN.c.owner.is_(None), RUN.c.owner == owner, RUN.c.lease_until <= now)
+        waits = (TIMER.c.org == RUN.c.org, TIMER.c.run == RUN.c.id, TIMER.c.kind.in_(("look", "retry")))
+        let_go = and_(RUN.c.released, RUN.c.state != RunState.UNDOING.value)
+        due = or_(let_go, not_(exists().where(*waits)), exists().where(*waits, TIMER.c.due_at <= now))
+        query = select(RUN.c.body).where(RUN.c.org == self._session.org, unfinished, free, due)
+        found = []
+        for row in self._session.rows(query.order_by(RUN.c.created_at, RUN.c.id)):
+            try:
+                found.append(read_run(row.body))
+            except HoldfastError:  # it is shown where runs are looked at; an engine has nothing to do with it
+                continue
+        return found
 
     def at_work(self) -> Sequence[AtWork]:
         """Return the runs that change something now, or wait half done for a person."""
@@ -106,11 +127,11 @@ class SqlRuns:
         if after is not None:
             query = query.where(RUN.c.id < after)
         rows = self._session.rows(query.order_by(RUN.c.id.desc()).limit(limit))
-        return [from_body(row.body, Run) for row in rows]
+        return [read_run(row.body) for row in rows]
 
     def _list(self, where: Any) -> Sequence[Run]:
         query = select(RUN.c.body).where(RUN.c.org == self._session.org, where).order_by(RUN.c.created_at, RUN.c.id)
-        return [from_body(row.body, Run) for row in self._session.rows(query)]
+        return [read_run(row.body) for row in self._session.rows(query)]
 
 
 def _step_row(run: Run, step: RunStep) -> dict[str, Any]:
