@@ -213,6 +213,7 @@ def test_run_lives_the_same_life_on_every_engine(store_url: str) -> None:
             "run.released",
             "run.undoing",
             "run.step",
+            "run.step",
             "run.undone",
         ]
 

@@ -1,87 +1,83 @@
-"""The engine: carries approved runs out, reads them back, and undoes them.
+"""The engine: carries approved runs out, reads them back, and takes them back.
 
 Rules:
-1. `intent` is committed before anything acts. After a crash an intent is probed first, and acted on only if its effect
-   is absent. What was done is committed together with its journal entry, or not at all.
-2. Every transition reads the run again inside a small write transaction: a run that somebody else changed meanwhile is
-   left to the next round. In a storm many runs share one; if it fails, each is tried by itself.
-3. Probing blocks no other run. The clock stops at the instant a probe saw the effect, never at the write.
-4. When no probe holds in time the run is `failed` and its effect stays, the safer side; a person is told by `held`.
-5. An error of one run is recorded in it and tried again, later and later. It never ends the engine.
+1. `intent` is committed before anything outside acts. After a crash an intent is looked at first, and carried out only
+   if its effect is absent. What lies in the store is committed together with its journal entry, or not at all.
+2. A worker drives a run under a lease that each of its commits keeps: one that lost it changes nothing any more. It
+   holds a lease while it has something to do, and lets go when the run rests.
+3. What takes its time happens while no transaction is open, and blocks no other run.
+4. Every transition reads the run again inside a write transaction. In a storm many runs share one; if it fails, each is
+   tried by itself.
+5. The clock stops at the instant a probe saw the effect, never at the write. When none holds in time the run is
+   `failed` and its effect stays, the safer side.
+6. An error of one run is recorded in it and tried again, later and later. It never ends the engine.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from holdfast.errors import HoldfastError
-from holdfast.loop.respond_people import is_paused
-from holdfast.loop.respond_steps import (
-    act_next,
-    acted_last_at,
-    begin,
-    begin_undo,
-    fail,
-    note_failure,
-    prove,
-    undo_all,
-    urgency,
-)
-from holdfast.mitigations.autonomy import WORKING, find_hold
-from holdfast.mitigations.probe import Outcome, look
-from holdfast.model.run import Run, RunState
+from holdfast.errors import ActionError, ConflictError, FencedError, HoldfastError, NotFoundError, PlanError
+from holdfast.loop.free_world import LEASE, Reach
+from holdfast.loop.guards import HoldFinder
+from holdfast.loop.respond_deeds import Deed, Job, find_next, note_step_error
+from holdfast.loop.respond_hands import Hand, Keeper, start, urgency
+from holdfast.loop.respond_outcomes import note_trouble
+from holdfast.loop.respond_outside import At, Grip, Outside
+from holdfast.loop.respond_setting import Did, Setting, StepError, is_still_held
+from holdfast.loop.world import NoReceivers, NoReleases, NoTargets
+from holdfast.model.run import Lease, Run
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
 from holdfast.ports.ids import Ids
+from holdfast.ports.senses import Senses
 from holdfast.ports.store import Store, Transaction
+from holdfast.ports.tcp import Tcp
+from holdfast.ports.world import Receivers, Releases, Targets
 
 MAX_BACKOFF_S = 60.0
 ROUND_LIMIT = 500
 TOGETHER = 25
 IDLE_S = 0.1
-
-Deed = Callable[[Transaction, Run, datetime], Run | None]
-
-
-@dataclass(slots=True)
-class _Trial:
-    """What this process remembers of a run between rounds; lost in a crash, and not needed after one."""
-
-    due_at: datetime | None = None
-    failures: int = 0
-    look: "Future[tuple[Outcome, datetime]] | None" = None
-
-
-@dataclass(slots=True)
-class _Round:
-    """What holds runs back in one round: the pause, and per service the run that is at work."""
-
-    paused: bool
-    busy: dict[str, Run]
-
-    def note(self, before: Run, after: Run) -> None:
-        """Keep up with a run that went on."""
-        if after.state in WORKING:
-            self.busy[after.service_id] = after
-        elif self.busy.get(before.service_id) == before:
-            del self.busy[before.service_id]
-
-    def hold(self, run: Run) -> str | None:
-        """Return what holds an approved run back."""
-        return find_hold(run, paused=self.paused, busy=self.busy.get(run.service_id))
+LONGEST_IDLE_S = 2.0
+KEEP_S = 0.5
 
 
 def _ignore(_org: str, _environment: str) -> None:
     return None
 
 
+def _pass_by(_name: str, _run: Run, _step: int) -> None:
+    return None
+
+
+def _no_releases(_org: str) -> Releases:
+    return NoReleases()
+
+
+_OF_ONE = (ActionError, PlanError, ConflictError, NotFoundError)
+"""Errors of one run; others are the store's."""
+
+
+@dataclass(slots=True)
+class _Round:
+    """What was read at the beginning of a round."""
+
+    runs: list[Run]
+    due: dict[str, set[str]]
+    still_held: set[str]
+    next_at: datetime | None
+
+
 class Engine:
     """Carries runs out, one org's round at a time.
 
-    `executor` is where probes wait for answers; without one they are sent inline. `on_flags` is told (org, environment)
-    after a change of flags was committed. `failures` are the errors that the store is known to raise.
+    `executor` is where targets and probes are waited for; without one they are asked inline. `on_flags` is told (org,
+    environment) after a change that may be one of flags was committed. `failures` are the errors that the store is
+    known to raise. `at` is told every boundary of a commit and of an external call. `releases` opens the choice of
+    releases of an org.
     """
 
     def __init__(
@@ -91,18 +87,30 @@ class Engine:
         ids: Ids,
         http: Http,
         *,
+        tcp: Tcp | None = None,
+        targets: Targets | None = None,
+        receivers: Receivers | None = None,
+        releases: Callable[[str], Releases] = _no_releases,
         executor: Executor | None = None,
         on_flags: Callable[[str, str], None] = _ignore,
         failures: tuple[type[Exception], ...] = (HoldfastError,),
+        at: At = _pass_by,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
-        self._http = http
+        self._reach = Reach(
+            store, clock, targets or NoTargets(), receivers or NoReceivers(), releases, Senses(http, tcp)
+        )
+        self._outside = Outside(self._reach, at, failures)
         self._executor = executor
         self._on_flags = on_flags
         self._failures = failures
-        self._trials: dict[str, _Trial] = {}
+        self._at = at
+        self._owner = ids.new("wrk")
+        self._hands: dict[str, Hand] = {}
+        self._keeper = Keeper(store, clock, failures)
+        self._next_at: datetime | None = None
         self._wake = threading.Event()
 
     def wake(self) -> None:
@@ -110,173 +118,200 @@ class Engine:
         self._wake.set()
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Go round until told to stop."""
-        while not stop.is_set():
-            self._wake.clear()
-            moved = 0
-            try:
-                for org in self._store.tenants.orgs():
-                    moved += self.step(org.id)
-            except self._failures:  # the store is away; what each run says of it is recorded when it is back
-                stop.wait(IDLE_S * 10)
-            if not moved:
-                self._wake.wait(IDLE_S)
+        """Go round until told to stop; then let go of every run that nothing goes on for."""
+        ended = threading.Event()
+        keeper = threading.Thread(target=self._keep_on, args=(ended,), name="holdfast-keeper", daemon=True)
+        keeper.start()
+        try:
+            while not stop.is_set():
+                self._go_round(stop)
+        finally:
+            ended.set()
+            keeper.join()
+            self._let_go()
+
+    def _go_round(self, stop: threading.Event) -> None:
+        self._wake.clear()
+        began_at, moved = self._clock.now(), 0
+        self._next_at = None
+        try:
+            for org in self._store.tenants.orgs():
+                moved += self.step(org.id)
+        except self._failures:  # the store is away; what each run says of it is recorded when it is back
+            stop.wait(IDLE_S * 10)
+        if not moved:
+            self._wake.wait(self._pause_s(began_at))
+
+    def _pause_s(self, began_at: datetime) -> float:
+        """Return how long to sleep: until the next thing is due, and never so short that looking is all it does."""
+        now = self._clock.now()
+        idle_s = min(LONGEST_IDLE_S, max(IDLE_S, 10 * (now - began_at).total_seconds()))
+        due = [hand.due_at for hand in self._hands.values() if hand.due_at is not None and hand.job is None]
+        soonest = min([*due, *([self._next_at] if self._next_at else [])], default=None)
+        return idle_s if soonest is None else min(idle_s, max(0.005, (soonest - now).total_seconds()))
+
+    def _keep_on(self, ended: threading.Event) -> None:
+        while not ended.wait(KEEP_S):
+            self._keeper.keep(list(self._hands.values()))
+
+    def _let_go(self) -> None:
+        """Give back every lease; what goes on outside ends without being written, and is looked at by who is next."""
+        held, self._hands = list(self._hands.values()), {}
+        for hand in held:
+            if hand.grip is not None and (hand.job is None or hand.job.done()):
+                try:
+                    with self._store.write_now(hand.run.org, self._clock) as (tx, _):
+                        tx.leases.give(hand.grip.lease)
+                except self._failures:
+                    return  # the store is away: they run out by themselves
+
+    # A round.
 
     def step(self, org: str) -> int:
-        """Do one bounded round; returns how many runs went on."""
-        with self._store.read(org) as tx:
-            runs = sorted(tx.runs.unfinished(), key=urgency)
-            paused = is_paused(tx)
-        round_ = _Round(paused, {run.service_id: run for run in runs if run.state in WORKING})
-        self._forget(runs)
-        newest = self._start_together(org, runs, round_)
-        moved = len(newest)
-        for run in runs:
-            moved += self._advance_safely(newest.get(run.id, run), round_)
-            if moved >= ROUND_LIMIT:
-                break
+        """Do one bounded round; returns how many transitions were made."""
+        self._keeper.keep(hand for hand in self._hands.values() if hand.run.org == org)
+        round_ = self._read(org)
+        queue = sorted(self._gather(org, round_), key=lambda hand: urgency(hand.run))
+        moved = 0
+        while queue and moved < ROUND_LIMIT:
+            deeds = [(hand, deed) for hand in queue if (deed := self._next(hand, round_)) is not None]
+            queue = []
+            for start_at in range(0, len(deeds), TOGETHER):
+                queue += self._commit(org, deeds[start_at : start_at + TOGETHER])
+            moved += len(queue)
+            round_.due.clear()
+        self._hands = {key: hand for key, hand in self._hands.items() if not hand.is_idle()}
         return moved
 
-    def _forget(self, runs: Sequence[Run]) -> None:
-        if len(self._trials) > len(runs) + ROUND_LIMIT:
-            living = {run.id for run in runs}
-            self._trials = {key: trial for key, trial in self._trials.items() if key in living}
-
-    # Many runs at once.
-
-    def _start_together(self, org: str, runs: Sequence[Run], round_: _Round) -> dict[str, Run]:
-        """Bring approved runs to work: what one advisory opens does not queue commit by commit."""
-        chosen: dict[str, Run] = {}
-        for run in runs:
-            fresh = run.state is RunState.APPROVED and not run.released and run.id not in self._trials
-            if fresh and run.service_id not in chosen and round_.hold(run) is None:
-                chosen[run.service_id] = run
-        if len(chosen) < 2:
-            return {}
-        waiting, newest = list(chosen.values())[:ROUND_LIMIT], dict[str, Run]()
-        for start in range(0, len(waiting), TOGETHER):
-            batch = waiting[start : start + TOGETHER]
-            begun = self._write_together(org, batch, lambda tx, run, now: begin(tx, run, now, None))
-            acted = self._write_together(org, begun, lambda tx, run, now: act_next(tx, run, now, self._ids))
-            newest |= {run.id: run for run in (*begun, *acted)}
-            self._tell(acted)
-        for run in newest.values():
-            round_.busy[run.service_id] = run
-        return newest
-
-    def _write_together(self, org: str, runs: Sequence[Run], deed: Deed) -> list[Run]:
-        """Do one transition of several runs in one transaction; of none when one of them fails."""
-        if not runs:
-            return []
-        try:
-            with self._store.write_now(org, self._clock) as (tx, now):
-                done = [deed(tx, run, now) for run in runs if tx.runs.get(run.id) == run]
-        except self._failures:
-            return []  # each is tried by itself, and what is wrong is noted in the one at fault
-        return [run for run in done if run is not None]
-
-    def _tell(self, runs: Sequence[Run]) -> None:
-        for org, environment in sorted({(run.org, run.environment) for run in runs}):
-            self._on_flags(org, environment)
-
-    # One run.
-
-    def _advance_safely(self, run: Run, round_: _Round) -> bool:
-        trial = self._trials.setdefault(run.id, _Trial())
+    def _read(self, org: str) -> _Round:
         now = self._clock.now()
-        if trial.look is None and trial.due_at is not None and now < trial.due_at:
-            return False
+        with self._store.read(org) as tx:
+            runs = {run.id: run for run in tx.runs.ready(self._owner, now)}
+            due: dict[str, set[str]] = {}
+            for timer in tx.timers.due(now):
+                if timer.kind in {"expiry", "health"}:
+                    due.setdefault(timer.run, set()).add(timer.kind)
+            mine = {key for key, hand in self._hands.items() if hand.run.org == org and not hand.is_idle()}
+            for run_id in (due.keys() | mine) - runs.keys():
+                lease = tx.leases.of(run_id)
+                if lease is None or lease.owner == self._owner or lease.until <= now:
+                    runs[run_id] = tx.runs.get(run_id)
+            guards = HoldFinder(tx, now)
+            held = {run.id for run in runs.values() if run.held is not None and self._is_still_held(tx, run, guards)}
+            next_at = tx.timers.next_at()
+        if next_at is not None and next_at > now:
+            self._next_at = min(next_at, self._next_at or next_at)
+        return _Round(list(runs.values()), due, held, next_at)
+
+    def _is_still_held(self, tx: Transaction, run: Run, guards: HoldFinder) -> bool:
+        """Whether what is written in a run that waits still stands: asking again would change nothing."""
+        setting = Setting(tx, guards.now, self._ids, self._reach.inside(tx, run.environment), guards)
+        return is_still_held(setting, run)
+
+    def _gather(self, org: str, round_: _Round) -> list[Hand]:
+        """Bring the hands up to what is stored; those whose runs others have are let go."""
+        known = {run.id for run in round_.runs}
+        for key, hand in list(self._hands.items()):
+            if hand.run.org == org and key not in known:
+                del self._hands[key]
+        for run in round_.runs:
+            hand = self._hands.setdefault(run.id, Hand(run))
+            if hand.run is not run and hand.run != run:
+                hand.run, hand.due_at, hand.fresh = run, None, None
+        return [self._hands[run.id] for run in round_.runs if run.id not in round_.still_held]
+
+    def _next(self, hand: Hand, round_: _Round) -> Deed | None:
+        """Return what is to be committed for a run; what is to be done outside is started."""
+        while True:
+            found = find_next(hand, self._outside, self._clock.now(), round_.due.get(hand.run.id, ()))
+            if not isinstance(found, Job):
+                return found
+            hand.asked = found.about
+            hand.job = start(self._executor, found.do, self.wake)
+            if self._executor is not None:
+                return None
+
+    # A commit.
+
+    def _commit(self, org: str, batch: Sequence[tuple[Hand, Deed]]) -> list[Hand]:
+        """Commit one transition of several runs; returns the hands that went on."""
         try:
-            return self._advance(run, round_, trial)
+            done = self._write(org, batch)
         except self._failures as error:
-            trial.failures += 1
-            wait_s = min(MAX_BACKOFF_S, 0.2 * 2 ** min(trial.failures, 10))
-            trial.due_at = now + timedelta(seconds=wait_s)
-            self._note_failure(run, error)
-            return False
+            if len(batch) > 1 and isinstance(error, _OF_ONE):
+                return [hand for item in batch for hand in self._commit(org, [item])]
+            return [hand for hand, _ in batch if self._stumble(hand, error, len(batch))]
+        for hand, did, lease in done:
+            self._take(hand, did, lease)
+        self._tell(did.run for _, did, _ in done if did is not None)
+        return [hand for hand, did, _ in done if did is not None]
 
-    def _advance(self, run: Run, round_: _Round, trial: _Trial) -> bool:
-        before, after = run, self._advance_once(run, round_, trial)
-        while after is not None:
-            trial.failures, trial.due_at = 0, None
-            round_.note(before, after)
-            before, after = after, self._advance_once(after, round_, trial)
-        return before is not run
-
-    def _advance_once(self, run: Run, round_: _Round, trial: _Trial) -> Run | None:
-        """Return the run one transition further, `None` when there is nothing to do now."""
-        if run.state is RunState.UNDOING:
-            return self._changing(run, lambda tx, run, now: undo_all(tx, run, now, self._ids))
-        if run.released:
-            return self._write(run, begin_undo) if run.state is not RunState.UNDONE else None
-        match run.state:
-            case RunState.APPROVED:
-                hold = round_.hold(run)
-                if hold is not None and hold == run.held:
-                    return None  # it is written down already
-                return self._write(run, lambda tx, run, now: begin(tx, run, now, round_.busy.get(run.service_id)))
-            case RunState.ACTING:
-                return self._changing(run, lambda tx, run, now: act_next(tx, run, now, self._ids))
-            case RunState.VERIFYING:
-                return self._verify(run, trial)
-        return None
-
-    def _write(self, run: Run, deed: Deed) -> Run | None:
-        with self._store.write_now(run.org, self._clock) as (tx, now):
-            return deed(tx, run, now) if tx.runs.get(run.id) == run else None
-
-    def _changing(self, run: Run, deed: Deed) -> Run | None:
-        """The same, for a transition that may change flags."""
-        changed = self._write(run, deed)
-        if changed is not None:
-            self._on_flags(run.org, run.environment)
-        return changed
-
-    def _note_failure(self, run: Run, error: Exception) -> None:
-        """Record in the run what went wrong. Silent if that can't be written."""
-        message = error.message if isinstance(error, HoldfastError) else type(error).__name__
-        try:
-            with self._store.write_now(run.org, self._clock) as (tx, now):
-                note_failure(tx, tx.runs.get(run.id), now, message)
-        except self._failures:
-            return  # the store itself is away: the next round meets it again
-
-    # Verifying.
-
-    def _verify(self, run: Run, trial: _Trial) -> Run | None:
-        if not run.plan.verify:
-            return self._fail(run, "the plan has no probe; whether it helps is not proven, and it stays in place")
-        if trial.look is None:
-            trial.look = self._start_look(run)
-        if not trial.look.done():
-            return None
-        if trial.look.cancelled():  # the executor is closing: the next process looks
-            trial.look = None
-            return None
-        outcome, seen_at = trial.look.result()
-        trial.look = None
-        if outcome.holds:
-            return self._write(
-                run, lambda tx, run, now: prove(tx, run, now, self._ids, proof=outcome.detail, seen_at=seen_at)
-            )
-        deadline_s = max(probe.deadline_s for probe in run.plan.verify)
-        if seen_at - acted_last_at(run) >= timedelta(seconds=deadline_s):
-            return self._fail(run, f"no proof in time, it stays in place; {outcome.detail}")
-        trial.due_at = seen_at + timedelta(seconds=min(probe.interval_s for probe in run.plan.verify))
-        return None
-
-    def _fail(self, run: Run, because: str) -> Run | None:
-        return self._write(run, lambda tx, run, now: fail(tx, run, now, because))
-
-    def _start_look(self, run: Run) -> "Future[tuple[Outcome, datetime]]":
-        if self._executor is not None:
-            future = self._executor.submit(self._look, run)
-            future.add_done_callback(lambda _: self._wake.set())
-            return future
-        done: Future[tuple[Outcome, datetime]] = Future()
-        done.set_result(self._look(run))
+    def _write(
+        self, org: str, batch: Sequence[tuple[Hand, Deed]]
+    ) -> list[tuple[Hand, Did, Lease] | tuple[Hand, None, None]]:
+        done: list[tuple[Hand, Did, Lease] | tuple[Hand, None, None]] = []
+        with self._store.write_now(org, self._clock) as (tx, now):
+            guards = HoldFinder(tx, now)
+            for hand, deed in batch:
+                lease = self._hold(tx, hand, now)
+                if lease is None:
+                    done.append((hand, None, None))
+                    continue
+                run = tx.runs.get(hand.run.id)
+                world = self._reach.inside(tx, run.environment)
+                did = deed.do(Setting(tx, now, self._ids, world, guards, lease.fence), run)
+                self._at(f"before-commit:{did.what}", did.run, did.number)
+                if did.rests:
+                    tx.leases.give(lease)
+                done.append((hand, did, lease))
+        for _, made, _ in done:
+            if made is not None:
+                self._at(f"after-commit:{made.what}", made.run, made.number)
         return done
 
-    def _look(self, run: Run) -> tuple[Outcome, datetime]:
-        outcome = look(self._http, run.plan.verify)
-        return outcome, self._clock.now()
+    def _hold(self, tx: Transaction, hand: Hand, now: datetime) -> Lease | None:
+        until = now + LEASE
+        if hand.grip is not None:
+            return tx.leases.keep(hand.grip.lease, until)
+        return tx.leases.claim(hand.run.id, self._owner, now, until)
+
+    def _take(self, hand: Hand, did: Did | None, lease: Lease | None) -> None:
+        if did is None or lease is None:  # another worker has it
+            self._hands.pop(hand.run.id, None)
+            return
+        if did.what == "trouble":
+            hand.run, hand.grip = did.run, Grip(lease)
+            return
+        hand.went_on(did.run, did.number if did.what == "intent" else None)
+        if did.rests:
+            hand.grip = None
+        elif hand.grip is None:
+            hand.grip = Grip(lease)
+        else:
+            hand.grip.lease = lease
+
+    def _stumble(self, hand: Hand, error: Exception, together: int) -> bool:
+        """Take an error of one run in; says whether there is something to do for it at once."""
+        now = self._clock.now()
+        if isinstance(error, FencedError | NotFoundError):
+            self._hands.pop(hand.run.id, None)
+            return False
+        if isinstance(error, StepError):
+            note_step_error(hand, error)
+            return True
+        hand.stumble(now, MAX_BACKOFF_S)
+        if together == 1 and isinstance(error, _OF_ONE):
+            self._note_trouble(hand, error.message)
+        return False
+
+    def _note_trouble(self, hand: Hand, message: str) -> None:
+        """Record in the run what went wrong. Silent if that can't be written: the next round meets it again."""
+        try:
+            with self._store.write_now(hand.run.org, self._clock) as (tx, now):
+                note_trouble(tx, tx.runs.get(hand.run.id), now, message)
+        except self._failures:
+            return
+
+    def _tell(self, runs: Iterable[Run]) -> None:
+        for org, environment in sorted({(run.org, run.environment) for run in runs}):
+            self._on_flags(org, environment)

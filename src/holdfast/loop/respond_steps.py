@@ -1,217 +1,290 @@
-"""The transitions of runs, each inside one transaction: intended, carried out, read back, proven, taken back.
+"""A run driven inside one transaction: intended, carried out where its effect is in the store, judged by what was seen.
 
-Every function here is given a run as it is stored now, stores and journals what becomes of it, and returns that; `None`
-when nothing does.
+Rules:
+1. What was read outside comes in as values; nothing outside the store is asked here.
+2. Every transition is journaled in the transaction that stores it.
+3. Steps whose effect is in the store are intended, carried out and read back in one go, or not at all.
+4. No two steps act on one target at a time. Guards are asked before every intent.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from holdfast.errors import ActionError, ConflictError, NotFoundError, PlanError
-from holdfast.findings.lifecycle import Transition, act, lift, mitigate
-from holdfast.loop.reconcile import record_transitions
-from holdfast.loop.respond_people import is_paused
-from holdfast.loop.respond_plans import journal_run, make_call
-from holdfast.loop.turn import Turn
-from holdfast.loop.world import TxWorld
+from holdfast.errors import ActionError, PlanError
+from holdfast.loop.guards import note_hold
+from holdfast.loop.respond_outcomes import end_undo, finish_acting, give_up
+from holdfast.loop.respond_plans import journal_run
+from holdfast.loop.respond_setting import (
+    Captured,
+    Did,
+    News,
+    Setting,
+    StepError,
+    capture_within,
+    do_within,
+    find_block,
+    find_target,
+    find_unknown,
+    is_within,
+    traits_of,
+)
 from holdfast.mitigations.actions import get_action
-from holdfast.mitigations.autonomy import AUTOMATION, find_hold
-from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Coverage
-from holdfast.model.run import Run, RunState, RunStep, StepState
-from holdfast.ports.ids import Ids
+from holdfast.mitigations.autonomy import AUTOMATION
+from holdfast.mitigations.run import (
+    Act,
+    BeginUndo,
+    Finish,
+    Intend,
+    Rest,
+    Revert,
+    Seen,
+    Stuck,
+    TakeBack,
+    Wait,
+    begin_undo,
+    fail,
+    get_step,
+    intend,
+    next_move,
+    saw,
+    saw_undone,
+    take_back,
+)
+from holdfast.model.run import Run, RunState, RunStep, StepState, Timer
 from holdfast.ports.store import Transaction
 
-ACT_DEADLINE = timedelta(seconds=60)
-
-_ORDER = (RunState.UNDOING, RunState.ACTING, RunState.APPROVED, RunState.VERIFYING)
-_TOUCHED = frozenset({StepState.INTENT, StepState.DONE, StepState.FAILED, StepState.UNKNOWN})
+GUARD_PAUSE = timedelta(seconds=1)
+"""How soon a run that waits for something else as well is asked about again."""
 
 
-def urgency(run: Run) -> tuple[int, datetime]:
-    """Return what sorts runs: what is to be taken back first, then what acts, then what is looked at."""
-    if run.released:
-        return (-1, run.created_at)
-    return (_ORDER.index(run.state) if run.state in _ORDER else len(_ORDER), run.created_at)
+def drive(setting: Setting, run: Run, news: News | None = None, *, fresh: int | None = None, chain: bool = True) -> Did:
+    """Take in what happened outside, then go on with a run as far as the store alone carries.
+
+    `fresh` is the step whose first intent this worker committed itself, with nothing done since. Without `chain` one
+    transition is made: for a run of which a later one failed.
+
+    Raises:
+        StepError: a step within the store failed; nothing of the transaction may be kept.
+    """
+    driver = _Driver(setting, run, run, fresh)
+    taken = news is not None and driver.take_in(news)
+    if chain or not taken:
+        while driver.go_on(news.captured if news else None) and chain:
+            pass
+    return driver.finish()
 
 
-def begin(tx: Transaction, run: Run, now: datetime, busy: Run | None) -> Run | None:
-    """Intend the first step, unless a guard holds the run back; that is written once."""
-    hold = find_hold(run, paused=is_paused(tx), busy=busy)
-    if hold is None:
-        return _intend(tx, replace(run, state=RunState.ACTING, held=None), now)
-    if hold != run.held:
-        held = replace(run, held=hold, updated_at=now)
-        tx.runs.save(held)
-        journal_run(tx, "run.held", held, AUTOMATION, held=hold)
-    return None
+def stop(setting: Setting, run: Run, because: str) -> Did:
+    """Give up on a run: what it acts on can't be used."""
+    driver = _Driver(setting, run, run, None)
+    if run.state in {RunState.APPROVED, RunState.ACTING} and not run.released:
+        driver.give_up(because)
+    driver.rests = driver.run.state is RunState.FAILED
+    return driver.finish()
 
 
-def act_next(tx: Transaction, run: Run, now: datetime, ids: Ids) -> Run | None:
-    """Carry the intended step out, or intend the next one; between two steps the pause is looked at."""
-    step = next((step for step in run.steps if step.state is not StepState.DONE), None)
-    if step is None:
-        return _finish_acting(tx, run, now, ids)
-    if step.state is StepState.PENDING:
-        held = find_hold(run, paused=is_paused(tx), busy=None) is not None
-        return None if held else _intend(tx, run, now)
-    done = _carry_out(tx, run, step, now)
-    changed = _with_step(run, done, now)
-    journal_run(tx, "run.step", changed, AUTOMATION, **_step_facts(done, "after"))
-    if done.state is StepState.DONE and done.number == len(run.steps):
-        return _finish_acting(tx, changed, now, ids)
-    if done.state is not StepState.DONE:
-        changed = replace(changed, state=RunState.FAILED, held=done.detail)
-    tx.runs.save(changed)
-    return changed
+@dataclass(slots=True)
+class _Driver:
+    setting: Setting
+    before: Run
+    run: Run
+    fresh: int | None
+    what: str = "look"
+    number: int = 0
+    rests: bool = False
+
+    def take_in(self, news: News) -> bool:
+        """Judge what was seen outside; says whether anything was."""
+        if news.healthy is not None and self.run.healthy_before is None:
+            self.run = replace(self.run, healthy_before=news.healthy)
+        if news.number is None or news.seen is None:
+            return False
+        step = get_step(self.run, news.number)
+        if step.state is not (StepState.UNDOING if news.undone else StepState.INTENT):
+            return False
+        self._judge(step, news.seen, undone=news.undone)
+        return True
+
+    def go_on(self, captured: Captured | None) -> bool:
+        """Make the next transition; false when what is next is not for this transaction."""
+        setting, run = self.setting, self.run
+        unknown = find_unknown(run)
+        if unknown is not None:
+            return self._hold(unknown)
+        move = next_move(run, traits_of(run, setting.world, setting.now), setting.now)
+        match move:
+            case Intend(number):
+                return self._intend(move, get_step(run, number), captured)
+            case Act(number, look_only):
+                return self._within(get_step(run, number), undone=False, look_only=look_only)
+            case TakeBack(number):
+                return self._take_back(move, get_step(run, number))
+            case Revert(number, look_only):
+                return self._within(get_step(run, number), undone=True, look_only=look_only)
+            case BeginUndo():
+                return self._begin_undo()
+            case Finish():
+                self._finish()
+            case Stuck(because):
+                return self.give_up(because)
+            case Wait(until):
+                self.rests = until > setting.now
+            case Rest():
+                self.rests = run.state is not RunState.VERIFYING
+        return False
+
+    # Towards the effect.
+
+    def _intend(self, move: Intend, step: RunStep, captured: Captured | None) -> bool:
+        call = self.setting.call(self.run, step)
+        spec = get_action(step.step.action)
+        within = is_within(spec, call)
+        if not self._may(move):
+            return False
+        if within:
+            captured = Captured(step.number, capture_within(spec, call), find_target(call))
+        if captured is None or captured.number != step.number:
+            return False  # it must be captured outside first
+        begins = self.run.state is RunState.APPROVED
+        self.run = intend(self.run, step.number, self.setting.now, before=captured.before, target=captured.target)
+        if begins and self.run.plan.expires_s is not None:
+            self.run = replace(self.run, expires_at=self.setting.now + timedelta(seconds=self.run.plan.expires_s))
+        if begins:
+            self.setting.guards.note(self.run)
+        self.fresh = step.number
+        self._journal("intent", step.number, "before")
+        return within
+
+    def _may(self, move: Intend | TakeBack) -> bool:
+        """Whether nothing stands against an intent; what does is stored and journaled once."""
+        blocked = find_block(self.setting, self.run, move)
+        if blocked is not None:
+            return self._hold(blocked)
+        hold = self.setting.guards.find(self.run) if isinstance(move, Intend) else None
+        if hold is None:
+            return True
+        self._keep()
+        self.run = self.before = note_hold(self.setting.tx, self.run, hold, self.setting.now) or self.run
+        self.what, self.rests = "hold", True
+        return False
+
+    def _hold(self, because: str) -> bool:
+        self.rests = True
+        if self.run.held != because:
+            self.run = replace(self.run, held=because, updated_at=self.setting.now)
+            journal_run(self.setting.tx, "run.held", self.run, AUTOMATION, held=because)
+        self.what = "hold"
+        return False
+
+    def _within(self, step: RunStep, *, undone: bool, look_only: bool) -> bool:
+        """Carry out, or take back, what is in the store; what is outside is left to who can wait for it."""
+        spec, call = get_action(step.step.action), self.setting.call(self.run, step)
+        if not is_within(spec, call):
+            return False
+        fresh = self.fresh == step.number and step.attempt == 1 and not undone
+        try:
+            seen = do_within(spec, replace(call, fresh=fresh), undone=undone, look_only=look_only)
+        except (PlanError, ActionError) as error:
+            raise StepError(step.number, error.message, undoing=undone) from error
+        if not (seen.present or seen.pending or look_only):
+            deed = "taken back and is still there" if undone else "carried out and is not there"
+            raise StepError(step.number, f"`{spec.name}` was {deed}: {seen.detail}", undoing=undone)
+        self.fresh = None
+        self._judge(step, seen, undone=undone)
+        return not seen.pending
+
+    def _judge(self, step: RunStep, seen: Seen, *, undone: bool) -> None:
+        now, was = self.setting.now, self.run.state
+        traits = traits_of(self.run, self.setting.world, now)(step)
+        self.run = (saw_undone if undone else saw)(self.run, step.number, seen, traits, now)
+        after = get_step(self.run, step.number)
+        self._journal(after.state.value, step.number, _phase(after, undone=undone), told=not _alike(step, after))
+        if self.run.state is not was:
+            self._gave_up()
+
+    def give_up(self, because: str) -> bool:
+        """Fail; says whether there is something to take back."""
+        self.run, self.what = fail(self.run, because, self.setting.now), "failed"
+        self._gave_up()
+        return self.run.state is RunState.UNDOING
+
+    def _gave_up(self) -> None:
+        because = self.run.undo_because or self.run.held or ""
+        self.run = give_up(self.setting.tx, self.run, self.setting.now, self.setting.ids, because)
+
+    # Back.
+
+    def _begin_undo(self) -> bool:
+        because = self.run.undo_because or ("it is let go" if self.run.released else None)
+        self.run, self.what = begin_undo(self.run, because, self.setting.now), "undoing"
+        journal_run(self.setting.tx, "run.undoing", self.run, AUTOMATION, because=because)
+        return True
+
+    def _take_back(self, move: TakeBack, step: RunStep) -> bool:
+        if not self._may(move):
+            return False
+        self.run = take_back(self.run, step.number, self.setting.now)
+        self._journal("undoing", step.number, "undoing")
+        return is_within(get_action(step.step.action), self.setting.call(self.run, step))
+
+    def _finish(self) -> None:
+        tx, now, ids = self.setting.tx, self.setting.now, self.setting.ids
+        if self.run.state is RunState.UNDOING:
+            self.run, self.what, self.rests = end_undo(tx, self.run, now, ids), "undone", True
+        else:
+            self.run, self.what = finish_acting(tx, self.run, now, ids), "finish"
+
+    # The end of the transaction.
+
+    def _keep(self) -> None:
+        if self.run != self.before:
+            self.setting.tx.runs.save(self.run)
+            keep_timers(self.setting.tx, self.before, self.run)
+
+    def finish(self) -> Did:
+        """Store what became of the run, with the timers that wake it."""
+        self._keep()
+        if self.rests and self.what == "hold" and any(one.due_at is not None for one in self.run.steps):
+            timer = Timer(self.run.org, self.run.id, 0, "retry", self.setting.now + GUARD_PAUSE)
+            self.setting.tx.timers.set(timer)
+        elif self.before.held is not None and self.run.held is None:
+            self.setting.tx.timers.clear(self.run.id, 0, "retry")
+        return Did(self.run, self.what, self.number, self.rests)
+
+    def _journal(self, what: str, number: int, phase: str, *, told: bool = True) -> None:
+        self.what, self.number = what, number
+        step = get_step(self.run, number)
+        if told:
+            facts = {"step": number, "action": step.step.action, "key": step.key, "phase": phase, "detail": step.detail}
+            journal_run(self.setting.tx, "run.step", self.run, AUTOMATION, **facts, attempt=step.attempt)
 
 
-def _intend(tx: Transaction, run: Run, now: datetime) -> Run:
-    """Write down that the next step is about to be carried out."""
-    step = next((step for step in run.steps if step.state is StepState.PENDING), None)
-    if step is None:
-        raise PlanError(f"plan `{run.plan.id}` has no step", hint="name what to do under `do`")
-    intent = replace(step, state=StepState.INTENT, at=now)
-    changed = _with_step(run, intent, now)
-    tx.runs.save(changed)
-    journal_run(tx, "run.step", changed, AUTOMATION, **_step_facts(intent, "before"))
-    return changed
+def _phase(after: RunStep, *, undone: bool) -> str:
+    """Return what the journal calls a step's outcome."""
+    if after.state in {StepState.FAILED, StepState.UNKNOWN, StepState.UNDONE}:
+        return after.state.value
+    if after.state is StepState.DONE and not undone:
+        return "after"
+    return "waiting" if after.acted_at else "again"
 
 
-def _carry_out(tx: Transaction, run: Run, step: RunStep, now: datetime) -> RunStep:
-    """Probe first; act only if the effect is absent; believe what is read back."""
-    spec = get_action(step.step.action)
-    call = make_call(run, step, now, TxWorld(tx, run.environment))
-    back = spec.read_back(call)
-    if back.present is None and not spec.idempotent:
-        because = f"what became of it can't be told, and doing it twice may harm: {back.detail}"
-        return replace(step, state=StepState.UNKNOWN, at=now, detail=because)
-    if back.present:
-        return replace(step, state=StepState.DONE, at=now, detail=f"found in place: {back.detail}")
-    spec.apply(call)
-    back = spec.read_back(call)
-    if not back.present:
-        raise ActionError(f"`{spec.name}` was carried out and is not there: {back.detail}")
-    return replace(step, state=StepState.DONE, at=now, detail=back.detail)
+def _alike(before: RunStep, after: RunStep) -> bool:
+    """Whether a look changed nothing that anybody asks about later."""
+    return (before.state, before.attempt, before.detail) == (after.state, after.attempt, after.detail)
 
 
-def _finish_acting(tx: Transaction, run: Run, now: datetime, ids: Ids) -> Run:
-    changed = replace(run, state=RunState.VERIFYING, held=None, updated_at=now)
-    tx.runs.save(changed)
-    _transit(tx, run, now, ids, lambda exposure: act(exposure, now))
-    return changed
-
-
-def prove(tx: Transaction, run: Run, now: datetime, ids: Ids, *, proof: str, seen_at: datetime) -> Run:
-    """Keep the proof; with full coverage the exposure is mitigated at the instant it was seen."""
-    full = run.plan.coverage is Coverage.FULL
-    held = None if full else f"coverage is {run.plan.coverage}: it helps, and the clock goes on"
-    changed = replace(run, state=RunState.EFFECTIVE, proof=proof, held=held, updated_at=now)
-    tx.runs.save(changed)
-    journal_run(tx, "run.effective", changed, AUTOMATION, proof=proof, coverage=run.plan.coverage)
-    if full:
-        acted_at = acted_last_at(run)
-        _transit(tx, run, now, ids, lambda exposure: mitigate(exposure, acted_at, seen_at))
-    return changed
-
-
-def acted_last_at(run: Run) -> datetime:
-    """Return when the last step was carried out."""
-    return max((step.at for step in run.steps if step.at is not None), default=run.created_at)
-
-
-def fail(tx: Transaction, run: Run, now: datetime, because: str) -> Run:
-    """Give up on a run; what it did stays in place."""
-    changed = replace(run, state=RunState.FAILED, held=because, updated_at=now)
-    tx.runs.save(changed)
-    journal_run(tx, "run.failed", changed, AUTOMATION, because=because)
-    return changed
-
-
-def begin_undo(tx: Transaction, run: Run, now: datetime) -> Run:
-    """Intend to take everything back."""
-    changed = replace(run, state=RunState.UNDOING, updated_at=now)
-    tx.runs.save(changed)
-    journal_run(tx, "run.undoing", changed, AUTOMATION)
-    return changed
-
-
-def undo_all(tx: Transaction, run: Run, now: datetime, ids: Ids) -> Run:
-    """Take every step back, the last one first; the exposure's mitigation is lifted if nothing else guards it."""
-    changed = run
-    for step in reversed(run.steps):
-        if step.state in _TOUCHED:
-            undone = _take_back(tx, run, step, now)
-            changed = _with_step(changed, undone, now)
-            journal_run(tx, "run.step", changed, AUTOMATION, **_step_facts(undone, "undone"))
-    changed = replace(changed, state=RunState.UNDONE, held=None, released=True, updated_at=now)
-    tx.runs.save(changed)
-    journal_run(tx, "run.undone", changed, AUTOMATION)
-    if not _still_guarded(tx, run):
-        _transit(tx, run, now, ids, lambda exposure: lift(exposure, now))
-    return changed
-
-
-def _take_back(tx: Transaction, run: Run, step: RunStep, now: datetime) -> RunStep:
-    spec = get_action(step.step.action)
-    if not spec.reversible:
-        return replace(step, detail=f"`{spec.name}` can't be taken back")
-    call = make_call(run, step, now, TxWorld(tx, run.environment))
-    spec.undo(call)
-    back = spec.read_undone(call)
-    if not back.present:
-        raise ActionError(f"`{spec.name}` was taken back and is still there: {back.detail}")
-    return replace(step, state=StepState.UNDONE, at=now, detail=back.detail)
-
-
-def _still_guarded(tx: Transaction, run: Run) -> bool:
-    """Whether another proven run of full coverage still guards the exposure."""
-    return any(
-        other.id != run.id
-        and other.state is RunState.EFFECTIVE
-        and other.plan.coverage is Coverage.FULL
-        and not other.released
-        for other in tx.runs.of_exposures([run.exposure])
-    )
-
-
-def _transit(tx: Transaction, run: Run, now: datetime, ids: Ids, transition: Callable[[Exposure], Transition]) -> None:
-    """Move the run's exposure; one whose state meanwhile forbids it (waived, resolved) stays as it is."""
-    try:
-        step = transition(tx.exposures.get(run.exposure))
-    except (ConflictError, NotFoundError):
-        return
-    if step.after != step.before:
-        record_transitions(Turn(tx, now, ids), [step])
-
-
-def note_failure(tx: Transaction, run: Run, now: datetime, message: str) -> Run | None:
-    """Record what went wrong, once; a run that could not act within `ACT_DEADLINE` has failed."""
-    changed = _with_failure(run, message, now)
-    if changed == run:
-        return None
-    tx.runs.save(changed)
-    journal_run(tx, "run.trouble", changed, AUTOMATION, because=message)
-    return changed
-
-
-def _with_failure(run: Run, message: str, now: datetime) -> Run:
-    step = next((step for step in run.steps if step.state is StepState.INTENT), None)
-    if run.state is not RunState.ACTING or step is None:
-        return replace(run, held=message, updated_at=now) if run.held != message else run
-    if step.at is not None and now - step.at >= ACT_DEADLINE:
-        failed = _with_step(run, replace(step, state=StepState.FAILED, detail=message), now)
-        return replace(failed, state=RunState.FAILED, held=message)
-    if step.detail == message:
-        return run
-    return replace(_with_step(run, replace(step, detail=message), now), held=message)
-
-
-def _with_step(run: Run, step: RunStep, now: datetime) -> Run:
-    steps = tuple(step if known.number == step.number else known for known in run.steps)
-    return replace(run, steps=steps, updated_at=now)
-
-
-def _step_facts(step: RunStep, phase: str) -> dict[str, object]:
-    return {"step": step.number, "action": step.step.action, "key": step.key, "phase": phase, "detail": step.detail}
+def keep_timers(tx: Transaction, before: Run, after: Run) -> None:
+    """Set and clear what wakes a run, where it changed."""
+    due = {step.number: step.due_at for step in before.steps}
+    for step in after.steps:
+        if step.due_at == due.get(step.number):
+            continue
+        if due.get(step.number) is not None:
+            tx.timers.clear(after.id, step.number)
+        if step.due_at is not None:
+            kind = "look" if step.acted_at else "retry"
+            tx.timers.set(Timer(after.org, after.id, step.number, kind, step.due_at))
+    if after.state is RunState.UNDONE and before.state is not RunState.UNDONE:
+        tx.timers.clear(after.id)
+    elif after.expires_at != before.expires_at and after.expires_at is not None:
+        tx.timers.set(Timer(after.org, after.id, 0, "expiry", after.expires_at))
