@@ -65,7 +65,7 @@ start() {
     # it calls nobody: no telemetry, no look for versions
     env -i PATH="$PATH" HOME="$folder" NODE_ENV=production LOG_LEVEL=warn HTTP_HOST=127.0.0.1 HTTP_PORT="$port" \
         UNLEASH_URL="http://127.0.0.1:$port" DATABASE_HOST="$socket" DATABASE_USERNAME=holdfast DATABASE_PASSWORD=none \
-        DATABASE_NAME=postgres DATABASE_SSL=false CHECK_VERSION=false SEND_TELEMETRY=false UNLEASH_SECRET="$(secret)" \
+        DATABASE_NAME=postgres DATABASE_SSL=false CHECK_VERSION=false SEND_TELEMETRY=false UNLEASH_SECRET="$(secret)" GRACEFUL_SHUTDOWN_ENABLE=false \
         CLIENT_FEATURE_CACHING_ENABLED="${CLIENT_FEATURE_CACHING_ENABLED:-true}" \
         INIT_ADMIN_API_TOKENS="$admin" INIT_BACKEND_API_TOKENS="$client" INIT_FRONTEND_API_TOKENS="$frontend" \
         "$node" "$place/node_modules/unleash-server/dist/server.js" >"$folder/server.log" 2>&1 9>&- </dev/null &

@@ -46,7 +46,10 @@ class Unleash:
             found = self._admin.ask("GET", f"/api/admin/environments/{quote(self._environment, '')}", allow=(404,))
             if found.status == 404:
                 return f"Unleash has no environment `{self._environment}`"
-            if not found.json("Unleash").get("enabled", True):
+            document = found.json("Unleash")
+            if not isinstance(document, dict) or document.get("name") != self._environment:
+                return "what answers there is not Unleash"
+            if not document.get("enabled", True):
                 return f"Unleash's environment `{self._environment}` is not in use"
             if self._client is not None:
                 self._seen(self._client, "holdfast-asks")
@@ -146,10 +149,12 @@ class Unleash:
     def _seen(self, client: Rest, flag: str) -> str | None:
         """Return what an SDK with the client token is given of a flag; `None` when not one variant for everybody."""
         document = client.ask("GET", f"/api/client/features?namePrefix={quote(flag, '')}").json("Unleash")
+        if not isinstance(document, dict) or not isinstance(document.get("features"), list):
+            raise ActionError("Unleash's client API answered something else than flags")
         told = (document.get("query") or {}).get("environment", self._environment)
         if told != self._environment:
             raise ActionError(f"the client token is for Unleash's environment `{told}`, not `{self._environment}`")
-        for one in document.get("features") or ():
+        for one in document["features"]:
             if one.get("name") == flag:
                 return _seen_of(one)
         return None
