@@ -1,11 +1,12 @@
 """One incident, played against a running server: every step waits for the world to show it.
 
 1. Flags and the shop's declaration are made, release 1.0.0 is registered and deployed, the shop starts.
-2. An advisory of our own making arrives for a package that the shop uses.
-3. The plan that was written before turns the feature off; we wait until the shop itself answers differently.
-4. The fix that Holdfast gives is applied to the lock file to the letter; release 1.0.1 is registered and deployed.
-5. The flag comes back by itself; we wait until the shop uses the repaired package.
-6. The clocks stand still, and are printed.
+2. The plan is rehearsed: a drill earns it the right to act by itself.
+3. An advisory of our own making arrives for a package that the shop uses.
+4. The plan that was written before turns the feature off; we wait until the shop itself answers differently.
+5. The fix that Holdfast gives is applied to the lock file to the letter; release 1.0.1 is registered and deployed.
+6. The flag comes back by itself; we wait until the shop uses the repaired package.
+7. The clocks stand still, and are printed.
 """
 
 import json
@@ -126,6 +127,7 @@ class Demo:
             self._deploy("1.0.0")
             self._expect_renderer("acme-pdf 1.4.0")
             self.say("shop 1.0.0 runs in production and draws its receipts with acme-pdf 1.4.0")
+            self._rehearse()
             finding = self._break()
             self._wait_for_mitigation(finding)
             second = self._fix(finding, first)
@@ -168,6 +170,23 @@ class Demo:
 
     def _expect_renderer(self, name: str) -> float:
         return wait_for(f"the shop to use `{name}`", lambda: self.shop.ask("/receipts/1").get("renderer") == name)
+
+    def _rehearse(self) -> None:
+        """Hold a drill of the shop's plan: without one it may not act by itself."""
+        begun = time.monotonic()
+        drill = self.api.call("POST", "/drills", body={"service": "shop", "environment": ENVIRONMENT, "level": "L1"})
+        wait_for("the drill to end", lambda: self._drill(drill["id"])["outcome"] != "running")
+        ended = self._drill(drill["id"])
+        if ended["outcome"] != "passed":
+            raise DemoError(f"the drill failed: {ended['because']}")
+        reached = f"{ended['propagation_s'] * 1000:.0f} ms"
+        self.say(
+            f"its plan is rehearsed, nothing is touched: a flag's change gets there in {reached}, {_ms(begun)} in all"
+        )
+
+    def _drill(self, drill: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.call("GET", f"/drills/{drill}")
+        return found
 
     def _break(self) -> str:
         """Push the advisory; returns the id of the exposure that it opened."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from holdfast.app.drilling import Drilling
 from holdfast.app.flag_room import FlagRoom, open_flag_room
 from holdfast.app.front import Front
 from holdfast.app.secrets import ensure_admin_token, load_signing_key
@@ -50,6 +51,10 @@ class House:
     signing_key: bytes = field(repr=False)
     http: HttpxHttp = field(repr=False)
     probes: ThreadPoolExecutor = field(repr=False)
+    drills: Drilling = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.drills = Drilling(self, STORE_FAILURES)
 
     def application(self, play_demo: Callable[[], None] | None = None) -> Front:
         """Return the web application: API, OFREP and pages; `play_demo` begins the demo, where a page may offer it."""
@@ -78,6 +83,7 @@ class House:
 
     def close(self) -> None:
         """Release threads and connections."""
+        self.drills.close()
         self.probes.shutdown(wait=False, cancel_futures=True)
         self.http.close()
         self.store.close()
@@ -125,6 +131,7 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         changes=house.changes,
         on_change=house.tell,
         store_failures=(SQLAlchemyError, OSError),
+        play_drill=house.drills.play,
     )
     pages = WebDependencies(
         house.store,

@@ -44,7 +44,7 @@ class LocalApi(HttpApi):
     def _carry_on(self) -> None:
         """Go rounds while runs are under way, for a few seconds; a probe that takes longer is left to a server."""
         until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self._house.drills.is_busy:  # a drill goes rounds by itself
             if self._house.engine.step(ORG):
                 continue
             with self._house.store.read(ORG) as tx:

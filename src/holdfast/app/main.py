@@ -34,6 +34,7 @@ COMMANDS = {
     "explain": ("holdfast.edges.cli.explain:command", "One exposure: since when, why, what was done."),
     "fix": ("holdfast.edges.cli.fix:command", "What to type to be rid of an exposure."),
     "mitigate": ("holdfast.edges.cli.mitigate:command", "Plans and runs: preview, start, approve, undo, pause."),
+    "drill": ("holdfast.edges.cli.drill:command", "Rehearse plans; say who is rehearsed."),
     "environment": ("holdfast.edges.cli.environment:command", "Environments: what they are, and who can reach them."),
     "flags": ("holdfast.edges.cli.flags:command", "Flag definitions and the overlays on them."),
     "metrics": ("holdfast.edges.cli.metrics:command", "How fast we detect, mitigate and repair."),

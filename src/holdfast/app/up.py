@@ -89,6 +89,7 @@ def serve(
     flagd = house.flags.flagd(host, flagd_port) if flagd_port is not None else None
     try:
         house.announce(url)
+        house.drills.serve_at(url.replace("//0.0.0.0:", "//127.0.0.1:"))
         _greet(url, settings.token_file, login_url(house, url), open_browser=open_browser)
         if flagd is not None:
             say(f"  flagd.sync.v1 at {host}:{flagd.start()}")

@@ -103,3 +103,9 @@ def _words(error: Exception) -> str:
     if not isinstance(error, HoldfastError):
         return f"{type(error).__name__}: {str(error)[:200]}"
     return f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+
+
+def require(holds: bool, otherwise: str, hint: str | None = None) -> None:
+    """Raises: NotProvenError: it does not hold."""
+    if not holds:
+        raise NotProvenError(otherwise, hint=hint)

@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from holdfast.edges.api.changes import Changes
+from holdfast.model.drill import DrillEvidence
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
@@ -35,7 +36,8 @@ class ApiDependencies:
 
     `signing_key` is 32 secret bytes that sign checkpoints. `on_change(org)` is called after every commit of the API, in
     the thread of the request: it wakes the engine. `changes` wakes event streams; whoever else writes tells it too.
-    `store_failures` are what the store raises when it is away: answered with 503.
+    `store_failures` are what the store raises when it is away: answered with 503. `play_drill` plays a drill that has
+    begun in the background; `None` where none are played.
     """
 
     store: Store
@@ -46,6 +48,7 @@ class ApiDependencies:
     changes: Changes = field(default_factory=Changes)
     on_change: Callable[[str], None] = _nobody_listens
     store_failures: tuple[type[Exception], ...] = (OSError,)
+    play_drill: Callable[[DrillEvidence], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

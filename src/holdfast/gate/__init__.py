@@ -1,0 +1,1 @@
+"""May this ship? Rules that judge a release before it goes out."""
