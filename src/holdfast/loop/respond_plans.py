@@ -38,6 +38,7 @@ def make_call(run: Run, step: RunStep, now: datetime, world: World, fence: int =
         intended_at=step.intended_at,
         fence=fence,
         expires_at=run.expires_at,
+        requested_by=run.requested_by,
         exposure=run.exposure,
     )
 

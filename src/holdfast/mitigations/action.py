@@ -26,7 +26,7 @@ class Call:
     intent was committed. `fence` is the worker's, for targets that can refuse a lower one. `fresh` says that nobody can
     have begun yet: this worker committed the first intent itself and did nothing since. Only then may an action whose
     effect can't be looked up say that it is absent; without it the same question goes to a person. `exposure` is the
-    id of the one that the run is about.
+    id of the one that the run is about, `requested_by` the identity that wanted the run.
     """
 
     org: str
@@ -46,6 +46,7 @@ class Call:
     expires_at: datetime | None = None
     fresh: bool = False
     exposure: str = ""
+    requested_by: str = ""
 
     def require(self, name: str) -> str:
         """Return an argument.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from holdfast.errors import PlanError
-from holdfast.ports.proxy import Block, Proxy
+from holdfast.ports.proxy import Block, Proxy, check_block
 
 Visit = Callable[[str, str], int]
 """Given a host and a path, the status that a visitor gets."""
@@ -18,6 +18,7 @@ class MemoryProxy:
     """Keeps blocks in a mapping. `problem` is what stands against using it."""
 
     name: str = "memory"
+    service: str | None = None
     held: dict[str, Block] = field(default_factory=dict)
     problem: str | None = None
     puts: int = 0
@@ -32,12 +33,7 @@ class MemoryProxy:
 
     def put(self, block: Block) -> None:
         """Turn requests away."""
-        if not 400 <= block.status <= 599:
-            raise PlanError(f"a block answers with a status from 400 to 599, not {block.status}")
-        if block.path is not None and not block.path.startswith("/"):
-            raise PlanError(f"the path `{block.path[:80]}` does not begin with `/`")
-        if block.host is not None and not block.host.replace(".", "").replace("-", "").isalnum():
-            raise PlanError(f"`{block.host[:80]}` is no host")
+        check_block(block)
         self.puts += self.held.get(block.id) != block
         self.held[block.id] = block
 

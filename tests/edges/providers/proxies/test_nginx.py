@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.edges.providers.http import HttpxHttp
-from holdfast.edges.providers.proxies._nginx_files import read_blocks, render, write_files
+from holdfast.edges.providers.proxies._nginx_files import check_size, read_blocks, render, write_files
 from holdfast.edges.providers.proxies.nginx import SPEC, Nginx
 from holdfast.errors import ActionError, PlanError
 from holdfast.model.target import Target
-from holdfast.ports.proxy import Block, Proxy
+from holdfast.ports.proxy import Block, Proxy, check_block
 from holdfast.testing.proxies import MemoryProxy, ProxySuite, Visit
 from tests.edges.providers.nginx_server import NginxServer, running_nginx
 
@@ -195,11 +195,10 @@ def test_no_text_gets_into_the_configuration(
     server: NginxServer, tmp_path_factory: pytest.TempPathFactory, path: str, message: str, host: str | None
 ) -> None:
     """Whatever a plan says is refused, or stands in files that a real nginx reads as the very same directives."""
-    from holdfast.edges.providers.proxies._nginx_files import check_block
-
     block = Block("b1", host, path, 503, message)
     try:
         check_block(block)
+        check_size(block)
     except PlanError:
         return
     files = render([block], "token")

@@ -22,7 +22,7 @@ from holdfast.edges.providers.processes import run_program
 from holdfast.edges.providers.proxies._nginx_files import (
     ASKED,
     BEGIN,
-    check_block,
+    check_size,
     generation_of,
     read_blocks,
     render,
@@ -40,7 +40,7 @@ from holdfast.edges.providers.target_spec import (
 from holdfast.errors import ActionError, PlanError
 from holdfast.model.target import Target
 from holdfast.ports.http import Http
-from holdfast.ports.proxy import Block
+from holdfast.ports.proxy import Block, check_block
 
 ASK_TIMEOUT_S = 2.0
 _PAUSE_S = 0.02
@@ -55,6 +55,7 @@ class Nginx:
         program = text_option(target, "program", "/usr/sbin/nginx") or ""
         config = text_option(target, "config", "/etc/nginx/nginx.conf") or ""
         self.name = target.name
+        self.service = target.service
         self._http = http
         self._folder = Path(required_text(target, "folder"))
         self._url = required_text(target, "url").rstrip("/")
@@ -128,6 +129,7 @@ class Nginx:
     def put(self, block: Block) -> None:
         """Turn requests away; checked before it is loaded, and taken back when the check fails."""
         check_block(block)
+        check_size(block)
         with self._locked() as token:
             before = read_blocks(self._folder)
             after = [*(one for one in before if one.id != block.id), block]
