@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.errors import ActionError, HoldfastError
+from holdfast.loop.guards import set_guards
 from holdfast.loop.respond import approve, pause, release_runs, request_run, undo
 from holdfast.mitigations.actions.flag_off import overlay_id
 from holdfast.model.exposure import Ending, State
 from holdfast.model.flag import FlagDefinition, Overlay
+from holdfast.model.guard import Guards
 from holdfast.model.plan import Coverage
 from holdfast.model.run import RunState, StepState
 from holdfast.ports.clock import Clock
@@ -218,7 +220,14 @@ def test_run_lives_the_same_life_on_every_engine(store_url: str) -> None:
         ]
 
 
+def never_rest(shop: Shop) -> None:
+    """Let a service be acted on again at once."""
+    with shop.write() as tx:
+        set_guards(tx, Guards(cooldown_s=0.0), "tok_1", T0)
+
+
 def test_flag_comes_back_when_all_overlays_are_lifted(shop: Shop) -> None:
+    never_rest(shop)
     runs = [run for number in (1, 2) for run in shop.expose(make_exposure(number))]
     engine = shop.engine()
     engine.step(ORG)
@@ -267,7 +276,10 @@ def test_pause_holds_automation_until_it_is_lifted(shop: Shop) -> None:
     engine = shop.engine()
     engine.step(ORG)
     engine.step(ORG)
-    assert (shop.run(run.id).state, shop.run(run.id).held) == (RunState.APPROVED, "automation is paused")
+    held = shop.run(run.id).held
+    assert shop.run(run.id).state is RunState.APPROVED
+    assert held is not None
+    assert held.startswith("automation is paused by tok_1")
     assert shop.kinds().count("run.held") == 1
     with shop.write() as tx:
         pause(tx, False, "tok_1", "", T0)
@@ -307,12 +319,15 @@ def test_pause_holds_neither_people_nor_reverts(shop: Shop) -> None:
 
 
 def test_one_automatic_run_of_a_service_at_a_time(shop: Shop) -> None:
+    never_rest(shop)
     runs = shop.expose(make_exposure(1), make_exposure(2))
     shop.http.answer("GET", URL, Reply(status=500))
     engine = shop.engine()
     engine.step(ORG)
     assert [shop.run(run.id).state for run in runs] == [RunState.VERIFYING, RunState.APPROVED]
-    assert shop.run(runs[1].id).held == f"run {runs[0].id} of the same service is at work"
+    assert shop.run(runs[1].id).held == (
+        f"run {runs[0].id} of the same service is at work; it begins when that is done"
+    )
     shop.http.answer_by("GET", URL, shop.checkout)
     shop.clock.tick(1)
     engine.step(ORG)
@@ -335,7 +350,9 @@ def test_flag_that_vanished_is_tried_again_and_fails_in_the_end(shop: Shop) -> N
     for _ in range(8):
         shop.clock.tick(20)
         engine.step(ORG)
-    assert (shop.run(run.id).state, shop.run(run.id).steps[0].state) == (RunState.FAILED, StepState.FAILED)
+    failed = shop.run(run.id)
+    assert (failed.state, failed.steps[0].state) == (RunState.FAILED, StepState.UNDONE)
+    assert failed.held == "step 1 `flag.off` failed: there is no flag `vat` in `production`"
 
 
 def test_flag_that_comes_back_in_time_is_turned_off(shop: Shop) -> None:
@@ -357,8 +374,8 @@ def open_storm(shop: Shop, services: int) -> list[str]:
     """Let one advisory open an exposure in each of so many services; returns the ids of their runs."""
     with shop.write() as tx:
         for number in range(2, services + 1):
-            declare(tx, number, f"tax{number}", make_plan())
             tx.flags.save(FlagDefinition(ORG, ENVIRONMENT, f"tax{number}", ON_OFF, 1, T0))
+            declare(tx, number, f"tax{number}", make_plan())
     exposures = [make_exposure(n, f"svc_{n}", releases=(f"rel_{n}",)) for n in range(1, services + 1)]
     return [run.id for run in shop.expose(*exposures)]
 
@@ -437,8 +454,8 @@ def test_without_a_journal_nothing_acts(shop: Shop) -> None:
 
 def test_slow_probe_blocks_no_other_run(shop: Shop) -> None:
     with shop.write() as tx:
-        declare(tx, 2, "vat", make_plan(verify=(replace(make_plan().verify[0], url="http://slow.example/"),)))
         tx.flags.save(FlagDefinition(ORG, ENVIRONMENT, "vat", ON_OFF, 1, T0))
+        declare(tx, 2, "vat", make_plan(verify=(replace(make_plan().verify[0], url="http://slow.example/"),)))
     gate = threading.Event()
 
     def slow() -> Reply:
@@ -490,6 +507,7 @@ def test_engine_outlives_an_error_of_one_run(shop: Shop) -> None:
 def test_flag_is_off_exactly_while_a_run_holds_it(moves: list[tuple[bool, int]]) -> None:
     """Three exposures of one flag open and end in any order; the definition never changes by a bit."""
     with open_shop() as shop:
+        never_rest(shop)
         engine = shop.engine()
         held: dict[int, int] = {}
         episode = 0
