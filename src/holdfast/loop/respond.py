@@ -15,6 +15,7 @@ from datetime import datetime
 from holdfast.loop.approvals import ask_people
 from holdfast.loop.drills import DrillReader
 from holdfast.loop.guards import get_guards
+from holdfast.loop.lasting import ENDED, stays
 from holdfast.loop.respond_begun import undo
 from holdfast.loop.respond_people import (
     Preview,
@@ -141,19 +142,22 @@ def _doubt(exposure: Exposure) -> str | None:
 def release_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) -> list[Run]:
     """Let go of the runs of exposures that ended; returns the runs that changed.
 
-    The engine undoes released runs; nothing holds that back.
+    The engine undoes released runs; nothing holds that back. What ended the exposure itself stays: see `loop.lasting`.
     """
     ended = {one.id: one for one in exposures if one.state is State.RESOLVED and one.ending is not Ending.MERGED}
     out = []
     for run in tx.runs.of_exposures(list(ended)) if ended else ():
-        if run.state in _ENDED or run.released:
+        if run.state in _ENDED or run.released or stays(run):
             continue
         exposure = ended[run.exposure]
         if run.state in _NOT_BEGUN:
             changed = replace(run, state=RunState.REJECTED, held="the exposure ended before it began", updated_at=now)
             kind = "run.dropped"
         else:
-            changed, kind = replace(run, released=True, updated_at=now), "run.released"
+            changed, kind = (
+                replace(run, released=True, undo_because=run.undo_because or ENDED, updated_at=now),
+                "run.released",
+            )
         tx.runs.save(changed)
         ending = exposure.ending.value if exposure.ending else None
         journal_run(tx, kind, changed, AUTOMATION, ending=ending)

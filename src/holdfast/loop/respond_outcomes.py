@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.findings.lifecycle import Transition, act, lift, mitigate
 from holdfast.loop.approvals import ask_people, tell_all
+from holdfast.loop.lasting import ENDED, has_ended, stays
 from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, find_gap, journal_run, simulate
 from holdfast.loop.turn import Turn
@@ -51,6 +52,10 @@ def prove(tx: Transaction, run: Run, now: datetime, ids: Ids, *, proof: str, see
     changed = replace(
         run, state=RunState.EFFECTIVE, proof=proof, held=held, unproven=(), effective_at=seen_at, updated_at=now
     )
+    if has_ended(tx, changed) and not stays(
+        changed
+    ):  # what ended it was let finish; what only covered it is not needed
+        changed = replace(changed, released=True, undo_because=changed.undo_because or ENDED)
     tx.runs.save(changed)
     if is_watched(changed):
         tx.timers.set(Timer(run.org, run.id, 0, "health", now + HEALTH_PAUSE))
@@ -212,6 +217,11 @@ def expire(tx: Transaction, run: Run, now: datetime) -> Run:
     if run.expires_at > now:  # somebody confirmed it
         tx.timers.set(Timer(run.org, run.id, 0, "expiry", run.expires_at))
         return run
+    if stays(run) and has_ended(tx, run):  # there is nothing left that it could come back for
+        changed = replace(run, expires_at=None, updated_at=now)
+        tx.runs.save(changed)
+        tx.timers.clear(run.id, 0, "expiry")
+        return changed
     ended_at = format_instant(run.expires_at)
     if run.plan.on_expiry is OnExpiry.REVERT:
         changed = replace(run, released=True, undo_because=f"it expired at {ended_at}", updated_at=now)

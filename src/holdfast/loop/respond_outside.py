@@ -197,7 +197,7 @@ class Outside:
         except self.failures as error:
             seen = Seen(None, _message(error), error=_message(error), unread=True)
         else:
-            seen = Seen(back.present, back.detail, back.pending, back.again_at)
+            seen = Seen(back.present, back.detail, back.pending, back.again_at, facts=back.facts)
         self.at("after-look", run, step.number)
         return seen
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from holdfast.errors import ActionError, PlanError
 from holdfast.loop.guards import HoldFinder
+from holdfast.loop.lasting import ENDED
 from holdfast.loop.respond_plans import make_call
 from holdfast.loop.world import TxWorld
 from holdfast.mitigations.action import ActionSpec, Call
@@ -90,7 +91,7 @@ def traits_of(run: Run, world: World, now: datetime) -> TraitsOf:
         spec, asked = get_action(step.step.action), step.step
         return Traits(
             spec.idempotent,
-            _can_undo(spec, make_call(run, step, now, world)),
+            _can_undo(spec, make_call(run, step, now, world)) and not (spec.lasting and run.undo_because == ENDED),
             asked.attempts or spec.attempts,
             FIRST_PAUSE_S if asked.backoff_s is None else asked.backoff_s,
             spec.deadline_s if asked.deadline_s is None else asked.deadline_s,

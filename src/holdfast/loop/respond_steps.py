@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from holdfast.errors import ActionError, PlanError
 from holdfast.loop.guards import note_hold
+from holdfast.loop.release_switch import record_facts
 from holdfast.loop.respond_outcomes import end_undo, finish_acting, give_up
 from holdfast.loop.respond_plans import journal_run
 from holdfast.loop.respond_setting import (
@@ -28,6 +29,8 @@ from holdfast.loop.respond_setting import (
     is_within,
     traits_of,
 )
+from holdfast.loop.turn import Turn
+from holdfast.mitigations.action import Switched
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import AUTOMATION
 from holdfast.mitigations.run import (
@@ -52,6 +55,8 @@ from holdfast.mitigations.run import (
 )
 from holdfast.model.run import Run, RunState, RunStep, StepState, Timer
 from holdfast.ports.store import Transaction
+
+_SETTLED = frozenset({StepState.DONE, StepState.UNDONE, StepState.FAILED})
 
 GUARD_PAUSE = timedelta(seconds=1)
 """How soon a run that waits for something else as well is asked about again."""
@@ -92,6 +97,7 @@ class _Driver:
     what: str = "look"
     number: int = 0
     rests: bool = False
+    facts: tuple[Switched, ...] = ()
 
     def take_in(self, news: News) -> bool:
         """Judge what was seen outside; says whether anything was."""
@@ -198,6 +204,8 @@ class _Driver:
         traits = traits_of(self.run, self.setting.world, now)(step)
         self.run = (saw_undone if undone else saw)(self.run, step.number, seen, traits, now)
         after = get_step(self.run, step.number)
+        if after.state is not step.state and after.state in _SETTLED:
+            self.facts += seen.facts
         self._journal(after.state.value, step.number, _phase(after, undone=undone), told=not _alike(step, after))
         if self.run.state is not was:
             self._gave_up()
@@ -249,6 +257,9 @@ class _Driver:
             self.setting.tx.timers.set(timer)
         elif self.before.held is not None and self.run.held is None:
             self.setting.tx.timers.clear(self.run.id, 0, "retry")
+        if self.facts:  # it may end exposures, and so let go of runs: this one as well
+            record_facts(Turn(self.setting.tx, self.setting.now, self.setting.ids), self.run, self.facts)
+            self.run = self.setting.tx.runs.get(self.run.id)
         return Did(self.run, self.what, self.number, self.rests)
 
     def _journal(self, what: str, number: int, phase: str, *, told: bool = True) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError
+from holdfast.loop.lasting import has_ended, stays
 from holdfast.loop.view_action import label_of
 from holdfast.loop.view_runs import run_words
 from holdfast.model.exposure import Exposure
@@ -53,7 +54,11 @@ class DebtView:
 
 def debt_view(tx: Transaction, now: datetime) -> DebtView:
     """Return what is still clamped."""
-    runs = [run for run in tx.runs.list(None, _MOST, states=_CLAMPED) if _holds(run)]
+    runs = [
+        run
+        for run in tx.runs.list(None, _MOST, states=_CLAMPED)
+        if _holds(run) and not (stays(run) and has_ended(tx, run))
+    ]
     rows = [_of_run(tx, run, now) for run in runs]
     answered = {run.id for run in runs}
     for environment in tx.environments.list():

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from holdfast.errors import ConflictError
+from holdfast.mitigations.action import Switched
 from holdfast.model.plan import OnFailure
 from holdfast.model.run import Run, RunState, RunStep, StepState
 
@@ -49,7 +50,8 @@ class Seen:
 
     `present` is whether what was wanted is there (the effect, or its absence once taken back), `None` when that can't
     be told; `error` why something could not be done or read. `applied` says that it was carried out just now, and
-    `unread` that the world did not even answer whether the effect is there.
+    `unread` that the world did not even answer whether the effect is there. `facts` are what the inventory learns of it
+    when it settles the step.
     """
 
     present: bool | None
@@ -59,6 +61,7 @@ class Seen:
     applied: bool = False
     error: str | None = None
     unread: bool = False
+    facts: tuple[Switched, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
