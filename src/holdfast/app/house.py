@@ -15,16 +15,21 @@ from holdfast.edges.api.app import create_app
 from holdfast.edges.api.changes import Changes
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
 from holdfast.edges.providers.http import HttpxHttp
+from holdfast.edges.providers.spool_file import SpoolFile
 from holdfast.edges.providers.system import RandomIds, SystemClock
 from holdfast.edges.stores import open_store
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.router import web_router
 from holdfast.errors import HoldfastError
 from holdfast.loop.approvals import PUBLIC_URL, set_public_url
+from holdfast.loop.break_glass import SpooledOverlays
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import FlagServer
+from holdfast.loop.outbox import Outbox
+from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.respond_engine import Engine
 from holdfast.loop.tokens import authenticate
+from holdfast.loop.world import NoReceivers, NoTargets
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
@@ -43,6 +48,7 @@ class House:
     clock: Clock
     ids: Ids
     engine: Engine
+    outbox: Outbox
     flag_server: FlagServer
     flag_feed: FlagFeed
     flags: FlagRoom
@@ -67,6 +73,7 @@ class House:
     def tell(self, org: str) -> None:
         """Wake who waits for changes: the engine and the event streams."""
         self.engine.wake()
+        self.outbox.wake()
         self.changes.notify(org)
         self.flags.access.forget()
         self.flag_feed.notify_org(org)
@@ -102,14 +109,28 @@ def open_house(settings: Settings) -> House:
         flag_feed.notify(org, environment)
         changes.notify(org)
 
-    flag_server = FlagServer(store, failures=STORE_FAILURES, clock=clock)
-    engine = Engine(store, clock, ids, http, executor=probes, on_flags=flags_changed, failures=STORE_FAILURES)
+    forced = SpooledOverlays(SpoolFile(settings.data).read)
+    flag_server = FlagServer(store, extra=forced, failures=STORE_FAILURES, clock=clock)
+    targets, receivers = NoTargets(), NoReceivers()
+    engine = Engine(
+        store,
+        clock,
+        ids,
+        http,
+        targets=targets,
+        receivers=receivers,
+        releases=lambda org: ReleaseChooser(store, org, targets.of(org), clock, settings.feed_max_age),
+        executor=probes,
+        on_flags=flags_changed,
+        failures=STORE_FAILURES,
+    )
     return House(
         settings=settings,
         store=store,
         clock=clock,
         ids=ids,
         engine=engine,
+        outbox=Outbox(store, clock, receivers, failures=STORE_FAILURES),
         flag_server=flag_server,
         flag_feed=flag_feed,
         flags=open_flag_room(store, clock, flag_server, flag_feed, STORE_FAILURES),

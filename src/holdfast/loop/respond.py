@@ -154,10 +154,8 @@ def release_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) 
             changed = replace(run, state=RunState.REJECTED, held="the exposure ended before it began", updated_at=now)
             kind = "run.dropped"
         else:
-            changed, kind = (
-                replace(run, released=True, undo_because=run.undo_because or ENDED, updated_at=now),
-                "run.released",
-            )
+            because = run.undo_because or ENDED
+            changed, kind = replace(run, released=True, undo_because=because, updated_at=now), "run.released"
         tx.runs.save(changed)
         ending = exposure.ending.value if exposure.ending else None
         journal_run(tx, kind, changed, AUTOMATION, ending=ending)

@@ -52,9 +52,7 @@ def prove(tx: Transaction, run: Run, now: datetime, ids: Ids, *, proof: str, see
     changed = replace(
         run, state=RunState.EFFECTIVE, proof=proof, held=held, unproven=(), effective_at=seen_at, updated_at=now
     )
-    if has_ended(tx, changed) and not stays(
-        changed
-    ):  # what ended it was let finish; what only covered it is not needed
+    if has_ended(tx, changed) and not stays(changed):  # what ended it was let finish; what covered it goes now
         changed = replace(changed, released=True, undo_because=changed.undo_because or ENDED)
     tx.runs.save(changed)
     if is_watched(changed):
