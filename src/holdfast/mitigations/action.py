@@ -100,7 +100,7 @@ class ReadBack:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of an action."""
+    """An argument of an action; the name `*` is "and any other"."""
 
     name: str
     required: bool

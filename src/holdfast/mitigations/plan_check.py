@@ -137,7 +137,7 @@ def _check_proof(plan: Plan) -> Iterator[Found]:
 def _check_step(plan: Plan, step: Step, action: ActionSpec, around: _Surroundings) -> Iterator[Found]:
     known = {argument.name for argument in action.arguments}
     for name, _ in step.arguments:
-        if name not in known:
+        if name not in known and "*" not in known:
             close = get_close_matches(name, known, 1)
             takes = ", ".join(f"`{one}`" for one in sorted(known)) or "none"
             hint = f"did you mean `{close[0]}`?" if close else f"it takes {takes}"

@@ -17,7 +17,7 @@ An action whose effect can't be proved (`Scene.provable` false) may end a crash 
 not have done it twice. Subclass `ActionSuite` where a fixture `case` gives an `(action name, Case)`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -83,9 +83,11 @@ def load_cases() -> list[tuple[str, Case]]:
     return [(cases.id, case) for cases in load_room("testing.action_cases") for case in cases.cases]
 
 
-def make_call(action: str, *, run: str = "run_1", number: int = 1, **arguments: str) -> Call:
+def make_call(
+    action: str, given: Mapping[str, str] | None = None, *, run: str = "run_1", number: int = 1, **arguments: str
+) -> Call:
     """Return a use of an action in `production` of the service `shop`; its world is empty."""
-    step = Step(action, tuple(sorted(arguments.items())))
+    step = Step(action, tuple(sorted((dict(given or {}) | arguments).items())))
     key = f"{run}/{number}"
     return Call(
         "org_a",

@@ -30,6 +30,8 @@ from holdfast.ports.outside import Reply
 
 VERBS = ("apply", "probe", "undo")
 MAX_ARGUMENT = 256
+RESERVED = frozenset({"action", "id", "after", "attempts", "backoff", "deadline", "interval", "name"})
+"""What a step or a probe has besides the arguments of its command."""
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -113,7 +115,7 @@ def _check(target: Target) -> Sequence[str]:
     patterns = mapping_option(target, "arguments")
     out = []
     for name, pattern in patterns.items():
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in {"target", "name"}:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED:
             out.append(f"`{name[:60]}` can't be the name of an argument")
         if not isinstance(pattern, str):
             out.append(f"the pattern of `{name[:60]}` is no text")
