@@ -3,7 +3,7 @@
 Nothing heavy is imported before it is used.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,16 @@ class LocalPremises:
         from holdfast.app.syncing import sync_here
 
         return sync_here(data, feed, progress)
+
+    def spool(self, data: Path, fields: Mapping[str, str]) -> str:
+        """Keep on disk what is forced while the store is away. Raises: HoldfastError."""
+        from holdfast.app.settings import ORG
+        from holdfast.edges.providers.spool_file import SpoolFile
+        from holdfast.loop.break_glass import parse_spool, write_line
+
+        file, now = SpoolFile(data), datetime.now(UTC)
+        file.append(lambda text: write_line(parse_spool(text).last_hash, {"org": ORG, **fields}, now))
+        return str(file.path)
 
     def examine(self, data: Path) -> Iterator[Check]:
         """Look at the installation and the data folder."""

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from holdfast.edges.cli.addresses import address
+from holdfast.edges.cli.break_glass import break_glass, lift
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, print_facts, print_heading, print_json, print_rows, say
-from holdfast.edges.cli.words import instant_text
+from holdfast.edges.cli.words import instant_text, parse_duration
 from holdfast.ports.api import Api
 
 RUN_COLUMNS = [
@@ -22,7 +23,7 @@ RUN_COLUMNS = [
     ("Since", "since"),
     ("Why it waits, or what was seen", "words"),
 ]
-_SHAPES = {"effective": "◐", "failed": "◆", "undone": "●"}
+_SHAPES = {"effective": "◐", "failed": "◆", "undone": "●", "needs_person": "◆"}
 _STEPS = [("Step", "number"), ("Action", "action"), ("With", "with"), ("State", "state"), ("Read back", "detail")]
 _CHANGES = [("What", "what"), ("Is", "before"), ("Would be", "after"), ("Note", "note")]
 
@@ -66,7 +67,7 @@ def show_run(api: Api, *, run: str, style: str) -> None:
     Examples:
       holdfast mitigate show run_01j9x2m4…
     """
-    _print_run(api.call("GET", address("mitigations", run)), style)
+    print_run(api.call("GET", address("mitigations", run)), style)
 
 
 @command.command("preview")
@@ -108,12 +109,12 @@ def start(api: Api, *, exposure: str, plan: str | None, style: str) -> None:
       holdfast mitigate start exp_01j9x2m4… --plan receipts-off
     """
     made = api.call("POST", "/mitigations", body={"exposure": exposure, "plan": plan})
-    _print_run(api.call("GET", address("mitigations", made["id"])), style)
+    print_run(api.call("GET", address("mitigations", made["id"])), style)
 
 
-def _decide(api: Api, run: str, deed: str, style: str) -> None:
-    api.call("POST", address("mitigations", run, deed))
-    _print_run(api.call("GET", address("mitigations", run)), style)
+def _decide(api: Api, run: str, deed: str, style: str, body: dict[str, Any] | None = None) -> None:
+    api.call("POST", address("mitigations", run) + "/" + deed, body=body)
+    print_run(api.call("GET", address("mitigations", run)), style)
 
 
 @command.command("approve")
@@ -121,7 +122,7 @@ def _decide(api: Api, run: str, deed: str, style: str) -> None:
 @with_api
 @format_option
 def approve(api: Api, *, run: str, style: str) -> None:
-    """Let RUN act.
+    """Let RUN act. Only a person's token may; a plan at `approve-2` takes two people who did not ask for it.
 
     \b
     Examples:
@@ -156,6 +157,54 @@ def undo(api: Api, *, run: str, style: str) -> None:
       holdfast mitigate undo run_01j9x2m4…
     """
     _decide(api, run, "undo", style)
+
+
+@command.command("confirm")
+@click.argument("run")
+@with_api
+@click.option("--for", "lasting", help="90m, 12h, 7d; by default as long as its plan says.")
+@format_option
+def confirm(api: Api, *, run: str, lasting: str | None, style: str) -> None:
+    """Keep RUN, which is about to expire, for another while.
+
+    \b
+    Examples:
+      holdfast mitigate confirm run_01j9x2m4…
+      holdfast mitigate confirm run_01j9x2m4… --for 12h
+    """
+    for_s = parse_duration(lasting, where="--for").total_seconds() if lasting else None
+    _decide(api, run, "confirm", style, {"for_s": for_s})
+
+
+@command.command("resolve")
+@click.argument("run")
+@click.argument("step", type=click.IntRange(1, 1000))
+@click.argument("fate", type=click.Choice(["happened", "did-not-happen"]))
+@with_api
+@format_option
+def resolve(api: Api, *, run: str, step: int, fate: str, style: str) -> None:
+    """Say what became of STEP of RUN, whose effect nobody can prove: FATE is `happened` or `did-not-happen`.
+
+    \b
+    Examples:
+      holdfast mitigate resolve run_01j9x2m4… 2 happened
+    """
+    _decide(api, run, f"steps/{step}/resolve", style, {"happened": fate == "happened"})
+
+
+@command.command("approve-step")
+@click.argument("run")
+@click.argument("step", type=click.IntRange(1, 1000))
+@with_api
+@format_option
+def approve_step(api: Api, *, run: str, step: int, style: str) -> None:
+    """Let STEP of RUN, which waits for people, go on.
+
+    \b
+    Examples:
+      holdfast mitigate approve-step run_01j9x2m4… 2
+    """
+    _decide(api, run, f"steps/{step}/approve", style)
 
 
 @command.command("pause")
@@ -195,7 +244,7 @@ def _print_pause(state: dict[str, Any], style: str) -> None:
         print_facts([("automation", "● goes on")], style)
 
 
-def _print_run(run: dict[str, Any], style: str) -> None:
+def print_run(run: dict[str, Any], style: str) -> None:
     if style == "json":
         print_json({"schema": "holdfast.run/1", **run})
         return
@@ -218,3 +267,7 @@ def run_row(run: Mapping[str, Any]) -> dict[str, Any]:
         "since": instant_text(run["created_at"]),
         "words": run["held"] or run["proof"] or "",
     }
+
+
+command.add_command(break_glass)
+command.add_command(lift)

@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -63,6 +63,10 @@ class Premises(Protocol):
 
     def sync_feeds(self, data: Path, feed: str | None, progress: Callable[[str, int, int | None], None]) -> list[str]:
         """Sync advisories and enrichments in this process; returns what went wrong, in words."""
+        ...
+
+    def spool(self, data: Path, fields: Mapping[str, str]) -> str:
+        """Keep on disk what is forced while the store is away; returns the file. Raises: HoldfastError."""
         ...
 
     def examine(self, data: Path) -> Iterator[Check]:
