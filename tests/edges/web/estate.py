@@ -29,6 +29,7 @@ from holdfast.model.tenancy import PUBLIC, Org, Permission, Token
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
 from holdfast.testing.http import FakeHttp, Reply
+from tests.loop.rehearsed import prove
 
 ORG = "acme"
 INCIDENT = datetime(2026, 3, 9, 14, 2, 0, tzinfo=UTC)
@@ -153,6 +154,15 @@ class Estate:
         with self.store.write(PUBLIC, at) as tx:
             tx.feeds.save(Snapshot(ecosystem, "fixture", at, at, 1200))
 
+    def rehearse(self, environment: str) -> None:
+        """Keep a drill of the plan that passed just now, so that `auto` is earned there."""
+        (declared, *_) = parse_manifest(MANIFEST.encode(), file="holdfast.yaml").services
+        now = self.clock.now()
+        with self.store.write(ORG, now) as tx:
+            service = tx.services.find(declared.name)
+            assert service is not None
+            prove(tx, service.id, environment, now, *declared.plans)
+
     def engine(self) -> Engine:
         """Return an engine whose probes see what `http` answers."""
         return Engine(self.store, self.clock, self.ids, self.http)
@@ -200,6 +210,7 @@ def history(estate: Estate) -> None:
         found = Occurrence(Component("PyPI", f"acme-old-{number}", "1.0"), place, direct=True)
         estate.release("orders-api", f"1.{number}.0", Sbom((found,)))
         estate.turn(record_deployment, DeploymentRequest("staging", "orders-api", version=f"1.{number}.0"))
+        estate.rehearse("staging")
         estate.clock.tick(60)
         published = estate.clock.now() - timedelta(seconds=20 + 5 * number)
         text = f"{published:%Y-%m-%dT%H:%M:%SZ}"
@@ -215,6 +226,7 @@ def history(estate: Estate) -> None:
 
 def incident(estate: Estate) -> None:
     """Let the advisory arrive 41 s after it was published, and the plan act where it may."""
+    estate.rehearse("production-us")
     estate.clock.set(INCIDENT + timedelta(seconds=41))
     estate.push(advisory(aliases=["CVE-2026-0117"]))
     engine = estate.engine()

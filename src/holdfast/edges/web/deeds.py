@@ -15,10 +15,13 @@ from holdfast.edges.web.visit import Visitor, act
 from holdfast.errors import NotFoundError
 from holdfast.loop.approvals import require_person
 from holdfast.loop.respond import approve, pause, reject, request_run, undo
+from holdfast.loop.respond_begun import approve_step, confirm, resolve
 from holdfast.loop.turn import Turn
 from holdfast.model.run import Run
 
-_DEEDS: Mapping[str, Callable[..., Run]] = {"approve": approve, "reject": reject, "undo": undo}
+_DEEDS: Mapping[str, Callable[..., Run]] = {"approve": approve, "reject": reject, "undo": undo, "confirm": confirm}
+_CONSENTS = frozenset({"approve", "confirm"})
+_FATES = {"happened": True, "did_not_happen": False}
 
 
 def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
@@ -37,13 +40,30 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
 
     @litestar.post("/runs/{run:str}/{deed:str}", sync_to_thread=True, include_in_schema=False)
     def post_deed(request: Visitor, run: FromPath[str], deed: FromPath[str], body: RawBody) -> Response[str]:
-        """Approve, reject or undo a run."""
+        """Approve, reject, undo or confirm a run."""
 
         def decide(turn: Turn, _form: Mapping[str, str]) -> None:
             chosen = _DEEDS.get(deed)
             if chosen is None:
                 raise NotFoundError(f"a run can't be told to `{deed[:40]}`", hint=f"one of {', '.join(_DEEDS)}")
-            chosen(turn.tx, run, require_person(turn) if chosen is approve else turn.identity, turn.now)
+            chosen(turn.tx, run, require_person(turn) if deed in _CONSENTS else turn.identity, turn.now)
+
+        return act(deps, request, body, decide)
+
+    @litestar.post("/runs/{run:str}/steps/{step:int}/{word:str}", sync_to_thread=True, include_in_schema=False)
+    def post_step(
+        request: Visitor, run: FromPath[str], step: FromPath[int], word: FromPath[str], body: RawBody
+    ) -> Response[str]:
+        """Consent to a step that waits for people, or say what became of one whose fate nobody can prove."""
+
+        def decide(turn: Turn, _form: Mapping[str, str]) -> None:
+            who = require_person(turn)
+            if word == "approve":
+                approve_step(turn.tx, run, step, who, turn.now)
+            elif word in _FATES:
+                resolve(turn.tx, run, step, _FATES[word], who, turn.now)
+            else:
+                raise NotFoundError(f"a step can't be told to `{word[:40]}`", hint=f"approve, {', '.join(_FATES)}")
 
         return act(deps, request, body, decide)
 
@@ -70,4 +90,4 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
             deps.play_demo()
         return answer
 
-    return [post_start, post_deed, post_pause, post_demo]
+    return [post_start, post_deed, post_step, post_pause, post_demo]

@@ -5,6 +5,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.static_files import create_static_files_router
 
+from holdfast.edges.web.approving import approval_handlers
 from holdfast.edges.web.deeds import deed_handlers
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.pages import page_handlers
@@ -22,5 +23,9 @@ def web_router(deps: WebDependencies) -> Router:
     static = create_static_files_router(
         path="/static", directories=[STATIC], cache_control=CacheControlHeader(public=True, max_age=3600)
     )
-    pages: list[HTTPRouteHandler | Router] = [*page_handlers(deps), *run_page_handlers(deps)]
+    pages: list[HTTPRouteHandler | Router] = [
+        *page_handlers(deps),
+        *run_page_handlers(deps),
+        *approval_handlers(deps),
+    ]
     return Router("/", route_handlers=[*pages, *deed_handlers(deps), static], include_in_schema=False)
