@@ -21,7 +21,6 @@ from holdfast.loop.respond import release_runs
 from holdfast.loop.turn import Turn
 from holdfast.mitigations.drill import changes, seconds_words
 from holdfast.mitigations.drill_statement import seal
-from holdfast.mitigations.probe import look
 from holdfast.model.exposure import Ending, State
 from holdfast.model.run import Run, RunState
 
@@ -44,7 +43,6 @@ def rehearse_chain(rehearsal: Rehearsal) -> None:
         log.look("end of the finding", partial(_end_finding, rehearsal))
         log.look("undo", partial(_see_undone, rehearsal, injected))
         log.look("as it was", partial(_see_as_it_was, rehearsal))
-        injected.close()
         if injected.names:
             log.look("faults", injected.see)
 
@@ -112,7 +110,7 @@ def _see_effect(rehearsal: Rehearsal, injected: Injected) -> str:
 
 
 def _see_black_box(rehearsal: Rehearsal) -> str:
-    outcome = look(rehearsal.stage.http, rehearsal.piece.plan.verify)
+    outcome = rehearsal.look_all()
     require(outcome.holds, f"the engine says it is effective, and the application does not: {outcome.detail}")
     return outcome.detail
 
@@ -157,7 +155,7 @@ def _see_as_it_was(rehearsal: Rehearsal) -> str:
     stage, evidence = rehearsal.stage, rehearsal.log.evidence
 
     def as_before() -> bool:
-        return not look(stage.http, rehearsal.piece.plan.verify).holds
+        return not rehearsal.look_all().holds
 
     began_at = stage.clock.now()
     while not as_before():

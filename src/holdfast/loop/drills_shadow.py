@@ -18,7 +18,6 @@ from holdfast.loop.flags import define_flag
 from holdfast.mitigations.action import Call
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.drill import seconds_words
-from holdfast.mitigations.probe import look_once
 from holdfast.model.flag import Overlay
 from holdfast.ports.canary import CanaryWatch, Propagation
 from holdfast.ports.flag_provider import FlagProvider
@@ -58,9 +57,7 @@ def see_probe_before(rehearsal: Rehearsal) -> str:
     plan = rehearsal.piece.plan
     if not plan.verify:
         raise PlanError("the plan has no probe: that it works would never be seen", hint="verify: [{http: …}]")
-    outcomes = [look_once(rehearsal.stage.http, probe) for probe in plan.verify if probe.kind == "http"]
-    if not outcomes:
-        return "its probes are not of kind `http`; they are looked at when it acts"
+    outcomes = [rehearsal.look(probe) for probe in plan.verify]
     silent = next((one for one in outcomes if "no answer from" in one.detail), None)
     if silent is not None:
         raise ActionError(f"whether the plan works could not be seen: {silent.detail}")

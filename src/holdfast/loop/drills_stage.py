@@ -1,7 +1,7 @@
 """What a rehearsal is played on: the plan as it is declared, and everything it needs around it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from holdfast.errors import HoldfastError, NotFoundError
@@ -9,15 +9,23 @@ from holdfast.loop.drills import DrillReader
 from holdfast.loop.drills_inputs import flags_of, resolved_steps
 from holdfast.loop.drills_log import DrillLog
 from holdfast.loop.drills_world import LookingWorld
+from holdfast.loop.world import NoReleases
 from holdfast.mitigations.action import Call
+from holdfast.mitigations.probe import Outcome, look_once, lookers_in
 from holdfast.model.inventory import Environment, Reach, Release
-from holdfast.model.plan import Plan, ServiceManifest, Step
+from holdfast.model.plan import Plan, Probe, ServiceManifest, Step
 from holdfast.ports.canary import Canary, Wait
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
 from holdfast.ports.ids import Ids
+from holdfast.ports.senses import Senses
 from holdfast.ports.store import Store, Transaction
+from holdfast.ports.tcp import Tcp
 from holdfast.ports.world import Receivers, Releases, Targets
+
+
+def _no_releases(_org: str) -> Releases:
+    return NoReleases()
 
 
 def _nobody(_org: str, _environment: str = "") -> None:
@@ -44,7 +52,8 @@ class Stage:
     canary: Canary | None = None
     targets: Targets | None = None
     receivers: Receivers | None = None
-    releases: Releases | None = None
+    releases: Callable[[str], Releases] = field(default=_no_releases, repr=False)
+    tcp: Tcp | None = None
     submit: Callable[[str, str], None] | None = field(default=None, repr=False)
     on_flags: Callable[[str, str], None] = field(default=_nobody, repr=False)
     on_change: Callable[[str], None] = field(default=_nobody, repr=False)
@@ -58,7 +67,8 @@ class Stage:
             environment,
             targets=self.targets,
             receivers=self.receivers,
-            releases=self.releases,
+            releases=self.releases(org),
+            senses=Senses(self.http, self.tcp),
         )
 
 
@@ -127,6 +137,25 @@ class Rehearsal:
     def world(self) -> LookingWorld:
         """Return the environment's world, to be looked at."""
         return self.stage.world(self.org, self.environment)
+
+    def look(self, probe: Probe) -> Outcome:
+        """Send one probe; one with `{target}` to every live target, of which the first that does not hold counts."""
+        lookers = lookers_in(self.world(), self.environment, self.log.evidence.service)
+        if "{target}" not in probe.url:
+            return look_once(lookers, probe)
+        with self.stage.store.read(self.org) as tx:
+            runs = tx.deployments.runs(self.log.evidence.service_id, self.environment, self.stage.clock.now())
+        names = sorted({one.target for one in runs if one.release_id})
+        if not names:
+            return Outcome(False, f"no live target of `{self.log.evidence.service}` in {self.environment} is known")
+        seen = [look_once(lookers, replace(probe, url=probe.url.replace("{target}", name))) for name in names]
+        return next((one for one in seen if not one.holds), seen[0])
+
+    def look_all(self) -> Outcome:
+        """Send the plan's probes; they hold together."""
+        seen = [self.look(probe) for probe in self.piece.plan.verify]
+        wrong = next((one for one in seen if not one.holds), None)
+        return wrong or Outcome(bool(seen), "; ".join(one.detail for one in seen) or "there is no probe")
 
     def calls(self) -> list[Call]:
         """Return the uses of actions that the plan's steps would be."""

@@ -136,8 +136,8 @@ def runs_view(
     rows: list[Run] = []
     cursor = after
     while len(rows) <= limit:
-        page = tx.runs.list(cursor, limit + 1, states=states)
-        rows += [run for run in page if drills or run.drill is None]
+        page = tx.runs.list(cursor, limit + 1, states=states, drills=drills)
+        rows += page
         if len(page) <= limit:
             break
         cursor = page[-1].id
@@ -150,6 +150,5 @@ def _counts(tx: Transaction, drills: bool) -> tuple[tuple[str, int], ...]:
     """How many runs are in each group that can still change."""
     out = []
     for name in ("working", "person", "effective"):
-        found = tx.runs.list(None, 10_000, states=GROUPS[name])
-        out.append((name, sum(drills or run.drill is None for run in found)))
+        out.append((name, len(tx.runs.list(None, 10_000, states=GROUPS[name], drills=drills))))
     return tuple(out)
