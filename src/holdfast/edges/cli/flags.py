@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from holdfast.edges.cli.addresses import address
+from holdfast.edges.cli.flags_lint import lint
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, print_facts, print_heading, print_json, print_rows, say
 from holdfast.edges.cli.reading import read_json
@@ -49,6 +50,9 @@ def command() -> None:
       holdfast flags list --environment production
       holdfast flags overlays --environment production
     """
+
+
+command.add_command(lint)
 
 
 @command.command("list")
