@@ -1,12 +1,9 @@
 """The choice of a release by proof, over what CI and feeds told."""
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from holdfast.errors import PlanError
 from holdfast.loop.intake import register_release
-from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.release_switch import record_switch
 from holdfast.loop.requests import ReleaseRequest
 from holdfast.mitigations.action import Switched
@@ -14,73 +11,16 @@ from holdfast.model.component import Sbom, Unparsed
 from holdfast.model.exposure import State
 from holdfast.model.inventory import Origin, Status
 from holdfast.ports.store import Store
-from holdfast.ports.world import ReleaseChoice
-from holdfast.testing.action_cases.deploy_rollback import OneDeployer
-from holdfast.testing.deployers import MemoryDeployer, MemoryTarget
+from tests.loop.releases import Releases, pdf
 from tests.loop.world import World, record, sbom
 
 
-@dataclass
-class Shop:
-    """A world in which the shop is shipped, and a deployer that follows."""
-
-    world: World
-    outside: MemoryTarget = field(default_factory=lambda: MemoryTarget(set(), set(), None, None))
-
-    def ship(self, version: str, *purls: str, **more: str) -> None:
-        """Release and deploy; the artifact stays there."""
-        self.register(version, *purls, **more)
-        self.world.deploy("shop", version)
-        self.outside.current = self.outside.running = version
-        self.world.clock.tick(3600)
-
-    def register(self, version: str, *purls: str, **more: str) -> None:
-        """Release without deploying."""
-        self.world.release("shop", version, *purls, **more)
-        self.outside.whole.add(version)
-        self.world.clock.tick(3600)
-
-    def chooser(self) -> ReleaseChooser:
-        """Return a chooser."""
-        targets = OneDeployer(MemoryDeployer(self.outside))
-        return ReleaseChooser(self.world.store, self.world.org, targets, self.world.clock)
-
-    @property
-    def service(self) -> str:
-        """The shop's id."""
-        with self.world.store.read(self.world.org) as tx:
-            found = tx.services.find("shop")
-        assert found is not None
-        return found.id
-
-    def back(self, **more: str) -> ReleaseChoice:
-        """Choose what to go back to."""
-        return self.chooser().find_rollback(self.service, "production", **more)
-
-    def forward(self, version: str | None = None, **more: str) -> ReleaseChoice:
-        """Choose what to go forward to."""
-        return self.chooser().find_forward(self.service, "production", version, **more)
-
-    def refusal(self, **more: str) -> str:
-        """Return why nothing is there to go back to."""
-        with pytest.raises(PlanError) as caught:
-            self.back(**more)
-        return caught.value.message
-
-
 @pytest.fixture
-def shop(store: Store) -> Shop:
-    return Shop(World(store))
+def shop(store: Store) -> Releases:
+    return Releases(World(store))
 
 
-PDF = "pkg:pypi/acme-pdf@{}"
-
-
-def pdf(version: str) -> str:
-    return PDF.format(version)
-
-
-def test_the_newest_release_without_the_hole_is_gone_back_to(shop: Shop) -> None:
+def test_the_newest_release_without_the_hole_is_gone_back_to(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("1.1", pdf("1.1"))
     shop.ship("2.0", pdf("2.0"))
@@ -99,7 +39,7 @@ def test_the_newest_release_without_the_hole_is_gone_back_to(shop: Shop) -> None
         assert tx.releases.get(choice.running).version == "2.1"
 
 
-def test_it_can_be_narrowed_to_one_version(shop: Shop) -> None:
+def test_it_can_be_narrowed_to_one_version(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("1.1", pdf("1.1"))
     shop.ship("2.0", pdf("2.0"))
@@ -108,7 +48,7 @@ def test_it_can_be_narrowed_to_one_version(shop: Shop) -> None:
     assert "there is no other release `9.9`" in shop.refusal(version="9.9")
 
 
-def test_every_refused_candidate_says_why(shop: Shop) -> None:
+def test_every_refused_candidate_says_why(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("1.1", pdf("1.1"))
     shop.ship("1.2", pdf("1.2"))
@@ -125,7 +65,7 @@ def test_every_refused_candidate_says_why(shop: Shop) -> None:
     assert "`1.0`: it would bring" in told
 
 
-def test_a_release_without_composition_is_not_less_exposed(shop: Shop) -> None:
+def test_a_release_without_composition_is_not_less_exposed(shop: Releases) -> None:
     with shop.world.turn() as turn:
         register_release(turn, ReleaseRequest("shop", "1.0"))
     shop.outside.whole.add("1.0")
@@ -144,7 +84,7 @@ def test_a_release_without_composition_is_not_less_exposed(shop: Shop) -> None:
     assert "`1.1`: how exposed it is can't be told: parts of its composition were not read: x.lock" in told
 
 
-def test_a_release_that_failed_here_last_is_refused(shop: Shop) -> None:
+def test_a_release_that_failed_here_last_is_refused(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.world.deploy("shop", "1.0", status=Status.FAILED)
@@ -152,7 +92,7 @@ def test_a_release_that_failed_here_last_is_refused(shop: Shop) -> None:
     assert "`1.0`: its last deployment here, at " in shop.refusal()
 
 
-def test_what_ran_since_may_forbid_it(shop: Shop) -> None:
+def test_what_ran_since_may_forbid_it(shop: Releases) -> None:
     """1.5 moved the data: 2.0 does not say it again, and 1.0 may not follow either."""
     shop.ship("1.0", pdf("1.0"))
     shop.ship("1.4", pdf("1.0"))
@@ -164,7 +104,7 @@ def test_what_ran_since_may_forbid_it(shop: Shop) -> None:
     assert "`1.0`: the data of `1.5`, which ran here since, needs `1.4` or later" in shop.refusal()
 
 
-def test_the_hole_in_question_is_not_in_what_is_chosen(shop: Shop) -> None:
+def test_the_hole_in_question_is_not_in_what_is_chosen(shop: Releases) -> None:
     """1.0 closes another hole, and is less exposed; it does not close the one that this is about."""
     shop.ship("0.9", pdf("0.9"))
     shop.ship("1.0", pdf("1.0"))
@@ -177,26 +117,26 @@ def test_the_hole_in_question_is_not_in_what_is_chosen(shop: Shop) -> None:
     assert "the same hole: `acme-pdf` (EX-1)" in " ".join(shop.back(exposure=about).proof)
 
 
-def test_records_that_the_target_contradicts_choose_nothing(shop: Shop) -> None:
+def test_records_that_the_target_contradicts_choose_nothing(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.outside.running = "1.9"
     assert "runs `1.9`, and `2.0` is recorded" in shop.refusal()
 
 
-def test_without_a_way_back_nothing_is_switched(shop: Shop) -> None:
+def test_without_a_way_back_nothing_is_switched(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.outside.whole.discard("2.0")
     assert "there would be no way back" in shop.refusal()
 
 
-def test_nothing_recorded_is_told(shop: Shop) -> None:
+def test_nothing_recorded_is_told(shop: Releases) -> None:
     shop.register("1.0", pdf("1.0"))
     assert "nothing is recorded to run `shop` on `default` in `production`" in shop.refusal()
 
 
-def test_two_releases_of_one_name_are_not_guessed_between(shop: Shop) -> None:
+def test_two_releases_of_one_name_are_not_guessed_between(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"), commit="aaa")
     shop.register("1.0", pdf("1.0"), commit="bbb")
     shop.ship("2.0", pdf("2.0"))
@@ -204,7 +144,7 @@ def test_two_releases_of_one_name_are_not_guessed_between(shop: Shop) -> None:
     assert "2 releases are called `1.0`, and which one is there can't be told" in shop.refusal()
 
 
-def test_forward_takes_the_newest_that_is_less_exposed(shop: Shop) -> None:
+def test_forward_takes_the_newest_that_is_less_exposed(shop: Releases) -> None:
     shop.ship("2.0", pdf("2.0"))
     shop.register("2.1", pdf("3.0"))
     shop.register("2.2", pdf("3.0"))
@@ -218,7 +158,7 @@ def test_forward_takes_the_newest_that_is_less_exposed(shop: Shop) -> None:
         shop.forward("2.3")
 
 
-def test_forward_goes_never_to_what_is_older(shop: Shop) -> None:
+def test_forward_goes_never_to_what_is_older(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
@@ -226,14 +166,14 @@ def test_forward_goes_never_to_what_is_older(shop: Shop) -> None:
         shop.forward()
 
 
-def test_feeds_that_are_missing_are_named(shop: Shop) -> None:
+def test_feeds_that_are_missing_are_named(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
     assert "Advisories for PyPI are not up to date: no feed was synced for it." in shop.back().proof
 
 
-def test_choosing_writes_nothing(shop: Shop) -> None:
+def test_choosing_writes_nothing(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
@@ -242,7 +182,7 @@ def test_choosing_writes_nothing(shop: Shop) -> None:
     assert (len(shop.world.kinds()), shop.outside.starts) == (before, [])
 
 
-def test_a_switch_that_was_read_back_ends_the_exposure(shop: Shop) -> None:
+def test_a_switch_that_was_read_back_ends_the_exposure(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
@@ -258,7 +198,7 @@ def test_a_switch_that_was_read_back_ends_the_exposure(shop: Shop) -> None:
     assert shop.world.recompute() == []
 
 
-def test_going_back_to_the_bad_release_opens_it_again(shop: Shop) -> None:
+def test_going_back_to_the_bad_release_opens_it_again(shop: Releases) -> None:
     shop.ship("1.0", pdf("1.0"))
     shop.ship("2.0", pdf("2.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
@@ -270,7 +210,7 @@ def test_going_back_to_the_bad_release_opens_it_again(shop: Shop) -> None:
     assert [one.state for one in shop.world.exposures()] == [State.REGRESSED]
 
 
-def test_a_release_that_was_tried_in_vain_is_recorded_as_failed(shop: Shop) -> None:
+def test_a_release_that_was_tried_in_vain_is_recorded_as_failed(shop: Releases) -> None:
     shop.ship("2.0", pdf("2.0"))
     shop.register("2.1", pdf("3.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
@@ -284,7 +224,7 @@ def test_a_release_that_was_tried_in_vain_is_recorded_as_failed(shop: Shop) -> N
         shop.forward()
 
 
-def test_a_release_that_nobody_registered_is_not_recorded(shop: Shop) -> None:
+def test_a_release_that_nobody_registered_is_not_recorded(shop: Releases) -> None:
     shop.ship("2.0", pdf("2.0"))
     with shop.world.turn() as turn:
         assert record_switch(turn, "production", Switched("rel_gone", "default")) is None
