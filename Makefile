@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo test lint bench docs lock clean
+.PHONY: help setup setup-dev run demo test lint bench chaos docs lock clean
 
 PORT ?= 8440
 DATA ?= var/holdfast
@@ -57,6 +57,11 @@ lint: setup-dev ## style, types, import contracts
 bench: setup-dev ## measure; figures go to benchmarks/RESULTS.md
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: setup-dev ## kill workers at every boundary; what is lost or doubled is counted
+	scripts/test-servers.sh
+	@$(BIN)/python -m compileall -q src
+	$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 docs: setup ## write the reference anew from the code
 	$(BIN)/python scripts/reference.py
