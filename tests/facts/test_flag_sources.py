@@ -77,6 +77,8 @@ def test_what_cannot_be_read_is_named() -> None:
             "page.vue": "<script>import '@openfeature/web-sdk'</script>",
             "main.go": 'client.BooleanValue(ctx, "shop.receipts", true, of.EvaluationContext{})',
             "other.go": "package other",
+            "sdk.go": 'import "github.com/open-feature/go-sdk/openfeature"',
+            "about.html": "<p>We use OpenFeature.</p>",
             "large.min.js": JS.format("'a'") + "x" * MAX_PARSED_BYTES,
             "large.js": "x" * (5 << 20),
         },
@@ -93,6 +95,7 @@ def test_what_cannot_be_read_is_named() -> None:
         ("latin.py", 1, "its text can't be decoded"),
         ("main.go", 1, "it names `shop.receipts`, in a language that is not read here"),
         ("page.vue", 1, "it uses OpenFeature, in a language that is not read here"),
+        ("sdk.go", 1, "it uses OpenFeature, in a language that is not read here"),
     ]
 
 

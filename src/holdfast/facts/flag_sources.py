@@ -125,7 +125,9 @@ class _Reading:
         named = next((key for key in self.keys if key.encode() in data), None)
         if named is not None:
             self.unread.append(Unread(path, 1, 1, f"it names `{named}`, in a language that is not read here"))
-        elif b"openfeature" in data.lower():
+        elif (b"@openfeature/" if path.endswith(".html") else b"openfeature") in data.lower().replace(
+            b"open-", b"open"
+        ):
             self.unread.append(Unread(path, 1, 1, "it uses OpenFeature, in a language that is not read here"))
 
     def _parse(self, spec: FlagUsageSpec, path: str, data: bytes) -> None:

@@ -73,15 +73,21 @@ class SourceText:
         return len(self._lines[row][:offset].decode(errors="replace")) + 1
 
     def nodes(self) -> "Iterator[Node]":
-        """Yield every node in the order of the text."""
+        """Yield every node that has a name, in the order of the text."""
         waiting = [self.root]
         while waiting:
             node = waiting.pop()
             yield node
-            waiting += reversed(node.children)
+            waiting += reversed(node.named_children)
 
     def find_error(self) -> "Node | None":
         """Return the first place that is not of the language, `None` when all of it is."""
         if not self.root.has_error:
             return None
-        return next((node for node in self.nodes() if node.is_error or node.is_missing), self.root)
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            if node.is_error or node.is_missing:
+                return node
+            waiting += reversed([child for child in node.children if child.has_error or child.is_missing])
+        return self.root

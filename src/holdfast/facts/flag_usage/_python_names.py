@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 
 from holdfast.facts.flag_usage._usage import MOST_NESTED, Lookup, Unsettled, Value
 
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, *_COMPREHENSIONS)
+_NAMING = (ast.stmt, ast.NamedExpr, ast.withitem, ast.ExceptHandler)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Settled = Value | Unsettled
 Bindings = Mapping[str, Settled]
@@ -254,10 +258,25 @@ def scopes_of(module: ast.Module) -> Iterator[tuple[ast.AST, Scope]]:
     while waiting:
         node, scope = waiting.pop()
         placed.append((node, scope))
-        if node is not module:
+        if isinstance(node, _NAMING):
             note_names(scope, node)
-        waiting += [(child, inner) for child, inner in _children(node, scope)]
+        if isinstance(node, _SCOPES):
+            waiting += _children(node, scope)
+        else:
+            waiting += [(child, scope) for child in _inner(node)]
     return iter(placed)
+
+
+def _inner(node: ast.AST) -> list[ast.AST]:
+    """Return a node's children without those that hold nothing, which are most of a tree."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [one for one in value if isinstance(one, ast.AST) and not isinstance(one, _LEAVES)]
+        elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
+            found.append(value)
+    return found
 
 
 def _children(node: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
@@ -278,5 +297,3 @@ def _children(node: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
             yield from ((child, inner) for child in ast.iter_child_nodes(node))
             for generator in node.generators:
                 _assign(inner, generator.target, None)
-        case _:
-            yield from ((child, scope) for child in ast.iter_child_nodes(node))
