@@ -18,6 +18,7 @@ import structlog
 
 from holdfast.edges.providers.api_client import HttpApi
 from holdfast.edges.providers.canary import OfrepCanary
+from holdfast.edges.providers.tcp import SocketTcp
 from holdfast.errors import HoldfastError
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed25519_verifier
 from holdfast.loop.drills_begin import DrillAsk
@@ -67,10 +68,10 @@ class Drilling:
             self._threads.add(thread)
         thread.start()
 
-    def play_now(self, evidence: DrillEvidence) -> DrillEvidence:
+    def play_now(self, evidence: DrillEvidence, release: str | None = None) -> DrillEvidence:
         """Play a drill that has begun; returns when it has ended."""
         with self._address() as url:
-            return play(self._stage(url), evidence)
+            return play(self._stage(url), evidence, release)
 
     def end_left_behind(self, org: str) -> list[DrillEvidence]:
         """End the drills that a crash left behind."""
@@ -108,6 +109,10 @@ class Drilling:
             ed25519_signer(house.signing_key),
             ed25519_verifier(public_key),
             public_key,
+            targets=house.outside.targets,
+            receivers=house.outside.receivers,
+            releases=house.releases,
+            tcp=SocketTcp(),
             on_flags=self._flags_changed,
             on_change=house.tell,
             failures=self._failures,

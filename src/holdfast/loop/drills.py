@@ -150,6 +150,13 @@ class DrillReader:
             return ()
         return tuple(self.tx.releases.find(service=service_id)[:1]) or tuple(self.tx.releases.find(service=name)[:1])
 
+    def assume(self, service_id: str, environment: str, release: Release) -> None:
+        """Answer as if a release ran there, with what it declares."""
+        self._releases[service_id, environment] = (release,)
+        document = self.tx.releases.manifest(release.id)
+        if document:
+            self._manifests[service_id] = manifest_from_json(document)
+
     def inputs(self, plan: Plan, service_id: str, environment: str) -> Mapping[str, str]:
         """Return what a rehearsal of the plan there depends on now."""
         if self._seen is None:

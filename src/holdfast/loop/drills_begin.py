@@ -29,13 +29,17 @@ _LAST_TIER = 99
 
 @dataclass(frozen=True, slots=True)
 class DrillAsk:
-    """What is to be rehearsed. `service` is a name or an id; what is `None` is chosen: see `begin_drill`."""
+    """What is to be rehearsed. `service` is a name or an id; what is `None` is chosen: see `begin_drill`.
+
+    `release` is one that does not run yet: an `L0` drill looks at its plans, as if it ran there already.
+    """
 
     service: str
     plan: str | None = None
     environment: str | None = None
     level: DrillLevel | None = None
     faults: tuple[str, ...] = field(default=())
+    release: str | None = None
 
 
 def begin_drill(tx: Transaction, ask: DrillAsk, by: str, now: datetime, ids: Ids) -> tuple[DrillEvidence, Piece]:
@@ -59,7 +63,7 @@ def begin_drill(tx: Transaction, ask: DrillAsk, by: str, now: datetime, ids: Ids
     declared = next((drill for drill in manifest.drills if drill.plan == plan), None)
     level = ask.level or (DrillLevel(declared.level) if declared else DrillLevel.L1)
     environment = ask.environment or _default_environment(tx, service, level, declared)
-    piece = load_piece(tx, service.id, plan, environment, now)
+    piece = load_piece(tx, service.id, plan, environment, now, ask.release)
     if level is DrillLevel.L2:
         _require_test_environment(piece.environment)
     check_faults(ask.faults, level)

@@ -18,6 +18,7 @@ from holdfast.loop.drills_static import rehearse_static
 from holdfast.mitigations.drill import reaches
 from holdfast.mitigations.drill_statement import sign_drill
 from holdfast.model.drill import DrillEvidence, DrillLevel
+from holdfast.ports.store import Transaction
 
 
 def begin(stage: Stage, org: str, ask: DrillAsk, by: str) -> DrillEvidence:
@@ -28,11 +29,11 @@ def begin(stage: Stage, org: str, ask: DrillAsk, by: str) -> DrillEvidence:
     return evidence
 
 
-def play(stage: Stage, evidence: DrillEvidence) -> DrillEvidence:
-    """Carry a drill out that has begun; returns its evidence, signed."""
+def play(stage: Stage, evidence: DrillEvidence, release: str | None = None) -> DrillEvidence:
+    """Carry a drill out that has begun; returns its evidence, signed. `release` as it was asked for."""
     log = DrillLog(stage.store, stage.clock, evidence, stage.failures, stage.on_change)
     try:
-        piece = _prepare(stage, log)
+        piece = _prepare(stage, log, release)
         rehearsal = Rehearsal(stage, piece, log)
         rehearse_static(rehearsal)
         if reaches(evidence.level, DrillLevel.L1):
@@ -45,17 +46,21 @@ def play(stage: Stage, evidence: DrillEvidence) -> DrillEvidence:
     return log.end(lambda ended: sign(stage, ended))
 
 
-def _prepare(stage: Stage, log: DrillLog) -> Piece:
+def _prepare(stage: Stage, log: DrillLog, release: str | None) -> Piece:
     """Return what is rehearsed, with what other flag systems say of it noted as an input."""
     evidence = log.evidence
     with stage.store.read(evidence.org) as tx:
-        piece = load_piece(tx, evidence.service_id, evidence.plan, evidence.environment, stage.clock.now())
+        piece = _load(tx, stage, evidence, release)
     if not observe_flags(stage, evidence.org, piece):
         return piece
     with stage.store.read(evidence.org) as tx:
-        piece = load_piece(tx, evidence.service_id, evidence.plan, evidence.environment, stage.clock.now())
+        piece = _load(tx, stage, evidence, release)
     log.change(inputs=tuple(sorted(piece.inputs.items())))
     return piece
+
+
+def _load(tx: Transaction, stage: Stage, evidence: DrillEvidence, release: str | None) -> Piece:
+    return load_piece(tx, evidence.service_id, evidence.plan, evidence.environment, stage.clock.now(), release)
 
 
 def observe_flags(stage: Stage, org: str, piece: Piece) -> bool:

@@ -93,13 +93,17 @@ class Piece:
         return flags_of(self.plan, self.manifest.features)
 
 
-def load_piece(tx: Transaction, service_id: str, plan_id: str, environment: str, now: datetime) -> Piece:
-    """Return what is to be rehearsed.
+def load_piece(  # noqa: PLR0917  what names a rehearsal, in its order
+    tx: Transaction, service_id: str, plan_id: str, environment: str, now: datetime, release: str | None = None
+) -> Piece:
+    """Return what is to be rehearsed; with `release` as that one declares it, as if it ran there.
 
     Raises:
         NotFoundError: no such service, plan or environment; names what there is.
     """
     reader = DrillReader(tx, now)
+    if release is not None:
+        reader.assume(service_id, environment, tx.releases.get(release))
     name = tx.services.get(service_id).name
     manifest = reader.manifest(service_id)
     plans = manifest.plans if manifest else ()

@@ -148,7 +148,5 @@ def runs_view(
 
 def _counts(tx: Transaction, drills: bool) -> tuple[tuple[str, int], ...]:
     """How many runs are in each group that can still change."""
-    out = []
-    for name in ("working", "person", "effective"):
-        out.append((name, len(tx.runs.list(None, 10_000, states=GROUPS[name], drills=drills))))
-    return tuple(out)
+    named = ("working", "person", "effective")
+    return tuple((name, len(tx.runs.list(None, 10_000, states=GROUPS[name], drills=drills))) for name in named)
