@@ -1,7 +1,9 @@
 """What a worker of the sweep finds in its store: an exposure, its flags, and a run that a person let go."""
 
+import json
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from benchmarks.chaos.plans import ENVIRONMENT, FLAGS
 from benchmarks.chaos.reach import LaneTargets
@@ -24,6 +26,7 @@ PERSON = "per_chaos"
 RUN = "run_chaos"
 _ENDS = frozenset({RunState.UNDONE, RunState.FAILED, RunState.NEEDS_PERSON})
 _FLAG = '{"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "on"}'
+FLAGD_TEXT = json.dumps({"flags": {flag: json.loads(_FLAG) for flag in FLAGS}}, indent=4) + "\n"
 
 
 def prepare(store: Store, org: str, plan: Plan) -> str:
@@ -85,14 +88,20 @@ def _run(org: str, run_id: str, plan: Plan, now: datetime) -> Run:
     )
 
 
-def open_engine(store: Store, port: int, at: At) -> Engine:
+def write_flags(file: Path) -> None:
+    """Write flagd's file, as another team keeps it, where it is not there yet."""
+    if not file.exists():
+        file.write_text(FLAGD_TEXT, encoding="utf-8")
+
+
+def open_engine(store: Store, port: int, at: At, flags: Path | None = None) -> Engine:
     """Return an engine that reaches the target, and tells every boundary that it passes."""
     return Engine(
         store,
         SystemClock(),
         RandomIds(),
         HttpxHttp(),
-        targets=LaneTargets(port),
+        targets=LaneTargets(port, flags),
         at=at,
     )
 

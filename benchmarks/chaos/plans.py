@@ -2,7 +2,7 @@
 
 Keys of steps are `RUN/NUMBER`, those of their undoing `RUN/NUMBER/undo`. `done` are the numbers of the steps whose
 effect the target must have seen exactly once, and seen taken back exactly once; `flags` how many overlays must have
-been laid, and lifted.
+been laid, and lifted. `elsewhere` says that another system serves the flags: its file must be as it was, to the bit.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Sweep:
     done: tuple[int, ...]
     flags: int
     ends: str
+    elsewhere: bool = False
 
 
 def _http(lane: str, name: str = "", after: tuple[str, ...] | None = None) -> Step:
@@ -46,6 +47,7 @@ def sweeps(port: int) -> tuple[Sweep, ...]:
     )
     return (
         Sweep(_plan("flags", port, *(_flag(number) for number in range(4))), (), 4, "undone"),
+        Sweep(_plan("elsewhere", port, *(_flag(number) for number in range(4))), (), 4, "undone", elsewhere=True),
         Sweep(_plan("requests", port, *(_http("plain") for _ in range(6))), (1, 2, 3, 4, 5, 6), 0, "undone"),
         Sweep(_plan("diamond", port, *diamond), (1, 2, 4), 1, "undone"),
         Sweep(

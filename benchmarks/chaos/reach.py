@@ -3,10 +3,14 @@
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
+from holdfast.edges.providers.flag_providers._flagd import Flagd
+from holdfast.edges.providers.flag_providers.flagd_file import FileSource
 from holdfast.errors import ActionError
 from holdfast.loop.world import NoTargets
+from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.outside import HttpTarget, Reply
 
 TIMEOUT_S = 5.0
@@ -49,10 +53,15 @@ class Lane:
 
 
 class LaneTargets(NoTargets):
-    """Every name is a lane of the target."""
+    """Every name is a lane of the target; with a file, that is where the flags are, in flagd's own format."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, flags: Path | None = None) -> None:
         self._port = port
+        self._flags = flags
+
+    def flags(self, org: str, environment: str) -> FlagProvider | None:
+        """Return flagd's file where there is one."""
+        return Flagd("flagd", FileSource(self._flags), None) if self._flags is not None else None
 
     def of(self, org: str) -> "LaneTargets":
         """Return the same lanes."""

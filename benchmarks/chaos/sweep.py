@@ -143,7 +143,13 @@ class Survey:
 
     def _point(self, sweep: Sweep, number: int, boundary: Boundary) -> Point:
         org = f"{self._place.name}-{sweep.plan.id}-{number}"
-        order = {"url": self._place.of(org), "org": org, "plan": sweep.plan.id, "stop": list(boundary)}
+        order = {
+            "url": self._place.of(org),
+            "org": org,
+            "plan": sweep.plan.id,
+            "stop": list(boundary),
+            "flags": self._flags(org),
+        }
         said = _next(self._crew.order(f"{org}/1", **order))
         reached = said["event"] == "at"
         if reached:
@@ -155,8 +161,14 @@ class Survey:
         found = (end["state"], end["run"], end["laid"], end["held"])
         return Point(sweep.plan.id, self._place.name, boundary, org, reached, *found, takeover_s)
 
+    def _flags(self, org: str) -> str:
+        """Return where the flags of an org are that another system serves: a folder of their own, to be locked."""
+        folder = self._place.folder / f"{org}.flags"
+        folder.mkdir(exist_ok=True)
+        return str(folder / "flags.json")
+
     def _finish(self, org: str, sweep: Sweep) -> dict[str, Any]:
-        order = {"url": self._place.of(org), "org": org, "plan": sweep.plan.id, "stop": None}
+        order = {"url": self._place.of(org), "org": org, "plan": sweep.plan.id, "stop": None, "flags": self._flags(org)}
         return _next(self._crew.order(f"{org}/2", **order))
 
 

@@ -14,9 +14,10 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
-from benchmarks.chaos.estate import advance, open_engine, prepare
+from benchmarks.chaos.estate import FLAGD_TEXT, advance, open_engine, prepare, write_flags
 from benchmarks.chaos.plans import sweeps
 from holdfast.edges.stores import open_store
 
@@ -56,7 +57,10 @@ def work(order: dict[str, Any], port: int) -> None:
     sweep = next(one for one in sweeps(port) if one.plan.id == order["plan"])
     store = open_store(order["url"])
     run_id = prepare(store, order["org"], sweep.plan)
-    engine = open_engine(store, port, passage)
+    file = Path(order["flags"]) if sweep.elsewhere else None
+    if file is not None:
+        write_flags(file)
+    engine = open_engine(store, port, passage, file)
     end = time.monotonic() + DEADLINE_S
     state = advance(store, engine, order["org"], run_id, end)
     with store.read(order["org"]) as tx:
@@ -69,7 +73,8 @@ def work(order: dict[str, Any], port: int) -> None:
             "state": state,
             "seen": passage.seen,
             "laid": len(overlays),
-            "held": sum(overlay.lifted_at is None for overlay in overlays),
+            "held": sum(overlay.lifted_at is None for overlay in overlays)
+            + int(file is not None and file.read_text(encoding="utf-8") != FLAGD_TEXT),
             "first_at": passage.first_at,
         }
     )
