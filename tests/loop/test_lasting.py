@@ -63,7 +63,13 @@ class Stage:
         world = self.world
         chooser = ReleaseChooser(world.store, world.org, self.shop.targets(), world.clock)
         return Engine(
-            world.store, world.clock, world.ids, self.http, targets=self.shop.targets(), releases=lambda _: chooser
+            world.store,
+            world.clock,
+            world.ids,
+            self.http,
+            targets=self.shop.targets(),
+            releases=lambda _: chooser,
+            at=at,
         )
 
     def expose(self) -> Run:
