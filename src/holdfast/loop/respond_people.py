@@ -14,6 +14,7 @@ from typing import Any
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError
 from holdfast.loop.approvals import ask_people
 from holdfast.loop.pausing import get_pause, is_paused, pause
+from holdfast.loop.provider_health import find_outage
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, find_gap, journal_run, simulate
 from holdfast.loop.signals import take_signal
 from holdfast.mitigations.action import Change
@@ -73,7 +74,8 @@ def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: da
     run = reader.make_run(exposure, plan, "run_preview", "", now)
     simulation = simulate(run, now, reader.world(run.environment))
     level = plan.level(exposure.environment)
-    return Preview(exposure, plan, verdict, level, simulation.changes, simulation.problem, others)
+    problem = simulation.problem or find_outage(tx, plan, exposure.environment, exposure.subject.name, now)
+    return Preview(exposure, plan, verdict, level, simulation.changes, problem, others)
 
 
 def find_plan(
