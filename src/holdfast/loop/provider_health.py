@@ -44,7 +44,7 @@ _NAMES = {
 class ProviderHealth:
     """One entry of the operator's file: why it can't be used, since when, when it was asked last.
 
-    `environment` and `service` say where it is meant. `problem` is `None` while it can be used; `since` is the beginning
+    `environment` and `service` say where it is meant. `problem` is `None` while it can be used; `since` is the start
     of either. `told` says that people were told.
     """
 
