@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from holdfast.facts.manifest import parse_manifest
-from holdfast.mitigations.plan import covers, plan_digest
+from holdfast.mitigations.plan import concerns, covers, plan_digest
 from holdfast.model.component import Location
 from holdfast.model.exposure import Exposure
-from holdfast.model.plan import Coverage, Feature, OnExpiry, OnFailure
+from holdfast.model.plan import Coverage, Feature, OnExpiry, OnFailure, Plan, Step
+from holdfast.model.verdict import Fail, Pass, Unknown
 from tests.facts.manifest_texts import GOOD
 from tests.mitigations.exposures import EXPOSURE
 
@@ -76,6 +77,43 @@ def test_path_covers_nothing_without_a_location() -> None:
 def test_glob_with_many_stars_ends() -> None:
     assert covers(feature("/".join(["**", "*a*a*a*"] * 40)), located("/".join(["aaab"] * 60))) is True
     assert covers(feature("/".join(["**", "*a*a*a*c"] * 40)), located("/".join(["aaab" * 20] * 60))) is False
+
+
+RECEIPTS = Feature("receipts", "shop.receipts", "off", ("pkg:pypi/acme-pdf",))
+SALES = Feature("sales", "shop.sales", "off", ("pkg:pypi/other",))
+
+
+def plan_of(*steps: tuple[str, dict[str, str]]) -> Plan:
+    return replace(PLAN, steps=tuple(Step(action, tuple(sorted(given.items()))) for action, given in steps))
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([("flag.off", {"flag": "shop.receipts"})], Pass),
+        ([("flag.off", {"feature": "receipts"})], Pass),
+        ([("flag.set", {"feature": "sales"}), ("flag.off", {"feature": "receipts"})], Pass),
+        ([("flag.off", {"feature": "sales"})], Fail),
+        ([("flag.off", {"flag": "receipts"})], Fail),
+        ([("flag.off", {"flag": "gone"})], Fail),
+        ([("flag.off", {"feature": "sales"}), ("service.off", {})], Pass),
+        ([("flag.off", {"feature": "sales"}), ("command", {"name": "purge"})], Fail),
+        ([("flag.off", {"feature": "sales"}), ("edge.block", {"path": "/sales"})], Fail),
+        ([("deploy.rollback", {}), ("probe", {"flag": "shop.sales", "variant": "off"})], Pass),
+        ([("edge.block", {"path": "/admin"})], Pass),
+        ([("notify", {"text": "hello"})], Pass),
+    ],
+)
+def test_plan_concerns_what_it_turns_off_or_the_whole_service(
+    steps: list[tuple[str, dict[str, str]]], expected: type[Pass] | type[Fail]
+) -> None:
+    assert isinstance(concerns(plan_of(*steps), EXPOSURE, [RECEIPTS, SALES]), expected)
+
+
+def test_feature_that_covers_nothing_leaves_it_open() -> None:
+    bare = replace(SALES, covers=())
+    found = concerns(plan_of(("flag.off", {"feature": "sales"})), EXPOSURE, [bare])
+    assert found == Unknown("feature `sales` does not say what it covers")
 
 
 def test_digest_stays_when_the_plan_moves_in_its_file() -> None:

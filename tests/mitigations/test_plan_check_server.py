@@ -116,6 +116,15 @@ def test_plan_without_what_it_needs_outside_is_a_warning(room: Room) -> None:
     assert messages(text, room) == []
 
 
+def test_action_that_takes_any_argument_is_not_asked_for_its_own(room: Room) -> None:
+    assert messages(plan("[{action: command, name: purge, what: all}]"), room) == []
+
+
+def test_action_that_needs_one_of_several_arguments_says_so(room: Room) -> None:
+    assert messages(plan("[{action: edge.block}]"), room) == [("error", "`edge.block` needs one of `path`, `host`")]
+    assert messages(plan("[{action: edge.block, path: /admin}]"), room) == []
+
+
 def test_auto_without_a_drill_is_a_warning(room: Room) -> None:
     text = plan(OFF, autonomy=AUTO)
     assert messages(text, room) == [("warning", "`auto` in `production` is never reached without a drill")]

@@ -9,13 +9,13 @@ from holdfast.facts.manifest import manifest_from_json
 from holdfast.loop.world import SnapshotWorld, TxWorld
 from holdfast.mitigations.action import Call, Change
 from holdfast.mitigations.actions import get_action
-from holdfast.mitigations.plan import covers, matches_plan, plan_digest
+from holdfast.mitigations.plan import concerns, matches_plan, plan_digest
 from holdfast.model.advisory import Enrichment
 from holdfast.model.exposure import Exposure
 from holdfast.model.inventory import Environment, Reach, Service
 from holdfast.model.plan import Autonomy, Feature, Plan, ServiceManifest
 from holdfast.model.run import Run, RunState, RunStep, StepState
-from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
+from holdfast.model.verdict import Fail, Pass, Verdict
 from holdfast.ports.store import Transaction
 from holdfast.ports.world import Targets, World
 
@@ -44,14 +44,8 @@ def make_call(run: Run, step: RunStep, now: datetime, world: World, fence: int =
 
 
 def find_gap(plan: Plan, exposure: Exposure, features: Sequence[Feature]) -> Verdict:
-    """Say whether what a plan turns off is what the exposure is about; steps that name no feature concern it all."""
-    named = {value for step in plan.steps for name, value in step.arguments if name in {"feature", "flag"}}
-    mine = [feature for feature in features if feature.name in named or feature.flag in named]
-    if not named or any(covers(feature, exposure) for feature in mine):
-        return Pass()
-    if mine and not any(feature.covers for feature in mine):
-        return Unknown(f"feature `{mine[0].name}` does not say what it covers")
-    return Fail(f"none of its features covers `{exposure.name}`")
+    """Say whether what a plan does is for what the exposure is about."""
+    return concerns(plan, exposure, features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ _SECTIONS = {
 """The part of an action's name before the dot → the operator's section that it needs, and what that does."""
 _PROBES = {"command": ("commands", "name", "command"), "prometheus": ("metrics", "source", "source of metrics")}
 """Kind of probe → the operator's section that it needs, the argument with the entry's name, what an entry is called."""
+_ONE_OF = {"edge.block": ("path", "host"), "probe": ("url", "address", "command", "flag", "query")}
+"""Action → arguments of which it needs one, though each by itself may be left out."""
 _TOLD_BY_OPERATOR = frozenset({"http", "command"})
 """Actions of which the operator's file says, target by target, whether doing them twice is doing them once."""
 
@@ -142,6 +144,8 @@ def _check_step(plan: Plan, step: Step, action: ActionSpec, around: _Surrounding
             takes = ", ".join(f"`{one}`" for one in sorted(known)) or "none"
             hint = f"did you mean `{close[0]}`?" if close else f"it takes {takes}"
             yield Found(f"`{step.action}` has no argument `{name[:60]}`", hint)
+    if (needed := _ONE_OF.get(step.action)) and not any(step.argument(name) for name in needed):
+        yield Found(f"`{step.action}` needs one of {', '.join(f'`{name}`' for name in needed)}", action.about)
     for argument in action.arguments:
         if argument.required and not step.argument(argument.name):
             yield Found(f"`{step.action}` needs `{argument.name}`", argument.about)
