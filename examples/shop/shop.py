@@ -25,6 +25,9 @@ from recommendations import GOODS, recommend
 HERE = Path(__file__).parent
 ORDERS = {1: ("anchor", "ada@example.com"), 2: ("rope", "<b>bob</b>@example.net")}
 
+VERSION = (HERE / "VERSION").read_text().strip() if (HERE / "VERSION").exists() else "development"
+"""Which release this is: stands in its folder, see releases.py."""
+
 
 def load_renderer() -> ModuleType:
     """Import acme_pdf in the version that the lock file pins, from the shop's own package folder."""
@@ -61,8 +64,8 @@ def order_page(order: Annotated[int, Parameter(ge=1, le=2)]) -> dict[str, object
 
 @get("/healthz", sync_to_thread=False)
 def health() -> dict[str, str]:
-    """Whether the shop is up."""
-    return {"status": "ok"}
+    """Whether the shop is up, and as which release."""
+    return {"status": "ok", "version": VERSION}
 
 
 def main() -> None:
