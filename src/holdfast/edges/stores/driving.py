@@ -2,13 +2,39 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, delete, func, or_, select, update
 
 from holdfast.edges.stores.schema_mitigations import OUTBOX, RUN, SIGNAL, TIMER
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.errors import FencedError, NotFoundError
 from holdfast.model.run import Lease, Message, Signal, Timer
+
+# building a statement costs more than running it: those of every commit are built once
+_ORG: BindParameter[str] = bindparam("p_org")
+_RUN: BindParameter[str] = bindparam("p_run")
+_OWNER: BindParameter[str] = bindparam("p_owner")
+_FENCE: BindParameter[int] = bindparam("p_fence")
+_NOW, _UNTIL = (bindparam(f"p_{name}", type_=RUN.c.lease_until.type) for name in ("now", "until"))
+_FREE = or_(RUN.c.owner.is_(None), RUN.c.lease_until <= _NOW, RUN.c.owner == _OWNER)
+_CLAIM = (
+    update(RUN)
+    .where(RUN.c.org == _ORG, RUN.c.id == _RUN, _FREE)
+    .values(owner=_OWNER, fence=RUN.c.fence + 1, lease_until=_UNTIL)
+    .returning(RUN.c.fence)
+)
+_MINE = (RUN.c.org == _ORG, RUN.c.id == _RUN, RUN.c.owner == _OWNER, RUN.c.fence == _FENCE)
+_KEEP = update(RUN).where(*_MINE).values(lease_until=_UNTIL)
+_GIVE = update(RUN).where(*_MINE).values(owner=None, lease_until=None)
+_OF = select(RUN.c.owner, RUN.c.fence, RUN.c.lease_until).where(RUN.c.org == _ORG, RUN.c.id == _RUN)
+_DUE = (
+    select(TIMER)
+    .where(TIMER.c.org == _ORG, TIMER.c.due_at <= _NOW)
+    .order_by(TIMER.c.due_at, TIMER.c.run, TIMER.c.step)
+    .limit(bindparam("p_limit", type_=Integer()))
+)
+_NEXT = select(func.min(TIMER.c.due_at).label("due_at")).where(TIMER.c.org == _ORG)
 
 
 class SqlLeases:
@@ -19,10 +45,9 @@ class SqlLeases:
 
     def claim(self, run_id: str, owner: str, now: datetime, until: datetime) -> Lease | None:
         """Take a run that nobody holds at `now`, or that `owner` holds; `None` when another worker does."""
-        free = or_(RUN.c.owner.is_(None), RUN.c.lease_until <= now, RUN.c.owner == owner)
-        where = (RUN.c.org == self._session.org, RUN.c.id == run_id)
-        taken = update(RUN).where(*where, free).values(owner=owner, fence=RUN.c.fence + 1, lease_until=until)
-        return self.of(run_id) if self._session.change(taken).rowcount else None
+        values = {"p_org": self._session.org, "p_run": run_id, "p_owner": owner, "p_now": now, "p_until": until}
+        row = self._session.change(_CLAIM, values).first()
+        return Lease(run_id, owner, row.fence, until) if row else None
 
     def keep(self, lease: Lease, until: datetime) -> Lease:
         """Hold it longer, inside the transaction that relies on it.
@@ -30,23 +55,21 @@ class SqlLeases:
         Raises:
             FencedError: another has it by now.
         """
-        if not self._session.change(update(RUN).where(*self._mine(lease)).values(lease_until=until)).rowcount:
+        if not self._session.change(_KEEP, self._mine(lease) | {"p_until": until}).rowcount:
             raise FencedError(f"run {lease.run} was taken over by another worker", hint="it goes on there")
         return Lease(lease.run, lease.owner, lease.fence, until)
 
     def give(self, lease: Lease) -> None:
         """Let it go; does nothing when another has it by now."""
-        self._session.change(update(RUN).where(*self._mine(lease)).values(owner=None, lease_until=None))
+        self._session.change(_GIVE, self._mine(lease))
 
     def of(self, run_id: str) -> Lease | None:
         """Return who holds or held it last."""
-        query = select(RUN.c.owner, RUN.c.fence, RUN.c.lease_until)
-        row = self._session.row(query.where(RUN.c.org == self._session.org, RUN.c.id == run_id))
+        row = self._session.row(_OF, {"p_org": self._session.org, "p_run": run_id})
         return Lease(run_id, row.owner, row.fence, row.lease_until) if row and row.owner is not None else None
 
-    def _mine(self, lease: Lease) -> tuple[ColumnElement[bool], ...]:
-        where = (RUN.c.org == self._session.org, RUN.c.id == lease.run)
-        return (*where, RUN.c.owner == lease.owner, RUN.c.fence == lease.fence)
+    def _mine(self, lease: Lease) -> dict[str, Any]:
+        return {"p_org": self._session.org, "p_run": lease.run, "p_owner": lease.owner, "p_fence": lease.fence}
 
 
 class SqlSignals:
@@ -108,14 +131,12 @@ class SqlTimers:
 
     def due(self, now: datetime, limit: int = 1000) -> Sequence[Timer]:
         """Return what is due, earliest first."""
-        query = select(TIMER).where(TIMER.c.org == self._session.org, TIMER.c.due_at <= now)
-        rows = self._session.rows(query.order_by(TIMER.c.due_at, TIMER.c.run, TIMER.c.step).limit(limit))
+        rows = self._session.rows(_DUE, {"p_org": self._session.org, "p_now": now, "p_limit": limit})
         return [Timer(**row._mapping) for row in rows]
 
     def next_at(self) -> datetime | None:
         """Return when the earliest is due."""
-        query = select(TIMER.c.due_at).where(TIMER.c.org == self._session.org).order_by(TIMER.c.due_at).limit(1)
-        row = self._session.row(query)
+        row = self._session.row(_NEXT, {"p_org": self._session.org})
         return row.due_at if row else None
 
 

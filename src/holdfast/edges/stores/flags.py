@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import BindParameter, Row, bindparam, delete, select, update
 
 from holdfast.edges.stores.schema_mitigations import FLAG, FLAG_CLIENT, FLAG_VERSION, OVERLAY
 from holdfast.edges.stores.session import Session
@@ -16,6 +17,22 @@ from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
 
 def _counter(environment: str) -> str:
     return f"flags:{environment}"
+
+
+# asked with every step and every evaluation: building them anew costs more than their answer
+_OVERLAY = [column for column in OVERLAY.c if column.name != "revision"]
+_ORG: BindParameter[str] = bindparam("p_org")
+_ENVIRONMENT: BindParameter[str] = bindparam("p_environment")
+_FIND = select(*(FLAG.c[field.name] for field in fields(FlagDefinition))).where(
+    FLAG.c.org == _ORG, FLAG.c.environment == _ENVIRONMENT, FLAG.c.key == bindparam("p_key")
+)
+_HELD = (
+    select(*_OVERLAY)
+    .where(OVERLAY.c.org == _ORG, OVERLAY.c.environment == _ENVIRONMENT, OVERLAY.c.lifted_at.is_(None))
+    .order_by(OVERLAY.c.created_at, OVERLAY.c.id)
+)
+_HOLDING = _HELD.where(OVERLAY.c.flag == bindparam("p_flag"))
+_KNOWN = "SELECT id FROM overlay WHERE org = :org AND id = :id"
 
 
 class SqlFlags:
@@ -37,9 +54,8 @@ class SqlFlags:
 
     def find(self, environment: str, key: str) -> FlagDefinition | None:
         """Return one."""
-        where = (FLAG.c.org == self._session.org, FLAG.c.environment == environment, FLAG.c.key == key)
-        row = self._session.row(select(FLAG).where(*where))
-        return FlagDefinition(**row._mapping) if row else None
+        row = self._session.row(_FIND, {"p_org": self._session.org, "p_environment": environment, "p_key": key})
+        return FlagDefinition(*row) if row else None
 
     def list(self, environment: str) -> Sequence[FlagDefinition]:
         """Return all of an environment, by key."""
@@ -74,7 +90,7 @@ class SqlOverlays:
         """Create; does nothing when the id is there already."""
         self._session.own(overlay.org)
         row = {name: getattr(overlay, name) for name in OVERLAY.c.keys() if name != "revision"}  # noqa: SIM118
-        known = self._session.row(select(OVERLAY.c.id).where(OVERLAY.c.org == overlay.org, OVERLAY.c.id == overlay.id))
+        known = self._session.row(_KNOWN, {"org": overlay.org, "id": overlay.id})
         if known is None:
             bump_revision(self._session, _counter(overlay.environment))
             row["revision"] = read_revision(self._session, _counter(overlay.environment))
@@ -103,8 +119,9 @@ class SqlOverlays:
 
     def active(self, environment: str, flag: str | None = None) -> Sequence[Overlay]:
         """Return those that are not lifted, oldest first."""
-        where = [OVERLAY.c.environment == environment, OVERLAY.c.lifted_at.is_(None)]
-        return self._list(*where, *([OVERLAY.c.flag == flag] if flag is not None else []))
+        values = {"p_org": self._session.org, "p_environment": environment}
+        rows = self._session.rows(*((_HELD, values) if flag is None else (_HOLDING, values | {"p_flag": flag})))
+        return [_overlay(row) for row in rows]
 
     def revisions(self, environment: str, flag: str) -> Mapping[str, int]:
         """Return overlay id → the environment's revision at which it took hold, of those that are not lifted."""
@@ -117,12 +134,12 @@ class SqlOverlays:
         return self._list(OVERLAY.c.run == run_id)
 
     def _list(self, *where: Any) -> Sequence[Overlay]:
-        query = select(OVERLAY).where(OVERLAY.c.org == self._session.org, *where)
+        query = select(*_OVERLAY).where(OVERLAY.c.org == self._session.org, *where)
         return [_overlay(row) for row in self._session.rows(query.order_by(OVERLAY.c.created_at, OVERLAY.c.id))]
 
 
 def _overlay(row: Row[Any]) -> Overlay:
-    return Overlay(**{name: value for name, value in row._mapping.items() if name != "revision"})
+    return Overlay(**row._mapping)
 
 
 class SqlFlagClients:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, not_, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, not_, or_, select
 
 from holdfast.edges.stores.run_bodies import read_run
 from holdfast.edges.stores.schema_findings import EXPOSURE
@@ -26,6 +26,24 @@ _CHANGING = tuple(
     state.value for state in (RunState.ACTING, RunState.VERIFYING, RunState.UNDOING, RunState.NEEDS_PERSON)
 )
 _UNTOUCHED = frozenset({StepState.PENDING, StepState.SKIPPED})
+
+# building a statement costs more than running it: those of every round and commit are built once
+_ORG: BindParameter[str] = bindparam("p_org")
+_OWNER: BindParameter[str] = bindparam("p_owner")
+_NOW = bindparam("p_now", type_=RUN.c.lease_until.type)
+_UNFINISHED = or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED)))
+_WAITS = (TIMER.c.org == RUN.c.org, TIMER.c.run == RUN.c.id, TIMER.c.kind.in_(("look", "retry")))
+_FREE = or_(RUN.c.owner.is_(None), RUN.c.owner == _OWNER, RUN.c.lease_until <= _NOW)
+_LET_GO = and_(RUN.c.released, RUN.c.state != RunState.UNDOING.value)
+_CALM = or_(_LET_GO, not_(exists().where(*_WAITS)), exists().where(*_WAITS, TIMER.c.due_at <= _NOW))
+_READY = select(RUN.c.body).where(RUN.c.org == _ORG, _UNFINISHED, _FREE, _CALM).order_by(RUN.c.created_at, RUN.c.id)
+_GET = select(RUN.c.body).where(RUN.c.org == _ORG, RUN.c.id == bindparam("p_run"))
+_ACTING_ON = (
+    select(STEP.c.run)
+    .distinct()
+    .where(STEP.c.org == _ORG, STEP.c.target == bindparam("p_target"), STEP.c.state.in_(_AT_WORK))
+)
+_NOW_CHANGING = select(RUN.c.id, RUN.c.service_id, RUN.c.exposure).where(RUN.c.org == _ORG, RUN.c.state.in_(_CHANGING))
 
 
 class SqlRuns:
@@ -51,7 +69,7 @@ class SqlRuns:
 
     def get(self, run_id: str) -> Run:
         """Return by id. Raises: NotFoundError."""
-        row = self._session.row(select(RUN.c.body).where(RUN.c.org == self._session.org, RUN.c.id == run_id))
+        row = self._session.row(_GET, {"p_org": self._session.org, "p_run": run_id})
         if row is None:
             raise NotFoundError(f"there is no run `{run_id}`")
         return read_run(row.body)
@@ -65,7 +83,7 @@ class SqlRuns:
 
     def unfinished(self) -> Sequence[Run]:
         """Return runs an engine must go on with, oldest first: in hand, or released and not undone."""
-        return self._list(or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED))))
+        return self._list(_UNFINISHED)
 
     def ready(self, owner: str, now: datetime) -> Sequence[Run]:
         """Return the unfinished runs that `owner` may go on with now, oldest first.
@@ -73,14 +91,8 @@ class SqlRuns:
         Those that another worker holds are left out, and those that wait for a look or a try that is not due; what is
         to be taken back waits for nothing. What can't be read is left to the version that wrote it.
         """
-        unfinished = or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED)))
-        free = or_(RUN.c.owner.is_(None), RUN.c.owner == owner, RUN.c.lease_until <= now)
-        waits = (TIMER.c.org == RUN.c.org, TIMER.c.run == RUN.c.id, TIMER.c.kind.in_(("look", "retry")))
-        let_go = and_(RUN.c.released, RUN.c.state != RunState.UNDOING.value)
-        due = or_(let_go, not_(exists().where(*waits)), exists().where(*waits, TIMER.c.due_at <= now))
-        query = select(RUN.c.body).where(RUN.c.org == self._session.org, unfinished, free, due)
         found = []
-        for row in self._session.rows(query.order_by(RUN.c.created_at, RUN.c.id)):
+        for row in self._session.rows(_READY, {"p_org": self._session.org, "p_owner": owner, "p_now": now}):
             try:
                 found.append(read_run(row.body))
             except HoldfastError:  # it is shown where runs are looked at; an engine has nothing to do with it
@@ -89,8 +101,7 @@ class SqlRuns:
 
     def at_work(self) -> Sequence[AtWork]:
         """Return the runs that change something now, or wait half done for a person."""
-        columns = (RUN.c.id, RUN.c.service_id, RUN.c.exposure)
-        rows = self._session.rows(select(*columns).where(RUN.c.org == self._session.org, RUN.c.state.in_(_CHANGING)))
+        rows = self._session.rows(_NOW_CHANGING, {"p_org": self._session.org})
         # a run that an older version saved names its service in its body alone
         return [AtWork(row.id, row.service_id or self.get(row.id).service_id, row.exposure) for row in rows]
 
@@ -103,8 +114,7 @@ class SqlRuns:
 
     def acting_on(self, target: str) -> Sequence[str]:
         """Return the ids of the runs that have a step at work on a target."""
-        where = (STEP.c.org == self._session.org, STEP.c.target == target, STEP.c.state.in_(_AT_WORK))
-        return [row.run for row in self._session.rows(select(STEP.c.run).distinct().where(*where))]
+        return [row.run for row in self._session.rows(_ACTING_ON, {"p_org": self._session.org, "p_target": target})]
 
     def list(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, delete, select
 
 from holdfast.edges.stores.engine import Connections
-from holdfast.edges.stores.schema import IDEMPOTENCY, ORG, REVISION, SETTING, TEAM, TEAM_GROUP, TOKEN
+from holdfast.edges.stores.schema import IDEMPOTENCY, ORG, SETTING, TEAM, TEAM_GROUP, TOKEN
 from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.values import from_texts, to_texts
 from holdfast.errors import ConflictError, NotFoundError, UsageError
@@ -83,6 +83,15 @@ def _token(row: Row[Any]) -> Token:
     )
 
 
+# asked with every decision; what is built anew each time costs more than its answer
+_VALUE = "SELECT value FROM setting WHERE org = :org AND name = :name"
+_REVISION = "SELECT value FROM revision WHERE org = :org AND name = :name"
+_BUMP = (
+    "INSERT INTO revision (org, name, value) VALUES (:org, :name, 1)"
+    " ON CONFLICT (org, name) DO UPDATE SET value = revision.value + 1"
+)
+
+
 class SqlSettings:
     """Small named values of an org, and answers to idempotent requests."""
 
@@ -91,8 +100,7 @@ class SqlSettings:
 
     def get(self, name: str) -> str | None:
         """Return a value, `None` when it was never set."""
-        where = (SETTING.c.org == self._session.org, SETTING.c.name == name)
-        row = self._session.row(select(SETTING.c.value).where(*where))
+        row = self._session.row(_VALUE, {"org": self._session.org, "name": name})
         return row.value if row else None
 
     def set(self, name: str, value: str | None) -> None:
@@ -180,13 +188,10 @@ class SqlTeams:
 
 def bump_revision(session: Session, name: str) -> None:
     """Raise a named counter in this transaction."""
-    statement = session.insert(REVISION).values(org=session.org, name=name, value=1)
-    session.change(
-        statement.on_conflict_do_update(index_elements=["org", "name"], set_={"value": REVISION.c.value + 1})
-    )
+    session.change(_BUMP, {"org": session.org, "name": name})
 
 
 def read_revision(session: Session, name: str) -> int:
     """Return a named counter, 0 when nothing raised it yet."""
-    row = session.row(select(REVISION.c.value).where(REVISION.c.org == session.org, REVISION.c.name == name))
+    row = session.row(_REVISION, {"org": session.org, "name": name})
     return row.value if row else 0
