@@ -171,7 +171,7 @@ def _open(target: Target, tools: Tools) -> LaunchDarkly:
             raise PlanError(f"`token` of the flags entry `{target.name}` is missing", where=target.where)
         return {"authorization": token, "ld-api-version": VERSION}
 
-    environment = text_option(target, "environment") or target.environment
+    environment = text_option(target, "environment_key") or target.environment
     if environment is None:
         raise PlanError(f"the flags entry `{target.name}` is for no environment", where=target.where)
     rest = Rest("LaunchDarkly", text_option(target, "url", URL) or URL, headers)
@@ -185,7 +185,7 @@ SPEC = TargetSpec(
     options=(
         Option("token", True, True, "An access token that may update flags."),
         Option("project", True, False, "The project's key."),
-        Option("environment", False, False, "The environment's key; the same as ours by default."),
+        Option("environment_key", False, False, "The environment's key; the same as ours by default."),
         Option("url", False, False, f"The API; `{URL}` by default.", kind="url"),
     ),
     open=_open,

@@ -184,7 +184,7 @@ def _open(target: Target, tools: Tools) -> Unleash:
             raise PlanError(f"`{option}` of the flags entry `{target.name}` is missing", where=target.where)
         return {"authorization": token, "unleash-appname": "holdfast"}
 
-    environment = text_option(target, "environment") or target.environment
+    environment = text_option(target, "unleash_environment") or target.environment
     if environment is None:
         raise PlanError(f"the flags entry `{target.name}` is for no environment", where=target.where)
     url = required_text(target, "url")
@@ -204,7 +204,7 @@ SPEC = TargetSpec(
         Option("admin_token", True, True, "A token that may change flags: a service account's, or an admin token."),
         Option("client_token", False, True, "A backend token, to see what SDKs are given. Without it, nothing is."),
         Option("project", False, False, "The project of the flags; `default` by default."),
-        Option("environment", False, False, "Unleash's name of the environment; the same as ours by default."),
+        Option("unleash_environment", False, False, "Unleash's name of the environment; the same as ours by default."),
     ),
     open=_open,
 )
