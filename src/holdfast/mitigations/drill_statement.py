@@ -94,8 +94,10 @@ def _encode(data: bytes) -> str:
     return base64.standard_b64encode(data).decode()
 
 
-def _decode(text: str) -> bytes:
-    """Decode standard or URL-safe base64: a verifier must take either."""
+def _decode(text: object) -> bytes:
+    """Decode standard or URL-safe base64: a verifier must take either. Raises: ValueError."""
+    if not isinstance(text, str):
+        raise ValueError("no text")
     plain = text.translate(str.maketrans("-_", "+/"))
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
