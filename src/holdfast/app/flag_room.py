@@ -1,6 +1,5 @@
 """Serving flags from the store: over OFREP beside the API, and over gRPC where a port is given for it."""
 
-import resource
 from dataclasses import dataclass
 
 from holdfast.edges.flagd.server import FlagdServer
@@ -51,10 +50,3 @@ def open_flag_room(
     book = ClientBook()
     keeper = ClientKeeper(book, store, clock, failures)
     return FlagRoom(store, clock, server, feed, FlagAccess(look, clock, failures), book, keeper, failures)
-
-
-def raise_descriptor_limit() -> None:
-    """Let this process hold as many connections as the machine's operator allows it to."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,6 +1,5 @@
 """`holdfast up`: one process with API, pages, flags, schedule and engine."""
 
-import socket
 import sys
 import threading
 import webbrowser
@@ -11,7 +10,6 @@ import click
 
 from holdfast.edges.cli.options import data_option
 from holdfast.edges.cli.output import say
-from holdfast.errors import UsageError
 
 if TYPE_CHECKING:
     from holdfast.app.house import House
@@ -66,29 +64,32 @@ def serve(
 
     Raises:
         UsageError: the port is taken.
+        FactError: the operator's file is not in order.
     """
     import uvicorn
 
-    from holdfast.app.flag_room import raise_descriptor_limit
     from holdfast.app.house import open_house
+    from holdfast.app.listening import EndingServer, listen, raise_descriptor_limit
+    from holdfast.app.outside import require_targets
     from holdfast.app.play import DemoPlayer
     from holdfast.app.schedule import Schedule
     from holdfast.app.secrets import keep_database
 
     raise_descriptor_limit()
     listener = listen(host, port)
+    require_targets(settings)
     house = open_house(settings)
     keep_database(settings)
     schedule = Schedule(house)
     stop = threading.Event()
     url = f"http://{host}:{listener.getsockname()[1]}"
     application = house.application(DemoPlayer(house, url).begin)
-    server = uvicorn.Server(
-        uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
-    )
+    config = uvicorn.Config(application, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    server = EndingServer(config, application.flags.hub.close)
     flagd = house.flags.flagd(host, flagd_port) if flagd_port is not None else None
     try:
         house.announce(url)
+        house.outside.note(house.store, house.clock)
         house.drills.serve_at(url.replace("//0.0.0.0:", "//127.0.0.1:"))
         _greet(url, settings.token_file, login_url(house, url), open_browser=open_browser)
         if flagd is not None:
@@ -103,22 +104,6 @@ def serve(
             flagd.stop()
         schedule.stop()
         house.close()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket, so that a taken port is said before anything starts."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # with the protocol left open asyncio does not switch Nagle's algorithm off, and every answer waits 40 ms
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint="name another with --port") from None
-    listener.listen(4096)  # ten thousand streams may come back at once
-    listener.set_inheritable(True)
-    return listener
 
 
 def login_url(house: "House", url: str) -> str:

@@ -33,15 +33,17 @@ class FlagSnapshot:
         extra: Sequence[Overlay] = (),
         evaluators: Evaluators | None = None,
         text: str | None = None,
+        edition: str | None = None,
         stale_since: datetime | None = None,
     ) -> None:
+        """`text` and `edition` are given where another server wrote them."""
         known = {overlay.id for overlay in overlays}
         self.org, self.environment, self.revision = org, environment, revision
         self.definitions, self.overlays = tuple(definitions), tuple(overlays)
         self.extra = tuple(overlay for overlay in extra if overlay.id not in known)
         self.stale_since = stale_since
         self._evaluators = evaluators
-        self._text = text
+        self._text, self._edition = text, edition
         self._flags = FlagSet(self.definitions, self.held, evaluators)
 
     @property
@@ -52,6 +54,8 @@ class FlagSnapshot:
     @cached_property
     def edition(self) -> str:
         """The revision, and what tells it from the same revision with other overlays."""
+        if self._edition is not None:
+            return self._edition
         if not self.extra:
             return str(self.revision)
         return f"{self.revision}-{hashlib.sha256(repr(self.extra).encode()).hexdigest()[:12]}"
@@ -98,6 +102,21 @@ class FlagSnapshot:
             self.overlays,
             extra=extra,
             evaluators=self._evaluators,
+            stale_since=stale_since,
+        )
+
+    def marked(self, stale_since: datetime | None) -> "FlagSnapshot":
+        """Return the same reading, compared with its source until then; `None` when it was a moment ago."""
+        return FlagSnapshot(
+            self.org,
+            self.environment,
+            self.revision,
+            self.definitions,
+            self.overlays,
+            extra=self.extra,
+            evaluators=self._evaluators,
+            text=self._text,
+            edition=self._edition,
             stale_since=stale_since,
         )
 

@@ -114,8 +114,8 @@ def test_reader_that_does_not_read_holds_up_nobody(stand: FlagStand, port: int) 
         asleep, awake = sync(slow), sync(quick)
         assert next(awake)
         for number in range(40):  # far more than a window's worth for who never reads
-            stand.define("tax", ON_OFF + " " * number)
-            while len(json.loads(decode_flags(next(awake)))["metadata"]) != 2:
+            stand.define("tax", ON_OFF + " " * (number + 1))
+            while json.loads(decode_flags(next(awake)))["metadata"]["revision"] < stand.revision:
                 continue
         newest = json.loads(decode_flags(next(asleep)))
         assert newest["metadata"]["flagSetId"] == ENVIRONMENT

@@ -108,6 +108,12 @@ class Hub:
         """How many streams there are."""
         return sum(len(topic.streams) for topic in self._topics.values())
 
+    def close(self) -> None:
+        """End every stream: this process stops."""
+        for topic in self._topics.values():
+            for stream in topic.streams:
+                self._prod(stream, ends=True)
+
     async def serve(self, place: Place, listener: Listener, start: Message, receive: Receive, send: Send) -> None:
         """Write notices to one client until it goes away or may not listen any more; `start` begins the answer."""
         topic = await self._join(place)  # what can't be read is said before the stream begins
