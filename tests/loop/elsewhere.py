@@ -8,6 +8,7 @@ from holdfast.errors import ActionError
 from holdfast.loop.world import NoTargets
 from holdfast.model.flag import FlagReading
 from holdfast.ports.flag_provider import FlagProvider
+from holdfast.ports.outside import HttpTarget, Reply
 
 
 @dataclass
@@ -67,3 +68,47 @@ class Elsewhere(NoTargets):
     def flags(self, org: str, environment: str) -> FlagProvider | None:
         """Return the flag system."""
         return self.provider
+
+
+@dataclass
+class ElsewhereReceiver:
+    """A receiver of requests that counts; without `tells` nobody learns from it what became of a key."""
+
+    name: str = "hook"
+    idempotent: bool = False
+    tells: bool = False
+    got: list[tuple[str, int]] = field(default_factory=list)
+    problem: str | None = None
+    answers: bool = True
+
+    def find_problem(self) -> str | None:
+        """Say why it can't be used now."""
+        return self.problem
+
+    def send(self, body: bytes, key: str, fence: int) -> Reply:
+        """Take a request."""
+        self.got.append((key, fence))
+        if not self.answers:
+            raise ActionError("no answer")
+        return Reply(200, "ok")
+
+    def look(self, key: str) -> Reply | None:
+        """Tell what became of a key, if it can."""
+        if not self.tells:
+            return None
+        return Reply(200 if key in {one for one, _ in self.got} else 404, "")
+
+
+@dataclass
+class WithReceiver(NoTargets):
+    """Targets with one receiver, and flags of our own."""
+
+    receiver: ElsewhereReceiver = field(default_factory=ElsewhereReceiver)
+
+    def of(self, org: str) -> "WithReceiver":
+        """Return the same."""
+        return self
+
+    def http(self, name: str, environment: str | None = None, service: str | None = None) -> HttpTarget:
+        """Return the receiver."""
+        return self.receiver

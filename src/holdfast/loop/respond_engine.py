@@ -227,7 +227,7 @@ class Engine:
             if not isinstance(found, Job):
                 return found
             hand.asked = found.about
-            hand.job = start(self._executor, found.do, self.wake)
+            hand.job = start(self._executor, found.do, self.wake, self._failures)
             if self._executor is not None:
                 return None
 

@@ -68,7 +68,12 @@ class Hand:
         self.grip, self.fresh, self.news, self.due_at = None, None, None, None
 
 
-def start(executor: Executor | None, deed: Callable[[], Result], wake: Callable[[], None]) -> "Future[Result]":
+def start(
+    executor: Executor | None,
+    deed: Callable[[], Result],
+    wake: Callable[[], None],
+    failures: tuple[type[Exception], ...],
+) -> "Future[Result]":
     """Do something outside: in a thread of the executor, or here and now without one."""
     if executor is not None:
         future = executor.submit(deed)
@@ -77,7 +82,7 @@ def start(executor: Executor | None, deed: Callable[[], Result], wake: Callable[
     done: Future[Result] = Future()
     try:
         done.set_result(deed())
-    except FencedError as error:
+    except (FencedError, *failures) as error:
         done.set_exception(error)
     return done
 
