@@ -8,7 +8,7 @@ Rules:
    merged into another keeps its mitigation: its runs are handed over to the one that survives.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +27,7 @@ from holdfast.loop.respond_people import (
     request_run,
 )
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, journal_run, simulate
+from holdfast.loop.world import load_shares, share_of
 from holdfast.mitigations.autonomy import ALIVE, AUTOMATION, Circumstances, decide
 from holdfast.mitigations.guards import find_too_wide
 from holdfast.model.exposure import Ending, Exposure, State
@@ -73,7 +74,8 @@ def respond(
     earlier: dict[str, list[Run]] = {}
     for run in tx.runs.of_exposures([one.id for one in open_ones]) if open_ones else ():
         earlier.setdefault(run.exposure, []).append(run)
-    response = _Response(PlanReader(tx, many=len(open_ones) > 20), now, ids, stale)
+    shares = load_shares(tx, [one.subject.id for one in open_ones])
+    response = _Response(PlanReader(tx, many=len(open_ones) > 20), now, ids, stale, shares)
     out = []
     for exposure in open_ones:
         made = response.make(exposure, earlier.get(exposure.id, []))
@@ -91,6 +93,7 @@ class _Response:
     now: datetime
     ids: Ids
     stale: Callable[[Exposure], str | None]
+    shares: Mapping[str, Mapping[str, float]]
     _guards: Guards | None = None
     _drills: DrillReader | None = None
 
@@ -105,7 +108,8 @@ class _Response:
         tx = self.reader.tx
         run = self.reader.make_run(exposure, plan, self.ids.new("run"), AUTOMATION, self.now)
         world = self.reader.world(run.environment)
-        run = replace(run, drill=exposure.drill, share=world.share(run.service_id, run.environment))
+        share = share_of(self.shares.get(run.service_id, {}), run.environment)
+        run = replace(run, drill=exposure.drill, share=share)
         simulation = simulate(run, self.now, world)
         level = plan.level(exposure.environment)
         circumstances = self._circumstances(exposure, run, level, earlier, simulation.problem)

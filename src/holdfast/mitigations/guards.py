@@ -210,5 +210,5 @@ def check_guards(guards: Guards) -> Guards:
         if freeze.ends_at <= freeze.starts_at:
             raise UsageError(f"freeze `{freeze.id}` ends before it starts", where="freezes")
         if not freeze.reason.strip():
-            raise UsageError(f"freeze `{freeze.id}` without a reason", hint="everybody whose run it holds reads it")
+            raise UsageError(f"freeze `{freeze.id}` without a reason", where="freezes", hint="everybody it holds reads it")
     return guards

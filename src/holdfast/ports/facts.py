@@ -119,6 +119,10 @@ class Deployments(Protocol):
         """Return what occupies the service's targets in the environment at an instant."""
         ...
 
+    def shares(self, service_ids: Sequence[str]) -> Mapping[tuple[str, str], float]:
+        """Return (service id, environment) → the sum of the shares of what of it runs there now."""
+        ...
+
 
 class Hosts(Protocol):
     """Hosts under a lease, and what each ran over time."""

@@ -7,12 +7,17 @@ from typing import Any
 from sqlalchemy import Row, bindparam, or_, select, update
 
 from holdfast.edges.stores.schema_facts import DEPLOYMENT
-from holdfast.edges.stores.session import Session
+from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.stays import refresh_deployments
 from holdfast.errors import NotFoundError
 from holdfast.model.inventory import Deployment, Origin, Status
 
 _NAMES = [column.name for column in DEPLOYMENT.columns if column.name not in {"status", "origin"}]
+_SHARES = """
+SELECT service_id, environment, sum(share) AS total FROM deployment
+WHERE org = :org AND service_id IN :services AND ended_at IS NULL AND status = 'succeeded' AND release_id IS NOT NULL
+GROUP BY service_id, environment
+"""
 
 
 class SqlDeployments:
@@ -72,6 +77,14 @@ class SqlDeployments:
         )
         query = query.order_by(DEPLOYMENT.c.target, DEPLOYMENT.c.started_at, DEPLOYMENT.c.id)
         return [to_deployment(row) for row in self._session.rows(query)]
+
+    def shares(self, service_ids: Sequence[str]) -> Mapping[tuple[str, str], float]:
+        """Return (service id, environment) → the sum of the shares of what of it runs there now."""
+        out: dict[tuple[str, str], float] = {}
+        for ids in chunks(dict.fromkeys(service_ids)):
+            for row in self._session.rows(_SHARES, {"org": self._session.org, "services": ids}):
+                out[row.service_id, row.environment] = float(row.total)
+        return out
 
 
 def to_deployment(row: Row[Any]) -> Deployment:
