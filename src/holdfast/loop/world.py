@@ -5,7 +5,7 @@ Rules:
 2. Where Holdfast serves the flags, an overlay is the effect: it is committed together with the step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from openfeature.evaluation_context import EvaluationContext
@@ -203,10 +203,21 @@ class TxWorld:
 
     def share(self, service_id: str, environment: str) -> float | None:
         """Return the share of the service's running instances that are in that environment; `None` without any."""
-        running, _ = self.tx.queries.running(service=service_id)
-        total = sum(one.deployment.share for one in running)
-        here = sum(one.deployment.share for one in running if one.deployment.environment == environment)
-        return here / total if total else None
+        return share_of(load_shares(self.tx, [service_id]).get(service_id, {}), environment)
+
+
+def load_shares(tx: Transaction, service_ids: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return service id → environment → the sum of the shares of what of it runs there now."""
+    out: dict[str, dict[str, float]] = {}
+    for (service, environment), share in tx.deployments.shares(service_ids).items():
+        out.setdefault(service, {})[environment] = share
+    return out
+
+
+def share_of(running: Mapping[str, float], environment: str) -> float | None:
+    """Return the share of a service that runs in an environment, by what runs in each; `None` where nothing runs."""
+    total = sum(running.values())
+    return running.get(environment, 0.0) / total if total else None
 
 
 class SnapshotWorld(TxWorld):
