@@ -13,6 +13,7 @@ import structlog
 
 from holdfast.app.drill_keeping import DrillKeeper
 from holdfast.app.house import STORE_FAILURES, House
+from holdfast.app.spooling import SpoolKeeper
 from holdfast.app.syncing import sync_everything
 from holdfast.loop.intake import expire_hosts
 from holdfast.loop.turn import Turn
@@ -42,6 +43,7 @@ class Schedule:
         self._run("flags", lambda: self._house.flag_feed.run_forever(self._stop))
         self._run("flag-clients", lambda: self._house.flags.keeper.run_forever(self._stop))
         self._run("leases", self._leases)
+        self._run("spool", lambda: SpoolKeeper(self._house).run_forever(self._stop))
         self._run("drills", lambda: DrillKeeper(self._house, STORE_FAILURES).run_forever(self._stop))
         if self._house.settings.feed is not None:
             self._run("feeds", self._feeds)
