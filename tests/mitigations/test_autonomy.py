@@ -1,10 +1,8 @@
 """The ladder: who may let a run act, and what holds it back."""
 
-from dataclasses import replace
-
 import pytest
 
-from holdfast.mitigations.autonomy import AUTOMATION, Circumstances, Decision, decide, find_hold
+from holdfast.mitigations.autonomy import AUTOMATION, Circumstances, Decision, count_missing, decide
 from holdfast.model.plan import Autonomy, Coverage, Plan
 from holdfast.model.run import Approval, Run, RunState
 from holdfast.model.verdict import Fail, Pass, Unknown
@@ -55,7 +53,14 @@ def test_unknown_condition_never_acts_by_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "circumstances", [Circumstances(stale="x"), Circumstances(overruled="x"), Circumstances(not_simulated="x")]
+    "circumstances",
+    [
+        Circumstances(stale="x"),
+        Circumstances(overruled="x"),
+        Circumstances(not_simulated="x"),
+        Circumstances(unproven="x"),
+        Circumstances(too_wide="x"),
+    ],
 )
 def test_what_stands_against_it_lets_auto_fall_to_approve(circumstances: Circumstances) -> None:
     assert decide(Autonomy.AUTO, Pass(), circumstances) == Decision(RunState.AWAITING, Autonomy.APPROVE_1, "x")
@@ -67,18 +72,25 @@ def test_lower_rungs_stay_where_they_are() -> None:
     )
 
 
-def test_pause_holds_automation() -> None:
-    assert find_hold(RUN, paused=True, busy=None) == "automation is paused"
+def test_approve_2_waits_whatever_stands_against_acting() -> None:
+    assert decide(Autonomy.APPROVE_2, Pass(), Circumstances(stale="x")) == Decision(
+        RunState.AWAITING, Autonomy.APPROVE_2, "x"
+    )
 
 
-def test_another_run_at_work_holds_automation() -> None:
-    assert find_hold(RUN, paused=False, busy=replace(RUN, id="run_2")) == "run run_2 of the same service is at work"
-
-
-def test_run_does_not_hold_itself() -> None:
-    assert find_hold(RUN, paused=False, busy=RUN) is None
-
-
-@pytest.mark.parametrize("run", [replace(RUN, approvals=(Approval("per_1", T0),)), replace(RUN, requested_by="tok_1")])
-def test_people_are_never_held(run: Run) -> None:
-    assert find_hold(run, paused=True, busy=replace(RUN, id="run_2")) is None
+@pytest.mark.parametrize(
+    ("level", "approved_by", "missing"),
+    [
+        (Autonomy.APPROVE_1, [], 1),
+        (Autonomy.APPROVE_1, ["per_1"], 0),
+        (Autonomy.APPROVE_2, [], 2),
+        (Autonomy.APPROVE_2, ["per_1"], 1),
+        (Autonomy.APPROVE_2, ["per_1", "per_1"], 1),
+        (Autonomy.APPROVE_2, ["per_1", "per_9"], 1),
+        (Autonomy.APPROVE_2, ["per_1", "per_2"], 0),
+    ],
+)
+def test_approvals_are_counted_by_identity_without_the_requester(
+    level: Autonomy, approved_by: list[str], missing: int
+) -> None:
+    assert count_missing(level, tuple(Approval(by, T0) for by in approved_by), "per_9") == missing

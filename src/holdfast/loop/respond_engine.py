@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.errors import ActionError, ConflictError, FencedError, HoldfastError, NotFoundError, PlanError
 from holdfast.loop.free_world import LEASE, Reach
@@ -77,7 +77,7 @@ class Engine:
     `executor` is where targets and probes are waited for; without one they are asked inline. `on_flags` is told (org,
     environment) after a change that may be one of flags was committed. `failures` are the errors that the store is
     known to raise. `at` is told every boundary of a commit and of an external call. `releases` opens the choice of
-    releases of an org.
+    releases of an org. `feed_max_age` as in `Turn`.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Engine:
         executor: Executor | None = None,
         on_flags: Callable[[str, str], None] = _ignore,
         failures: tuple[type[Exception], ...] = (HoldfastError,),
+        feed_max_age: timedelta | None = None,
         at: At = _pass_by,
     ) -> None:
         self._store = store
@@ -106,6 +107,7 @@ class Engine:
         self._executor = executor
         self._on_flags = on_flags
         self._failures = failures
+        self._feed_max_age = feed_max_age
         self._at = at
         self._owner = ids.new("wrk")
         self._hands: dict[str, Hand] = {}
@@ -196,7 +198,7 @@ class Engine:
                 lease = tx.leases.of(run_id)
                 if lease is None or lease.owner == self._owner or lease.until <= now:
                     runs[run_id] = tx.runs.get(run_id)
-            guards = HoldFinder(tx, now)
+            guards = HoldFinder(tx, now, self._feed_max_age)
             held = {run.id for run in runs.values() if run.held is not None and self._is_still_held(tx, run, guards)}
             next_at = tx.timers.next_at()
         if next_at is not None and next_at > now:
@@ -251,7 +253,7 @@ class Engine:
     ) -> list[tuple[Hand, Did, Lease] | tuple[Hand, None, None]]:
         done: list[tuple[Hand, Did, Lease] | tuple[Hand, None, None]] = []
         with self._store.write_now(org, self._clock) as (tx, now):
-            guards = HoldFinder(tx, now)
+            guards = HoldFinder(tx, now, self._feed_max_age)
             for hand, deed in batch:
                 lease = self._hold(tx, hand, now)
                 if lease is None:

@@ -13,7 +13,7 @@ Rules:
 from dataclasses import dataclass
 
 from holdfast.model.plan import Autonomy
-from holdfast.model.run import AUTOMATION, Approval, Run, RunState
+from holdfast.model.run import AUTOMATION, Approval, RunState
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "applies",
     "count_missing",
     "decide",
-    "find_hold",
 ]
 
 WORKING = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.UNDOING})
@@ -100,20 +99,6 @@ def _against(verdict: Verdict, circumstances: Circumstances) -> str | None:
         or circumstances.too_wide
         or circumstances.unproven
     )
-
-
-def find_hold(run: Run, *, paused: bool, busy: Run | None) -> str | None:
-    """Return what holds an approved run back right now; people's runs are never held.
-
-    `busy` is another run of the same service that is at work.
-    """
-    if run.approved_by is not None or run.requested_by != AUTOMATION:
-        return None
-    if paused:
-        return "automation is paused"
-    if busy is not None and busy.id != run.id:
-        return f"run {busy.id} of the same service is at work"
-    return None
 
 
 def applies(verdict: Verdict) -> bool:
