@@ -123,6 +123,7 @@ def open_house(settings: Settings) -> House:
         executor=probes,
         on_flags=flags_changed,
         failures=STORE_FAILURES,
+        feed_max_age=settings.feed_max_age,
     )
     return House(
         settings=settings,
