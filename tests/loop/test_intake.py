@@ -96,6 +96,15 @@ class TestReleases:
         assert world.deploy("shop", "1", commit="c0ffee").created
         assert world.kinds().count("release.registered") == 2
 
+    def test_what_may_follow_a_release_is_kept_and_does_not_change(self, world: World) -> None:
+        world.release("shop", "1", BAD)
+        for _ in range(2):
+            assert world.release("shop", "1", BAD, min_compatible="0.9").release.min_compatible == "0.9"
+        assert world.release("shop", "1", BAD).release.min_compatible == "0.9", "silence takes nothing back"
+        with pytest.raises(ConflictError, match=r"with `0\.9` as the oldest version that may follow it, not `0\.8`"):
+            world.release("shop", "1", BAD, min_compatible="0.8")
+        assert world.kinds().count("release.registered") == 2
+
     def test_a_platform_that_comes_after_its_index_adds_to_it(self, world: World) -> None:
         first = world.release("shop", "1", BAD, artifacts=(INDEX, AMD))
         again = world.release("shop", "1", BAD, artifacts=(AMD, ARM))

@@ -74,7 +74,7 @@ def seal(root: Path, version: str) -> None:
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", hint="copy the release there first")
     count = seal_release(folder, version)
-    say(f"sealed `{version}`: {count} files")
+    say(f"sealed `{version}`: {count} file{'' if count == 1 else 's'}")
 
 
 @command.command("status")

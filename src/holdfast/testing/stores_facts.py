@@ -157,6 +157,16 @@ class InventorySuite:
             assert tx.releases.manifest(first.id) == {"a": 1}
             assert tx.releases.list("svc_shop") == [whole]
 
+    def test_what_may_follow_a_release_is_kept_once_told(self, store: Store) -> None:
+        told = replace(release("shop", "1", None), min_compatible="0.9")
+        with store.write(ORG, START) as tx:
+            tx.releases.save(release("shop", "1", None), "shop|1", None)
+            assert tx.releases.get(told.id).min_compatible is None
+            tx.releases.save(told, "shop|1", None)
+            assert tx.releases.get(told.id) == told
+            tx.releases.save(release("shop", "1", None), "shop|1", None)
+            assert tx.releases.get(told.id) == told
+
     def test_a_release_never_changes_its_composition(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
             tx.sboms.save("sha256:1", sbom(component("a", "1")))

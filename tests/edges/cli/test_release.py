@@ -26,6 +26,14 @@ def test_release_keeps_commit_instant_and_artifacts(shell: Shell) -> None:
     assert one["artifacts"] == [{"digest": _DIGEST, "kind": "wheel", "platform": "any"}]
 
 
+def test_release_says_what_may_follow_it(shell: Shell) -> None:
+    shell.write("pay/requirements.txt", "jinja2==3.1.2\n")
+    asked = ("release", shell.files / "pay", "--version", "2", "--min-compatible")
+    assert shell.json(*asked, "1.4")["items"][0]["min_compatible"] == "1.4"
+    printed = shell(*asked, "1.3", code=4)
+    assert "known with `1.4` as the oldest version that may follow it, not `1.3`" in printed.err
+
+
 def test_release_of_a_repository_with_two_services_is_two_releases(shell: Shell) -> None:
     services = "version: 1\nservices:\n  - {name: a, paths: [a]}\n  - {name: b, paths: [b]}\n"
     shell.write("repo/holdfast.yaml", services)
