@@ -180,7 +180,7 @@ def _loopback(house: "House") -> Iterator[str]:
     """Serve a house on a port of its own, for a moment."""
     import uvicorn
 
-    from holdfast.app.up import listen
+    from holdfast.app.listening import listen
 
     listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"

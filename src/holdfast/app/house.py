@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from holdfast.app.drilling import Drilling
 from holdfast.app.flag_room import FlagRoom, open_flag_room
 from holdfast.app.front import Front
+from holdfast.app.outside import Outside, open_outside
 from holdfast.app.secrets import ensure_admin_token, load_signing_key
 from holdfast.app.settings import ORG, Settings
 from holdfast.edges.api.app import create_app
@@ -17,6 +18,7 @@ from holdfast.edges.api.deps import ApiDependencies, ApiSettings
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.spool_file import SpoolFile
 from holdfast.edges.providers.system import RandomIds, SystemClock
+from holdfast.edges.providers.tcp import SocketTcp
 from holdfast.edges.stores import open_store
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.router import web_router
@@ -29,11 +31,11 @@ from holdfast.loop.outbox import Outbox
 from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.respond_engine import Engine
 from holdfast.loop.tokens import authenticate
-from holdfast.loop.world import NoReceivers, NoTargets
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store
+from holdfast.ports.world import Releases
 
 STORE_FAILURES: tuple[type[Exception], ...] = (HoldfastError, SQLAlchemyError, OSError)
 PROBE_THREADS = 16
@@ -49,6 +51,8 @@ class House:
     ids: Ids
     engine: Engine
     outbox: Outbox
+    outside: Outside
+    releases: Callable[[str], Releases]
     flag_server: FlagServer
     flag_feed: FlagFeed
     flags: FlagRoom
@@ -111,15 +115,21 @@ def open_house(settings: Settings) -> House:
 
     forced = SpooledOverlays(SpoolFile(settings.data).read)
     flag_server = FlagServer(store, extra=forced, failures=STORE_FAILURES, clock=clock)
-    targets, receivers = NoTargets(), NoReceivers()
+    outside = open_outside(settings, http, clock)
+    targets, receivers = outside.targets, outside.receivers
+
+    def releases(org: str) -> Releases:
+        return ReleaseChooser(store, org, targets.of(org), clock, settings.feed_max_age)
+
     engine = Engine(
         store,
         clock,
         ids,
         http,
+        tcp=SocketTcp(),
         targets=targets,
         receivers=receivers,
-        releases=lambda org: ReleaseChooser(store, org, targets.of(org), clock, settings.feed_max_age),
+        releases=releases,
         executor=probes,
         on_flags=flags_changed,
         failures=STORE_FAILURES,
@@ -132,6 +142,8 @@ def open_house(settings: Settings) -> House:
         ids=ids,
         engine=engine,
         outbox=Outbox(store, clock, receivers, failures=STORE_FAILURES),
+        outside=outside,
+        releases=releases,
         flag_server=flag_server,
         flag_feed=flag_feed,
         flags=open_flag_room(store, clock, flag_server, flag_feed, STORE_FAILURES),

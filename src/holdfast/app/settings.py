@@ -13,6 +13,7 @@ PUBLIC_KEV = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vul
 PUBLIC_EPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 ORG = "default"
 DATABASE_FILE = "database.url"
+TARGETS_FILE = "targets.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Settings:
     feed_max_age: timedelta
     feed_interval_s: float = 900.0
     public_url: str | None = None
+    targets: Path | None = None
+    """The operator's file; `None` where there is none."""
 
     @property
     def token_file(self) -> Path:
@@ -77,7 +80,16 @@ def read_settings(
         {kind: where for kind, where in enrichments.items() if where and where != "none"},
         max_age,
         public_url=_read_url(environ.get("HOLDFAST_URL")),
+        targets=_find_targets(data, environ.get("HOLDFAST_TARGETS")),
     )
+
+
+def _find_targets(data: Path, named: str | None) -> Path | None:
+    """Return where the operator's file is: the named one, there or not, else the data folder's if there is one."""
+    if named:
+        return Path(named)
+    usual = data / TARGETS_FILE
+    return usual if usual.exists() or usual.is_symlink() else None
 
 
 def _read_url(text: str | None) -> str | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.errors import NotFoundError, PlanError
+from holdfast.loop.noted import NotedReceivers, NotedTargets
 from holdfast.mitigations.evaluation import Evaluated, Evaluators, FlagSet
 from holdfast.mitigations.flags import parse_flag
 from holdfast.model.flag import FlagDefinition, FlagReading, Overlay
@@ -167,13 +168,13 @@ class TxHolds:
 
 
 class TxWorld:
-    """What a step may touch inside a transaction."""
+    """What a step may touch inside a transaction; without `targets`, those that the store remembers."""
 
     def __init__(self, tx: Transaction, environment: str, targets: Targets | None = None) -> None:
         self.tx = tx
         self.environment = environment
-        self.targets: Targets = targets.of(tx.org) if targets is not None else NoTargets()
-        self.receivers: Receivers = NoReceivers()
+        self.targets: Targets = targets.of(tx.org) if targets is not None else NotedTargets(tx)
+        self.receivers: Receivers = NotedReceivers(tx)
         self.holds: Holds = TxHolds(tx, environment)
         self.releases: Releases = NoReleases()
         self.senses = Senses()  # rule 1

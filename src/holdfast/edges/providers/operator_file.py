@@ -53,14 +53,17 @@ class TargetProblems(FactError):
         self.problems = (first, *others)
 
 
-def load_targets(path: Path, environ: Mapping[str, str] = os.environ) -> tuple[Target, ...]:
-    """Return the entries of a file, every secret of which is there.
+def load_targets(
+    path: Path, environ: Mapping[str, str] = os.environ, *, look_for_secrets: bool = True
+) -> tuple[Target, ...]:
+    """Return the entries of a file; with `look_for_secrets` every secret of them is there.
 
     Raises:
         TargetProblems: everything that is wrong with it.
         FactError: it can't be read, or other users can change it.
     """
-    return parse_targets(_read(path), file=str(path), resolve=lambda reference: read_reference(reference, environ))
+    resolve: Resolve | None = (lambda reference: read_reference(reference, environ)) if look_for_secrets else None
+    return parse_targets(_read(path), file=str(path), resolve=resolve)
 
 
 def _read(path: Path) -> bytes:
