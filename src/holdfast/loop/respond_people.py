@@ -13,12 +13,14 @@ from typing import Any
 
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError
 from holdfast.loop.approvals import ask_people
+from holdfast.loop.drills import open_reader
 from holdfast.loop.pausing import get_pause, is_paused, pause
 from holdfast.loop.provider_health import find_outage
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, find_gap, journal_run, simulate
 from holdfast.loop.signals import take_signal
 from holdfast.mitigations.action import Change
 from holdfast.mitigations.autonomy import AUTOMATION, WORKING, count_missing
+from holdfast.mitigations.drill import Prediction, Standing
 from holdfast.model.exposure import Exposure
 from holdfast.model.plan import Autonomy, Plan
 from holdfast.model.run import Approval, Run, RunState
@@ -50,7 +52,8 @@ class Preview:
     """What a plan would change for an exposure.
 
     `applies` says whether its conditions hold, `level` is its rung there, `problem` why the changes could not be told;
-    `others` are the ids of further plans of the service that could be asked for.
+    `others` are the ids of further plans of the service that could be asked for. `rehearsed` is what its drills say
+    there, `prediction` how long it took in them.
     """
 
     exposure: Exposure
@@ -60,6 +63,8 @@ class Preview:
     changes: tuple[Change, ...]
     problem: str | None
     others: tuple[str, ...]
+    rehearsed: Standing | None = None
+    prediction: Prediction | None = None
 
 
 def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: datetime) -> Preview:
@@ -75,7 +80,18 @@ def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: da
     simulation = simulate(run, now, reader.world(run.environment))
     level = plan.level(exposure.environment)
     problem = simulation.problem or find_outage(tx, plan, exposure.environment, exposure.subject.name, now)
-    return Preview(exposure, plan, verdict, level, simulation.changes, problem, others)
+    drills = open_reader(tx, now)
+    return Preview(
+        exposure,
+        plan,
+        verdict,
+        level,
+        simulation.changes,
+        problem,
+        others,
+        drills.standing(plan, exposure.subject.id, exposure.environment),
+        drills.predict(plan, exposure.subject.id, exposure.environment),
+    )
 
 
 def find_plan(

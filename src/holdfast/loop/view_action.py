@@ -13,6 +13,7 @@ from holdfast.loop.respond_people import Preview
 from holdfast.loop.respond_plans import PlanReader
 from holdfast.mitigations.action import Change
 from holdfast.mitigations.actions import get_action
+from holdfast.model.drill import Readiness
 from holdfast.model.exposure import Exposure
 from holdfast.model.plan import Plan, Step
 from holdfast.model.run import Run, RunState
@@ -21,6 +22,12 @@ from holdfast.ports.store import Transaction
 
 START, APPROVE, REJECT, UNDO = "start", "approve", "reject", "undo"
 NEVER_REHEARSED = "never rehearsed"
+REHEARSED = {
+    Readiness.PROVEN: "rehearsed",
+    Readiness.STALE: "rehearsal stale",
+    Readiness.FAILED: "rehearsal failed",
+    Readiness.NEVER: NEVER_REHEARSED,
+}
 
 _WAITING = frozenset({RunState.OBSERVED, RunState.SUGGESTED, RunState.AWAITING, RunState.APPROVED})
 _WORKING = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.UNDOING})
@@ -73,7 +80,7 @@ def action_for(tx: Transaction, exposure: Exposure, runs: Sequence[Run], now: da
         preview.plan.id,
         None,
         preview.changes,
-        plan_facts(preview.plan, exposure.environment),
+        plan_facts(preview.plan, exposure.environment, preview),
         problem=preview.problem,
         others=preview.others,
     )
@@ -130,7 +137,7 @@ def _of_run(run: Run, preview: Preview | None) -> Action:
         run.plan.id,
         run.id,
         preview.changes if preview and shows else (),
-        plan_facts(run.plan, run.environment),
+        plan_facts(run.plan, run.environment, preview),
         run.held,
         run.proof,
         preview.problem if preview and shows else None,
@@ -148,13 +155,16 @@ def label_of(steps: Sequence[Step]) -> str:
     return label if len(steps) == 1 else f"{label} and {len(steps) - 1} more"
 
 
-def plan_facts(plan: Plan, environment: str) -> tuple[str, ...]:
+def plan_facts(plan: Plan, environment: str, preview: Preview | None) -> tuple[str, ...]:
     """Return short words on a plan: its name, rung, coverage, whether it can be taken back, its rehearsals."""
+    rehearsed = preview.rehearsed if preview is not None else None
+    prediction = preview.prediction if preview is not None else None
     reversible = all(get_action(step.action).reversible for step in plan.steps)
     return (
         f"plan {plan.id}",
         f"{plan.level(environment).value} in {environment}",
         f"coverage {plan.coverage.value}" if plan.coverage else "coverage not said",
         "reversible" if reversible else "not reversible",
-        NEVER_REHEARSED,
+        REHEARSED[rehearsed.readiness] if rehearsed is not None else NEVER_REHEARSED,
+        *((prediction.words,) if prediction is not None else ()),
     )

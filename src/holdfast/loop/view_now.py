@@ -138,7 +138,7 @@ def now_view(
         mitigated,
         len(matrix.unknown),
         known.history,
-        readiness(tx, matrix),
+        readiness(tx, matrix, now),
         GapReader(tx, now, feed_max_age, known.coverage).feeds(),
         tx.journal.head()[0],
         get_pause(tx),

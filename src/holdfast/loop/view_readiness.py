@@ -1,13 +1,15 @@
 """Are we ready? Which services could be held fast tonight, by which plan, at which rung.
 
-Rehearsals are not kept yet, so that no plan is shown as proven: each says `never rehearsed`.
+A plan is as ready as it is in the worst of the environments where its service runs.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from holdfast.facts.manifest import manifest_from_json
-from holdfast.loop.view_action import NEVER_REHEARSED
+from holdfast.loop.drills import DrillReader, open_reader
+from holdfast.loop.view_action import NEVER_REHEARSED, REHEARSED
 from holdfast.loop.view_map import MapView, Row
+from holdfast.mitigations.drill import worst
 from holdfast.model.plan import Plan
 from holdfast.ports.store import Transaction
 
@@ -16,7 +18,7 @@ NO_PLAN = "no plan"
 
 @dataclass(frozen=True, slots=True)
 class ReadinessRow:
-    """One plan of a service, or a service without any. `state` is `no plan` or `never rehearsed`."""
+    """One plan of a service, or a service without any. `state` is `no plan`, or what its drills say in words."""
 
     service: str
     tier: int | None
@@ -25,23 +27,28 @@ class ReadinessRow:
     words: str
 
 
-def readiness(tx: Transaction, matrix: MapView, most: int = 8) -> tuple[ReadinessRow, ...]:
+def readiness(tx: Transaction, matrix: MapView, now: datetime, most: int = 8) -> tuple[ReadinessRow, ...]:
     """Return a row a plan of every service on the map; those without a plan first, then by tier."""
     out: list[ReadinessRow] = []
+    reader = open_reader(tx, now)
     for row in matrix.rows:
         if row.kind == "service":
             used = {cell.environment for cell in row.cells if cell is not None}
-            out += _of_service(tx, row, sorted(used))
+            out += _of_service(reader, row, sorted(used))
     return tuple(sorted(out, key=lambda one: (one.plan is not None, one.tier or 99, one.service))[:most])
 
 
-def _of_service(tx: Transaction, row: Row, environments: list[str]) -> list[ReadinessRow]:
-    document = tx.services.manifest(row.id)
-    plans = manifest_from_json(dict(document)).plans if document else ()
-    if not plans:
+def _of_service(reader: DrillReader, row: Row, environments: list[str]) -> list[ReadinessRow]:
+    manifest = reader.manifest(row.id)
+    if manifest is None or not manifest.plans:
         words = "declares none" if row.claimed else "unclaimed"
         return [ReadinessRow(row.name, row.tier, None, NO_PLAN, words)]
-    return [ReadinessRow(row.name, row.tier, plan.id, NEVER_REHEARSED, _rungs(plan, environments)) for plan in plans]
+    out = []
+    for plan in manifest.plans:
+        standings = [reader.standing(plan, row.id, name) for name in environments]
+        state = REHEARSED[worst(standings).readiness] if standings else NEVER_REHEARSED
+        out.append(ReadinessRow(row.name, row.tier, plan.id, state, _rungs(plan, environments)))
+    return out
 
 
 def _rungs(plan: Plan, environments: list[str]) -> str:

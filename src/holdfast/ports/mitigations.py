@@ -38,7 +38,10 @@ class Runs(Protocol):
         ...
 
     def at_work(self) -> Sequence[AtWork]:
-        """Return the runs that change something now (acting, verifying, undoing) or wait half done for a person."""
+        """Return the runs that change something now (acting, verifying, undoing) or wait half done for a person.
+
+        Those of drills are left out: nothing real waits for a rehearsal.
+        """
         ...
 
     def uses(self, since: datetime) -> Sequence[Use]:

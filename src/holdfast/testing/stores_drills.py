@@ -143,3 +143,12 @@ class DrillSuite:
         with store.read(ORG) as tx:
             assert [one.id for one in tx.runs.list()] == [real.id]
             assert [one.id for one in tx.runs.list(drills=True)] == [rehearsed.id, real.id]
+
+    def test_nothing_real_waits_for_a_drill(self, store: Store) -> None:
+        synthetic = replace(exposure(2), drill="drl_001")
+        with store.write(ORG, START) as tx:
+            tx.exposures.save([exposure(1), synthetic])
+            tx.runs.save(replace(run(1, RunState.ACTING), exposure="exp_001"))
+            tx.runs.save(replace(run(2, RunState.ACTING), exposure=synthetic.id, drill="drl_001"))
+        with store.read(ORG) as tx:
+            assert [one.run for one in tx.runs.at_work()] == ["run_1"]

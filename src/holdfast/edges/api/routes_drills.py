@@ -21,10 +21,10 @@ from holdfast.edges.api.wire_drills import (
     FindingIn,
     FindingOut,
     PlanStandingOut,
-    PredictionOut,
     RehearsedOut,
     StandingOut,
 )
+from holdfast.edges.api.wire_mitigations import PredictionOut
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_verifier
 from holdfast.loop.drills_begin import DrillAsk, begin_drill, find_service

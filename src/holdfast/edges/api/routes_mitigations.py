@@ -21,6 +21,7 @@ from holdfast.edges.api.wire_mitigations import (
     GlassIn,
     PauseIn,
     PauseOut,
+    PredictionOut,
     PreviewOut,
     ResolveIn,
     RunIn,
@@ -114,8 +115,19 @@ def _preview_out(preview: Preview) -> PreviewOut:
         case Unknown(why):
             applies, because = "unknown", why
     changes = [ChangeOut(**asdict(change)) for change in preview.changes]
-    exposure, plan = preview.exposure.id, preview.plan.id
-    return PreviewOut(exposure, plan, applies, because, preview.level, changes, preview.problem, list(preview.others))
+    return PreviewOut(
+        preview.exposure.id,
+        preview.plan.id,
+        applies,
+        because,
+        preview.level,
+        changes,
+        preview.problem,
+        list(preview.others),
+        preview.rehearsed.readiness.value if preview.rehearsed else None,
+        preview.rehearsed.because if preview.rehearsed else None,
+        PredictionOut(**asdict(preview.prediction)) if preview.prediction else None,
+    )
 
 
 @post("/mitigations", opt=takes(RunIn), summary="Start a plan")

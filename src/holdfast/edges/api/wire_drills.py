@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from holdfast.edges.api.wire import Answer, Identifier, Instant, Question
+from holdfast.edges.api.wire_mitigations import PredictionOut
 from holdfast.model.drill import DrillLevel, DrillOutcome
 from holdfast.model.plan import Autonomy
 
@@ -62,15 +63,6 @@ class DrillPage(Answer, frozen=True):
 
     items: list[DrillOut]
     next: str | None
-
-
-class PredictionOut(Answer, frozen=True):
-    """How long a plan took in its last drills; `of` is `mitigate` or `propagation`."""
-
-    of: str
-    p50_s: float
-    p90_s: float
-    n: int
 
 
 class StandingOut(Answer, frozen=True):

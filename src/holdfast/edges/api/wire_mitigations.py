@@ -117,8 +117,21 @@ class ChangeOut(Answer, frozen=True):
     note: str
 
 
+class PredictionOut(Answer, frozen=True):
+    """How long a plan took in its last drills; `of` is `mitigate` or `propagation`."""
+
+    of: str
+    p50_s: float
+    p90_s: float
+    n: int
+
+
 class PreviewOut(Answer, frozen=True):
-    """What a plan would change. `applies` is `pass`, `fail` or `unknown`; `because` says why it is not `pass`."""
+    """What a plan would change. `applies` is `pass`, `fail` or `unknown`; `because` says why it is not `pass`.
+
+    `readiness` is what its drills say (`proven`, `stale`, `failed`, `never`), `rehearsed` why; `prediction` how long it
+    took in them, `null` without any.
+    """
 
     exposure: str
     plan: str
@@ -128,6 +141,9 @@ class PreviewOut(Answer, frozen=True):
     changes: list[ChangeOut]
     problem: str | None
     others: list[str]
+    readiness: str | None
+    rehearsed: str | None
+    prediction: PredictionOut | None
 
 
 class PauseIn(Question, frozen=True):

@@ -11,6 +11,7 @@ from holdfast.edges.cli.break_glass import break_glass, lift
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, print_facts, print_heading, print_json, print_rows, say
 from holdfast.edges.cli.words import instant_text, parse_duration
+from holdfast.mitigations.drill import seconds_words
 from holdfast.ports.api import Api
 
 RUN_COLUMNS = [
@@ -89,7 +90,10 @@ def preview(api: Api, *, exposure: str, plan: str | None, style: str) -> None:
         return
     words = {"pass": "● yes", "fail": "◆ no", "unknown": "? unknown"}[found["applies"]]
     because = f": {found['because']}" if found["because"] else ""
+    told = found["prediction"]
+    takes = f"{seconds_words(told['p50_s'])} (p90 {seconds_words(told['p90_s'])}, n {told['n']})" if told else None
     facts = [("plan", found["plan"]), ("applies", words + because), ("level", found["level"])]
+    facts += [("drills", f"{found['readiness']}: {found['rehearsed']}"), ("took in drills", takes)]
     print_facts([*facts, ("problem", found["problem"]), ("others", ", ".join(found["others"]))], style)
     print_heading("Would change", style)
     print_rows(found["changes"], _CHANGES, style, empty="nothing would change")

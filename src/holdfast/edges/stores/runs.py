@@ -43,7 +43,15 @@ _ACTING_ON = (
     .distinct()
     .where(STEP.c.org == _ORG, STEP.c.target == bindparam("p_target"), STEP.c.state.in_(_AT_WORK))
 )
-_NOW_CHANGING = select(RUN.c.id, RUN.c.service_id, RUN.c.exposure).where(RUN.c.org == _ORG, RUN.c.state.in_(_CHANGING))
+_SYNTHETIC = (
+    select(EXPOSURE.c.id)
+    .where(EXPOSURE.c.org == RUN.c.org, EXPOSURE.c.id == RUN.c.exposure, EXPOSURE.c.drill.is_not(None))
+    .exists()
+)
+"""What answers a drill's finding: an incident does not wait for a rehearsal."""
+_NOW_CHANGING = select(RUN.c.id, RUN.c.service_id, RUN.c.exposure).where(
+    RUN.c.org == _ORG, RUN.c.state.in_(_CHANGING), ~_SYNTHETIC
+)
 
 
 class SqlRuns:
@@ -100,7 +108,7 @@ class SqlRuns:
         return found
 
     def at_work(self) -> Sequence[AtWork]:
-        """Return the runs that change something now, or wait half done for a person."""
+        """Return the real runs that change something now, or wait half done for a person."""
         rows = self._session.rows(_NOW_CHANGING, {"p_org": self._session.org})
         # a run that an older version saved names its service in its body alone
         return [AtWork(row.id, row.service_id or self.get(row.id).service_id, row.exposure) for row in rows]
@@ -128,8 +136,7 @@ class SqlRuns:
         """Return runs with an id below `after`, newest first; of these states, begun to exist at `since` or later."""
         query = select(RUN.c.body).where(RUN.c.org == self._session.org)
         if not drills:
-            synthetic = (EXPOSURE.c.org == RUN.c.org, EXPOSURE.c.id == RUN.c.exposure, EXPOSURE.c.drill.is_not(None))
-            query = query.where(~select(EXPOSURE.c.id).where(*synthetic).exists())
+            query = query.where(~_SYNTHETIC)
         if states:
             query = query.where(RUN.c.state.in_([state.value for state in states]))
         if since is not None:
