@@ -10,9 +10,11 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from holdfast.app.examining_outside import examine_targets
 from holdfast.app.settings import ORG, Settings, read_settings
 from holdfast.edges.cli.options import Check
 from holdfast.edges.providers.system import SystemClock
+from holdfast.edges.providers.target_spec import SECTIONS
 from holdfast.edges.stores import open_store
 from holdfast.errors import HoldfastError
 from holdfast.loop.feed_state import feed_state
@@ -22,7 +24,14 @@ from holdfast.model.verdict import Pass
 from holdfast.ports.store import Store
 from holdfast.registry import load_room
 
-ROOMS = ("controls.versions", "facts.lockfiles", "facts.packages", "mitigations.actions", "remediations.guides")
+ROOMS = (
+    "controls.versions",
+    "facts.lockfiles",
+    "facts.packages",
+    "mitigations.actions",
+    "remediations.guides",
+    *SECTIONS.values(),
+)
 SCRIPTS = ("htmx.min.js", "hx-sse.min.js")
 LAST_ENTRIES = 1000
 
@@ -39,6 +48,7 @@ def examine(data: Path) -> Iterator[Check]:
         return
     yield from _folder(settings)
     yield from _store(settings)
+    yield from examine_targets(settings)
 
 
 def _python() -> Check:

@@ -58,6 +58,11 @@ def require_targets(settings: Settings) -> tuple[Target, ...]:
     return load_targets(settings.targets) if settings.targets is not None else ()
 
 
+def tools_of(settings: Settings, http: Http, clock: Clock) -> Tools:
+    """Return what adapters may use."""
+    return Tools(http=http, clock=clock, data=settings.data / "outside", resolve_secret=read_reference)
+
+
 def open_outside(settings: Settings, http: Http, clock: Clock) -> Outside:
     """Return what the operator configured; with a file that is not in order, targets that say so when used."""
     if settings.targets is None:
@@ -66,8 +71,7 @@ def open_outside(settings: Settings, http: Http, clock: Clock) -> Outside:
         entries = load_targets(settings.targets, look_for_secrets=False)
     except FactError as error:
         return Outside(targets=_Broken(error), receivers=_BrokenReceivers(error), problem=error)
-    tools = Tools(http=http, clock=clock, data=settings.data / "outside", resolve_secret=read_reference)
-    opened = OpenTargets(entries, tools)
+    opened = OpenTargets(entries, tools_of(settings, http, clock))
     return Outside(entries, ConfiguredTargets(opened, ORG), ConfiguredReceivers(opened, ORG))
 
 

@@ -159,6 +159,8 @@ class _Reading:
             where=tree.place,
             org=words["org"],
         )
+        if section in SINGLE and target.service is not None:
+            self.note(tree.values["service"].place, f"`{section}` are of a whole environment, not of a service")
         for problem in spec.check(target):
             self.note(tree.place, problem)
         self._unique(target)
