@@ -2,6 +2,7 @@
 
 from holdfast.testing.stores_advisories import AdvisorySuite, SpanSuite
 from holdfast.testing.stores_drills import DrillSuite
+from holdfast.testing.stores_driving import LeaseSuite, OutboxSuite, ReadySuite, SignalSuite, TimerSuite
 from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite, TransactionSuite
 from holdfast.testing.stores_findings import ExposureSuite, JournalSuite, MitigationSuite
 from holdfast.testing.stores_impact import ImpactSuite
@@ -49,3 +50,23 @@ class TestDrills(DrillSuite):
 
 class TestJournal(JournalSuite):
     """The chain."""
+
+
+class TestLeases(LeaseSuite):
+    """Who drives which run."""
+
+
+class TestReady(ReadySuite):
+    """What a worker may go on with."""
+
+
+class TestTimers(TimerSuite):
+    """What is due later."""
+
+
+class TestSignals(SignalSuite):
+    """What came in."""
+
+
+class TestOutbox(OutboxSuite):
+    """What is to be told to others."""
