@@ -133,12 +133,13 @@ def _capture(call: Call) -> str:
 
 
 def _apply(call: Call) -> str:
-    provider = call.world.flags()
-    reading = _read(call)
-    call.world.holds.lay(_overlay(call))
-    decided = forced_variant(call.world.holds.active(reading.flag)) or call.require("variant")
-    provider.force(reading.flag, decided)
-    return f"overlay {overlay_id(call.key)} forces `{reading.flag}` to `{call.require('variant')}`"
+    """Lay the overlay, and tell the system. Of another system `capture` has seen flag and variant already."""
+    provider, overlay = call.world.flags(), _overlay(call)
+    if provider.own:
+        _read(call)
+    call.world.holds.lay(overlay)
+    provider.force(overlay.flag, forced_variant(call.world.holds.active(overlay.flag)) or overlay.variant)
+    return f"overlay {overlay.id} forces `{overlay.flag}` to `{overlay.variant}`"
 
 
 def _read_back(call: Call) -> ReadBack:

@@ -2,8 +2,8 @@
 
 Rules:
 1. Nothing of Unleash is imported or shipped: it is AGPL, and spoken to over HTTP alone.
-2. The admin API is not what applications see. With a `client_token` what an SDK is given decides what is `served`; it
-   follows within the second in which Unleash looks for changes.
+2. The admin API is not what applications see. With a `client_token` what an SDK is given decides whether a forced
+   variant is `served`; it follows within the second in which Unleash looks for changes.
 3. Every change is one request, and whatever is left by a crash between two of them is finished by the next try.
 
 Source: Unleash's OpenAPI document, version 8 (`/docs/openapi.json` of a running server).
@@ -68,10 +68,11 @@ class Unleash:
             variants=found.variants,
             dependencies=found.dependencies,
         )
-        by_rules = served is None
-        if self._client is not None and served is not None and served != self._seen(self._client, flag):
+        by_rules, held = served is None, found.held()
+        forced = held is not None and served is not None
+        if forced and self._client is not None and served != self._seen(self._client, flag):
             served = None  # applications are given something else still
-        return FlagReading(flag, found.names(), served, found.definition(), held=found.held(), by_rules=by_rules)
+        return FlagReading(flag, found.names(), served, found.definition(), held=held, by_rules=by_rules)
 
     def force(self, flag: str, variant: str) -> None:
         """Let it serve one variant to everybody. Raises: ActionError."""
