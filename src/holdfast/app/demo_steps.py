@@ -174,6 +174,7 @@ class Demo:
     def _rehearse(self) -> None:
         """Hold a drill of the shop's plan: without one it may not act by itself."""
         begun = time.monotonic()
+        wait_for("other drills of the shop to end", lambda: not self._drills("running"))
         drill = self.api.call("POST", "/drills", body={"service": "shop", "environment": ENVIRONMENT, "level": "L1"})
         wait_for("the drill to end", lambda: self._drill(drill["id"])["outcome"] != "running")
         ended = self._drill(drill["id"])
@@ -183,6 +184,10 @@ class Demo:
         self.say(
             f"its plan is rehearsed, nothing is touched: a flag's change gets there in {reached}, {_ms(begun)} in all"
         )
+
+    def _drills(self, outcome: str) -> list[dict[str, Any]]:
+        found = self.api.call("GET", "/drills", query={"service": "shop", "limit": 10})["items"]
+        return [drill for drill in found if drill["outcome"] == outcome]
 
     def _drill(self, drill: str) -> dict[str, Any]:
         found: dict[str, Any] = self.api.call("GET", f"/drills/{drill}")

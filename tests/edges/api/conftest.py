@@ -1,7 +1,7 @@
 """An API on a private store, with a clock and identifiers that do as they are told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from holdfast.edges.api.app import create_app
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
 from holdfast.edges.stores import open_store
 from holdfast.loop.tokens import issue_token
+from holdfast.model.drill import DrillEvidence
 from holdfast.model.tenancy import Org, Permission
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
@@ -28,6 +29,7 @@ class World:
     app: Litestar
     client: TestClient[Litestar]
     told: list[str]
+    played: list[DrillEvidence] = field(default_factory=list)
 
     def token(
         self, *permissions: Permission, org: str = "acme", team: str | None = None, person: str | None = "somebody"
@@ -91,10 +93,11 @@ def world(store: Store) -> Iterator[World]:
     for name in ("acme", "globex"):
         store.tenants.save_org(Org(name, name.title(), clock.now()))
     settings = ApiSettings(install_org="acme")
-    deps = ApiDependencies(store, clock, FakeIds(), KEY, settings, on_change=told.append)
+    played: list[DrillEvidence] = []
+    deps = ApiDependencies(store, clock, FakeIds(), KEY, settings, on_change=told.append, play_drill=played.append)
     app = create_app(deps)
     with TestClient(app, base_url="http://holdfast.test", raise_server_exceptions=False) as client:
-        yield World(deps, clock, app, client, told)
+        yield World(deps, clock, app, client, told, played)
 
 
 @pytest.fixture
