@@ -4,6 +4,7 @@ import pytest
 
 from holdfast.errors import PlanError
 from holdfast.loop.intake import register_release
+from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.release_switch import record_switch
 from holdfast.loop.requests import ReleaseRequest
 from holdfast.mitigations.action import Switched
@@ -171,6 +172,19 @@ def test_feeds_that_are_missing_are_named(shop: Releases) -> None:
     shop.ship("2.0", pdf("2.0"))
     shop.world.push(record("EX-1", ("2.0", "3.0")))
     assert "Advisories for PyPI are not up to date: no feed was synced for it." in shop.back().proof
+
+
+def test_a_rehearsal_finds_the_way_back_while_nothing_is_wrong(shop: Releases) -> None:
+    shop.ship("1.0", pdf("1.0"))
+    shop.ship("2.0", pdf("2.0"))
+    assert "`1.0`: it is as exposed as what runs" in shop.refusal()
+    rehearsing = ReleaseChooser(shop.world.store, shop.world.org, shop.targets(), shop.world.clock, rehearsal=True)
+    choice = rehearsing.find_rollback(shop.service, "production")
+    assert choice.version == "1.0"
+    assert "It is no more exposed than what runs." in choice.proof
+    shop.world.push(record("EX-1", ("1.0", "2.0")))
+    with pytest.raises(PlanError, match="it would bring"):
+        rehearsing.find_rollback(shop.service, "production")
 
 
 def test_choosing_writes_nothing(shop: Releases) -> None:

@@ -24,9 +24,11 @@ from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed2
 from holdfast.loop.drills_begin import DrillAsk
 from holdfast.loop.drills_runner import begin, end_left_behind, play
 from holdfast.loop.drills_stage import Stage
+from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.tokens import issue_token, revoke_token
 from holdfast.model.drill import DrillEvidence, DrillLevel
 from holdfast.model.tenancy import Permission
+from holdfast.ports.world import Releases
 
 if TYPE_CHECKING:
     from holdfast.app.house import House
@@ -113,7 +115,7 @@ class Drilling:
             public_key,
             targets=house.outside.targets,
             receivers=house.outside.receivers,
-            releases=house.releases,
+            releases=self._rehearsed_releases,
             tcp=SocketTcp(),
             on_flags=self._flags_changed,
             on_change=house.tell,
@@ -123,6 +125,12 @@ class Drilling:
             return stage
         canary = OfrepCanary(url, house.clock, self._lend)
         return replace(stage, canary=canary, submit=self._submit_to(url))
+
+    def _rehearsed_releases(self, org: str) -> Releases:
+        """Return what finds a way back while nothing is wrong yet."""
+        house = self._house
+        targets, age = house.outside.targets.of(org), house.settings.feed_max_age
+        return ReleaseChooser(house.store, org, targets, house.clock, age, rehearsal=True)
 
     def _flags_changed(self, org: str, environment: str) -> None:
         self._house.flag_feed.notify(org, environment)

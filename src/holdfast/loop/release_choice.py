@@ -80,17 +80,26 @@ class _Question:
 class ReleaseChooser:
     """Chooses releases for one org; implements `ports.world.Releases`.
 
-    A feed older than `feed_max_age` is named in the proof: both releases are judged by the same records.
+    A feed older than `feed_max_age` is named in the proof: both releases are judged by the same records. A `rehearsal`
+    takes what is as exposed as well: nothing need be wrong while the way back is looked for.
     """
 
     def __init__(
-        self, store: Store, org: str, targets: Targets, clock: Clock, feed_max_age: timedelta = FEED_MAX_AGE
+        self,
+        store: Store,
+        org: str,
+        targets: Targets,
+        clock: Clock,
+        feed_max_age: timedelta = FEED_MAX_AGE,
+        *,
+        rehearsal: bool = False,
     ) -> None:
         self._store = store
         self._org = org
         self._targets = targets
         self._clock = clock
         self._feed_max_age = feed_max_age
+        self._rehearsal = rehearsal
 
     def find_rollback(
         self,
@@ -163,7 +172,8 @@ class ReleaseChooser:
             if candidate.id in refused:
                 continue
             exposed = reader.of(candidate)
-            because = find_not_less(exposed, now_exposed, hole_of(about) if about else None)
+            hole = hole_of(about) if about else None
+            because = find_not_less(exposed, now_exposed, hole, strictly=not self._rehearsal)
             if because is None:
                 proof = (*_proof(candidate, ground, question), f"{explain_less(exposed, now_exposed)}.")
                 passed = tuple(

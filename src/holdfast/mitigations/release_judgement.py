@@ -70,10 +70,13 @@ class Exposed:
         return max((danger.risk for danger in self.holes.values()), default=0.0)
 
 
-def find_not_less(candidate: Exposed, running: Exposed, about: Hole | None = None) -> str | None:
+def find_not_less(
+    candidate: Exposed, running: Exposed, about: Hole | None = None, *, strictly: bool = True
+) -> str | None:
     """Say why a candidate is not strictly less exposed than what runs; `None` when it is.
 
-    `about` is the hole that is to be closed.
+    `about` is the hole that is to be closed. Not `strictly` is for rehearsals, while nothing is wrong yet: as exposed
+    will do.
     """
     if candidate.unknown is not None:
         return f"how exposed it is can't be told: {candidate.unknown}"
@@ -84,7 +87,8 @@ def find_not_less(candidate: Exposed, running: Exposed, about: Hole | None = Non
         return f"how exposed it is can't be told: {_listed(doubts)}"
     added = sorted(candidate.holes.keys() - running.holes.keys())
     if not added:
-        return None if len(candidate.holes) < len(running.holes) else "it is as exposed as what runs"
+        less = len(candidate.holes) < len(running.holes)
+        return None if less or not strictly else "it is as exposed as what runs"
     worse = [hole for hole in added if candidate.holes[hole].known_exploited is not False]
     if worse:
         names = _listed([_named(hole, candidate.holes[hole]) for hole in worse])
@@ -99,6 +103,8 @@ def explain_less(candidate: Exposed, running: Exposed) -> str:
     """Say in what a release is less exposed; only of one that is."""
     closed = len(running.holes.keys() - candidate.holes.keys())
     added = len(candidate.holes.keys() - running.holes.keys())
+    if not closed and not added:
+        return "It is no more exposed than what runs"
     if not added:
         return f"It closes {closed} of {len(running.holes)} known holes and brings none"
     return (
