@@ -99,19 +99,18 @@ class SqlRuns:
         Those that another worker holds are left out, and those that wait for a look or a try that is not due; what is
         to be taken back waits for nothing. What can't be read is left to the version that wrote it.
         """
-        found = []
-        for row in self._session.rows(_READY, {"p_org": self._session.org, "p_owner": owner, "p_now": now}):
-            try:
-                found.append(read_run(row.body))
-            except HoldfastError:  # it is shown where runs are looked at; an engine has nothing to do with it
-                continue
-        return found
+        return _readable(self._session.rows(_READY, {"p_org": self._session.org, "p_owner": owner, "p_now": now}))
 
     def at_work(self) -> Sequence[AtWork]:
         """Return the real runs that change something now, or wait half done for a person."""
         rows = self._session.rows(_NOW_CHANGING, {"p_org": self._session.org})
         # a run that an older version saved names its service in its body alone
-        return [AtWork(row.id, row.service_id or self.get(row.id).service_id, row.exposure) for row in rows]
+        older = {run.id: run.service_id for run in self._of([row.id for row in rows if not row.service_id])}
+        known = [(row, row.service_id or older.get(row.id)) for row in rows]
+        return [AtWork(row.id, service, row.exposure) for row, service in known if service]
+
+    def _of(self, run_ids: Sequence[str]) -> Sequence[Run]:
+        return [run for ids in chunks(run_ids) for run in self._list(RUN.c.id.in_(ids))]
 
     def uses(self, since: datetime) -> Sequence[Use]:
         """Return the uses of actions that were touched at `since` or later, oldest first."""
@@ -144,11 +143,22 @@ class SqlRuns:
         if after is not None:
             query = query.where(RUN.c.id < after)
         rows = self._session.rows(query.order_by(RUN.c.id.desc()).limit(limit))
-        return [read_run(row.body) for row in rows]
+        return _readable(rows)
 
     def _list(self, where: Any) -> Sequence[Run]:
         query = select(RUN.c.body).where(RUN.c.org == self._session.org, where).order_by(RUN.c.created_at, RUN.c.id)
-        return [read_run(row.body) for row in self._session.rows(query)]
+        return _readable(self._session.rows(query))
+
+
+def _readable(rows: Sequence[Any]) -> Sequence[Run]:
+    """Return the runs that can be read: one that can't is told by `get`, and must not stop all others."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read_run(row.body))
+        except HoldfastError:
+            continue
+    return found
 
 
 def _step_row(run: Run, step: RunStep) -> dict[str, Any]:
