@@ -48,6 +48,8 @@ def sweeps(port: int) -> tuple[Sweep, ...]:
     return (
         Sweep(_plan("flags", port, *(_flag(number) for number in range(4))), (), 4, "undone"),
         Sweep(_plan("elsewhere", port, *(_flag(number) for number in range(4))), (), 4, "undone", elsewhere=True),
+        Sweep(_plan("three_flags", port, *(_flag(number) for number in range(3))), (), 3, "undone"),
+        Sweep(_plan("three_requests", port, *(_http(f"plain{n}") for n in range(3))), (1, 2, 3), 0, "undone"),
         Sweep(_plan("requests", port, *(_http("plain") for _ in range(6))), (1, 2, 3, 4, 5, 6), 0, "undone"),
         Sweep(_plan("diamond", port, *diamond), (1, 2, 4), 1, "undone"),
         Sweep(
