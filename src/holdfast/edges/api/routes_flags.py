@@ -10,11 +10,19 @@ from holdfast.edges.api.body import decode_body, takes
 from holdfast.edges.api.calls import read, write
 from holdfast.edges.api.cursors import cut_page
 from holdfast.edges.api.deps import Ask
-from holdfast.edges.api.verbs import get, put
+from holdfast.edges.api.verbs import delete, get, post, put
 from holdfast.edges.api.wire import Cursor, Limit, NameInPath, to_wire
+from holdfast.edges.api.wire_flags import (
+    ClientProofOut,
+    FlagVersionPage,
+    OverlayProofOut,
+    ProofsOut,
+    RestoreIn,
+)
 from holdfast.edges.api.wire_mitigations import FlagOut, FlagPage, OverlayOut, OverlayPage
 from holdfast.errors import NotFoundError
-from holdfast.loop.flags import define_flag
+from holdfast.loop.flag_proofs import OverlayProof, prove_overlays
+from holdfast.loop.flags import define_flag, remove_flag, restore_flag
 from holdfast.loop.turn import Turn
 from holdfast.model.flag import FlagDefinition
 from holdfast.model.tenancy import Permission
@@ -84,4 +92,84 @@ def list_overlays(
     return read(request, find)
 
 
-HANDLERS = [list_flags, get_flag, put_flag, list_overlays]
+@get("/flags/{environment:str}/{key:str}/versions", summary="List a flag's versions")
+def list_versions(
+    request: Ask, environment: NameInPath, key: NameInPath, cursor: Cursor = None, limit: Limit = 100
+) -> Response[FlagVersionPage]:
+    """List every version of a flag, newest first; a flag that was taken away keeps its versions."""
+
+    def find(turn: Turn) -> FlagVersionPage:
+        known = sorted(turn.tx.flags.history(environment, key), key=lambda flag: -flag.version)
+        if not known:
+            raise NotFoundError(f"there is no flag `{key}` in `{environment}`")
+        last = known[0].version
+        items, following = cut_page("versions", known, lambda flag: f"{last - flag.version:012}", cursor, limit)
+        return FlagVersionPage([_flag_out(flag) for flag in items], following)
+
+    return read(request, find)
+
+
+@post("/flags/{environment:str}/{key:str}/restore", opt=takes(RestoreIn), status_code=200, summary="Restore a flag")
+def post_restore(request: Ask, environment: NameInPath, key: NameInPath, body: RawBody) -> Response[FlagOut]:
+    """Define a flag as it was in an earlier version: that is a new version with the old text."""
+    asked = decode_body(request, body, RestoreIn)
+
+    def act(turn: Turn) -> FlagOut:
+        _require_environment(turn.tx, environment)
+        return _flag_out(restore_flag(turn.tx, environment, key, asked.version, turn.now, actor=turn.actor))
+
+    return write(request, body, act, permission=Permission.FLAGS_WRITE)
+
+
+@delete("/flags/{environment:str}/{key:str}", status_code=200, summary="Remove a flag")
+def delete_flag(request: Ask, environment: NameInPath, key: NameInPath) -> Response[None]:
+    """Take a flag away, unless an overlay holds it; its versions stay."""
+
+    def act(turn: Turn) -> None:
+        remove_flag(turn.tx, environment, key, actor=turn.actor)
+
+    return write(request, b"", act, permission=Permission.FLAGS_WRITE)
+
+
+@get("/flags/{environment:str}/{key:str}/proofs", summary="Get what is proven of a flag's overlays")
+def get_proofs(request: Ask, environment: NameInPath, key: NameInPath) -> Response[ProofsOut]:
+    """For each overlay: at which clients it is delivered, fetched, effective, and which ones are not proven."""
+
+    def find(turn: Turn) -> ProofsOut:
+        if turn.tx.flags.find(environment, key) is None:
+            raise NotFoundError(f"there is no flag `{key}` in `{environment}`")
+        proofs = prove_overlays(turn.tx, environment, key, turn.now)
+        return ProofsOut(environment, key, [_proof_out(one) for one in proofs])
+
+    return read(request, find)
+
+
+def _proof_out(proof: OverlayProof) -> OverlayProofOut:
+    clients = [
+        ClientProofOut(
+            one.client.id,
+            one.client.kind,
+            one.client.service,
+            one.client.target,
+            one.client.connected,
+            one.client.seen_at,
+            one.delivered,
+            one.fetched,
+            one.effective,
+            one.counts,
+        )
+        for one in proof.clients
+    ]
+    return OverlayProofOut(to_wire(OverlayOut, proof.overlay), proof.revision, clients, list(proof.unproven))
+
+
+HANDLERS = [
+    list_flags,
+    get_flag,
+    put_flag,
+    list_overlays,
+    list_versions,
+    post_restore,
+    delete_flag,
+    get_proofs,
+]

@@ -10,12 +10,14 @@ from typing import Any
 import click
 
 from holdfast.edges.cli.addresses import address
+from holdfast.edges.cli.flag_versions import delete, export, history, proofs, rollback
 from holdfast.edges.cli.flags_lint import lint
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, print_facts, print_heading, print_json, print_rows, say
-from holdfast.edges.cli.reading import read_json
+from holdfast.edges.cli.reading import read_json, read_text
 from holdfast.edges.cli.words import instant_text
-from holdfast.errors import FactError, HoldfastError
+from holdfast.errors import HoldfastError
+from holdfast.mitigations.flag_file import parse_flag_file
 from holdfast.ports.api import Api
 
 _COLUMNS = [
@@ -34,8 +36,7 @@ _OVERLAYS = [
     ("Run", "run"),
     ("Reason", "reason"),
 ]
-_IMPORTED = [("Flag", "key"), ("Version", "version"), ("", "problem")]
-_MOST_DEPTH = 60
+_IMPORTED = [("Flag", "key"), ("Version", "version"), ("Where", "where"), ("", "problem")]
 
 _environment = click.option("--environment", required=True, help="Whose flags.")
 
@@ -52,7 +53,8 @@ def command() -> None:
     """
 
 
-command.add_command(lint)
+for _more in (history, rollback, delete, export, proofs, lint):
+    command.add_command(_more)
 
 
 @command.command("list")
@@ -149,52 +151,21 @@ def import_flags(api: Api, *, file: Path, environment: str, style: str) -> None:
       holdfast flags import flags.json --environment production
     """
     rows: list[dict[str, Any]] = []
-    for key, definition in _flags_of(read_json(file), str(file)).items():
+    for one in parse_flag_file(read_text(file), str(file)):
+        place = f"{file}:{one.line}"
         try:
-            flag = api.call("PUT", address("flags", environment, key), body=definition)
+            if one.problem is not None:
+                raise one.problem
+            flag = api.call("PUT", address("flags", environment, one.key), body=dict(one.definition))
         except HoldfastError as error:
-            rows.append({"key": key, "version": None, "problem": error.message})
+            rows.append({"key": one.key, "version": None, "where": place, "problem": error.message})
         else:
-            rows.append({"key": key, "version": flag["version"], "problem": ""})
+            rows.append({"key": one.key, "version": flag["version"], "where": place, "problem": ""})
     print_answer(style, "flags.import", {"items": rows}, rows, _IMPORTED, empty="no flags in it")
     refused = sum(bool(row["problem"]) for row in rows)
     if refused:
         raise HoldfastError(f"{refused} of {len(rows)} flags were refused", where=str(file))
     say(f"{len(rows)} flags are defined in {environment}")
-
-
-def _flags_of(document: Any, where: str) -> dict[str, Any]:
-    """Return key → definition, with what `$evaluators` share put where it is referred to.
-
-    A document without `flags` is taken for the map of keys itself where every value has variants.
-
-    Raises:
-        FactError: not a flagd document, or a reference to nothing.
-    """
-    flags = document.get("flags", document) if isinstance(document, dict) else None
-    if not isinstance(flags, dict) or (flags is document and not all(_is_flag(one) for one in flags.values())):
-        raise FactError("expected a flagd document with `flags`", where=where, hint="one flag: `holdfast flags define`")
-    shared = document.get("$evaluators") or {}
-    return {key: _inline(flag, shared, where, 0) for key, flag in flags.items()}
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, dict) and "variants" in value
-
-
-def _inline(value: Any, shared: Mapping[str, Any], where: str, depth: int) -> Any:
-    if depth > _MOST_DEPTH:
-        raise FactError("nested too deeply, or an evaluator that refers to itself", where=where)
-    if isinstance(value, dict):
-        if value.keys() == {"$ref"}:
-            name = str(value["$ref"])
-            if name not in shared:
-                raise FactError(f"there is no evaluator `{name}`", where=where)
-            return _inline(shared[name], shared, where, depth + 1)
-        return {key: _inline(one, shared, where, depth + 1) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_inline(one, shared, where, depth + 1) for one in value]
-    return value
 
 
 def _row(flag: Mapping[str, Any]) -> dict[str, Any]:
