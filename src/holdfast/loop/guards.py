@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from holdfast.errors import NotFoundError
+from holdfast.errors import NotFoundError, UsageError
 from holdfast.loop.approvals import ask_people
 from holdfast.loop.drills import DrillReader
 from holdfast.loop.freshness import Freshness
@@ -53,10 +53,12 @@ def add_freeze(tx: Transaction, freeze: Freeze, actor: str, now: datetime) -> Gu
     """Freeze environments for a time.
 
     Raises:
-        UsageError: it ends before it starts, or has no reason.
+        UsageError: it ends before it starts or before now, or has no reason.
     """
+    if freeze.ends_at <= now:
+        raise UsageError(f"a freeze that ended at {format_instant(freeze.ends_at)}", where="ends_at")
     guards = get_guards(tx)
-    return set_guards(tx, replace(guards, freezes=(*guards.freezes, freeze)), actor, now)
+    return set_guards(tx, check_guards(replace(guards, freezes=(*guards.freezes, freeze))), actor, now)
 
 
 def lift_freeze(tx: Transaction, freeze_id: str, actor: str, now: datetime) -> Guards:
@@ -149,9 +151,8 @@ class HoldFinder:
 
     def _guarded_by(self, run: Run) -> str | None:
         others = self.tx.runs.of_exposures([run.exposure])
-        return next(
-            (one.id for one in others if one.id != run.id and one.state in _GUARDING and not one.released), None
-        )
+        guarding = (one for one in others if one.state in _GUARDING and not one.released)
+        return next((one.id for one in guarding if one.id not in {run.id, run.after}), None)
 
     def _stale(self, run: Run) -> str | None:
         if self._freshness is None:
