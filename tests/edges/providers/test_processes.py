@@ -1,0 +1,91 @@
+"""Programs are run as they are, and always ended: hanging ones, loud ones, those that leave children behind."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from holdfast.edges.providers.processes import OUTPUT_LIMIT_BYTES, run_program
+from holdfast.errors import ActionError, UnsentError
+
+
+def python(text: str, timeout_s: float = 20.0) -> tuple[int, str]:
+    ended = run_program([sys.executable, "-c", text], timeout_s=timeout_s)
+    return ended.status, ended.output
+
+
+def test_status_and_output_are_told() -> None:
+    assert python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")[0] == 3
+    assert run_program(["/bin/echo", "$HOME", "; ls", "`id`"], timeout_s=5).output == "$HOME ; ls `id`\n"
+
+
+def test_environment_is_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_SECRET", "s3cr3t")
+    ended = run_program(["/usr/bin/env"], timeout_s=5, variables={"HOLDFAST_KEY": "k"})
+    assert "s3cr3t" not in ended.output
+    assert "HOLDFAST_KEY=k" in ended.output
+
+
+def test_standard_input_is_empty() -> None:
+    assert run_program(["/bin/cat"], timeout_s=5).output == ""
+
+
+def test_output_that_is_no_text_is_shown_as_far_as_it_goes() -> None:
+    status, output = python("import sys; sys.stdout.buffer.write(b'a\\xff\\x00b')")
+    assert (status, output) == (0, "a\ufffd\x00b")
+
+
+def test_gigabyte_of_output_is_read_and_not_kept() -> None:
+    ended = run_program(["/usr/bin/head", "-c", "1000000000", "/dev/zero"], timeout_s=60)
+    assert (ended.status, len(ended.output)) == (0, OUTPUT_LIMIT_BYTES)
+    assert ended.last_line == ""
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process still runs; one that only waits to be reaped does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_hanging_program_is_ended_with_its_children(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    text = f"sleep 600 & echo $! > {pids}; echo $$ >> {pids}; trap '' TERM; while :; do wait; done"
+    with pytest.raises(ActionError, match=r"did not end within 0\.3 s, and was ended"):
+        run_program(["/bin/sh", "-c", text], timeout_s=0.3)
+    assert [pid for pid in map(int, pids.read_text().split()) if is_alive(pid)] == []
+
+
+def test_endless_output_is_ended_in_time() -> None:
+    with pytest.raises(ActionError, match="did not end within"):
+        run_program(["/usr/bin/yes"], timeout_s=0.3)
+
+
+def test_child_that_keeps_the_output_open_holds_nobody_up(tmp_path: Path) -> None:
+    left = tmp_path / "pid"
+    ended = run_program(["/bin/sh", "-c", f"sleep 600 & echo $! > {left}; echo done"], timeout_s=30)
+    assert (ended.status, ended.output) == (0, "done\n")
+    os.kill(int(left.read_text()), signal.SIGKILL)
+
+
+def test_program_that_closes_its_output_is_waited_for() -> None:
+    assert python("import os, time; os.close(1); os.close(2); time.sleep(0.2); os._exit(5)")[0] == 5
+
+
+@pytest.mark.parametrize("program", ["/nonexistent/program", "/etc/passwd", "/etc"])
+def test_program_that_does_not_start_says_so(program: str) -> None:
+    with pytest.raises(UnsentError, match="did not start"):
+        run_program([program], timeout_s=5)
+
+
+def test_argument_with_a_null_does_not_start() -> None:
+    with pytest.raises(UnsentError, match="did not start"):
+        run_program(["/bin/echo", "a\x00b"], timeout_s=5)
+
+
+def test_last_line_can_be_printed() -> None:
+    ended = run_program(["/usr/bin/printf", "one\\n\\033[31mtwo\\007\\n\\n"], timeout_s=5)
+    assert ended.last_line == "[31mtwo"
