@@ -156,4 +156,4 @@ def test_plan_is_only_concerned_by_what_it_reaches(store: Store, action: str, ex
     look(store, clock, (target(), "down"))
     plan = Plan("p", "true", 1, 1, (Step(action, ()),), Coverage.FULL, (), ())
     with store.read(ORG) as tx:
-        assert (find_outage(tx, plan, "production", "shop", clock.now()) is not None) is expected
+        assert (find_outage(list_health(tx), plan, "production", "shop", clock.now()) is not None) is expected

@@ -18,7 +18,6 @@ from holdfast.edges.providers.target_spec import SECTIONS
 from holdfast.edges.stores import open_store
 from holdfast.errors import HoldfastError
 from holdfast.loop.feed_state import feed_state
-from holdfast.loop.provider_health import list_health
 from holdfast.model.journal import GENESIS, entry_hash
 from holdfast.model.verdict import Pass
 from holdfast.ports.store import Store
@@ -108,7 +107,6 @@ def _store(settings: Settings) -> Iterator[Check]:
         yield Check("store", True, f"{where}, schema up to date")
         yield _journal(store)
         yield from _feeds(store, settings.feed_max_age)
-        yield from _providers(store)
     except (HoldfastError, SQLAlchemyError) as error:
         yield Check("store", False, str(error).splitlines()[0], "restore a backup, and keep this copy for an inquiry")
     finally:
@@ -143,12 +141,3 @@ def _feeds(store: Store, max_age: timedelta) -> Iterator[Check]:
             yield Check(what, None, state.verdict.because, "`holdfast feed sync`, or is a server running?")
     if not states:
         yield Check("feeds", None, "nothing runs yet, so none is wanted")
-
-
-def _providers(store: Store) -> Iterator[Check]:
-    """What the server found when it last asked what mitigations reach outside."""
-    with store.read(ORG) as tx:
-        known = list_health(tx)
-    for one in known:
-        hint = "" if one.problem is None else "plans that need it take their next rung until it is back"
-        yield Check(f"{one.section} {one.name}", one.problem is None, one.words, hint)

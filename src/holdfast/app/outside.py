@@ -6,8 +6,9 @@ Rules:
    hang on it. Only what would reach outside says then that the file is not in order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NoReturn
 
 from holdfast.app.settings import ORG, Settings
@@ -37,6 +38,12 @@ class Outside:
     targets: Targets = field(default_factory=NoTargets)
     receivers: Receivers = field(default_factory=NoReceivers)
     problem: FactError | None = None
+    opened: OpenTargets | None = None
+
+    def asks(self, org: str) -> list[tuple[Target, Callable[[], str | None]]]:
+        """Return what an org may use, each with what asks it why it can't be used now."""
+        opened = self.opened
+        return [(one, partial(_ask, opened, one)) for one in self.of(org)] if opened is not None else []
 
     def of(self, org: str) -> tuple[Target, ...]:
         """Return the entries that an org may use."""
@@ -72,7 +79,13 @@ def open_outside(settings: Settings, http: Http, clock: Clock) -> Outside:
     except FactError as error:
         return Outside(targets=_Broken(error), receivers=_BrokenReceivers(error), problem=error)
     opened = OpenTargets(entries, tools_of(settings, http, clock))
-    return Outside(entries, ConfiguredTargets(opened, ORG), ConfiguredReceivers(opened, ORG))
+    return Outside(entries, ConfiguredTargets(opened, ORG), ConfiguredReceivers(opened, ORG), opened=opened)
+
+
+def _ask(opened: OpenTargets, target: Target) -> str | None:
+    """Say why an entry can't be used now. Raises: PlanError: it can't be opened."""
+    problem: str | None = opened.open(target).find_problem()
+    return problem
 
 
 class _Broken:

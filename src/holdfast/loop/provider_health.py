@@ -167,11 +167,13 @@ def list_health(tx: Transaction) -> tuple[ProviderHealth, ...]:
     return tuple(msgspec.json.decode(text, type=tuple[ProviderHealth, ...])) if text else ()
 
 
-def find_outage(tx: Transaction, plan: Plan, environment: str, service: str, now: datetime) -> str | None:
+def find_outage(
+    known: Sequence[ProviderHealth], plan: Plan, environment: str, service: str, now: datetime
+) -> str | None:
     """Say what a service's plan needs in an environment and can't use now, as it was found last."""
     families = {step.action.partition(".")[0] for step in plan.steps}
     sections = {section for family, section in _SECTION_OF.items() if family in families}
-    problems = (known_problem(tx, environment, section, service=service, now=now) for section in sorted(sections))
+    problems = (_find_problem(known, environment, section, service, now) for section in sorted(sections))
     return next((problem for problem in problems if problem is not None), None)
 
 
@@ -188,7 +190,13 @@ def known_problem(
     The entry that names the place most closely is meant, as it is when it is used. With `now`, a look that is older
     than five minutes says nothing.
     """
-    fitting = [one for one in list_health(tx) if one.section == section and one.covers(environment, service)]
+    return _find_problem(list_health(tx), environment, section, service, now)
+
+
+def _find_problem(
+    known: Sequence[ProviderHealth], environment: str, section: str, service: str | None, now: datetime | None
+) -> str | None:
+    fitting = [one for one in known if one.section == section and one.covers(environment, service)]
     closest = sorted(fitting, key=lambda one: (one.service is None, one.environment is None))
     if not closest or closest[0].problem is None:
         return None

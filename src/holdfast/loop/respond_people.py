@@ -15,7 +15,7 @@ from holdfast.errors import ConflictError, ForbiddenError, NotFoundError
 from holdfast.loop.approvals import ask_people
 from holdfast.loop.drills import open_reader
 from holdfast.loop.pausing import get_pause, is_paused, pause
-from holdfast.loop.provider_health import find_outage
+from holdfast.loop.provider_health import find_outage, list_health
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, find_gap, journal_run, simulate
 from holdfast.loop.signals import take_signal
 from holdfast.mitigations.action import Change
@@ -79,7 +79,7 @@ def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: da
     run = reader.make_run(exposure, plan, "run_preview", "", now)
     simulation = simulate(run, now, reader.world(run.environment))
     level = plan.level(exposure.environment)
-    problem = simulation.problem or find_outage(tx, plan, exposure.environment, exposure.subject.name, now)
+    problem = simulation.problem or find_outage(list_health(tx), plan, exposure.environment, exposure.subject.name, now)
     drills = open_reader(tx, now)
     return Preview(
         exposure,
