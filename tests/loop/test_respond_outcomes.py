@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from holdfast.loop.guards import set_guards
-from holdfast.loop.respond import approve, request_run, undo
+from holdfast.loop.respond import approve, request_run, respond, undo
 from holdfast.loop.respond_begun import confirm, resolve
 from holdfast.model.exposure import State
 from holdfast.model.guard import Guards
@@ -94,6 +94,37 @@ def test_a_step_that_fails_makes_way_for_the_next_rung_and_is_taken_back() -> No
         failed, rung = runs_of(shop)
         assert (failed.state, failed.steps[0].state) == (RunState.FAILED, StepState.UNDONE)
         assert (rung.plan.id, rung.after) == ("second", failed.id)
+
+
+def test_the_next_rung_does_not_wait_for_what_cannot_be_taken_back() -> None:
+    """The flag system dies in the middle: the first plan can't even be undone, and the second one acts at once."""
+    first = make_plan(id="first", steps=(TAX,), otherwise="second")
+    second = make_plan(id="second", when="false", steps=(HOOK,))
+    with opened(first, second) as shop:
+        there, receiver = Elsewhere(), WithReceiver()
+        receiver.receiver.tells = True
+        there.http = receiver.http  # type: ignore[method-assign]
+        there.provider.on_force = lambda: setattr(there.provider, "down", "no answer")
+        shop.http.answer("GET", URL, Reply(body=b'{"tax": "flat"}'))
+        shop.expose(make_exposure())
+        go(shop, seconds=70, targets=there)
+        failed, rung = runs_of(shop)
+        assert (failed.state, failed.failed) == (RunState.UNDOING, True)
+        assert (rung.plan.id, rung.state) == ("second", RunState.EFFECTIVE), rung.held
+        assert len(receiver.receiver.got) == 1
+
+
+def test_flags_that_are_served_elsewhere_need_no_definition_here() -> None:
+    with opened(
+        make_plan(steps=(Step("flag.off", (("feature", "tax"), ("flag", "elsewhere"), ("variant", "off"))),))
+    ) as shop:
+        with shop.write() as tx:
+            tx.exposures.save([make_exposure()])
+            (here,) = respond(tx, [make_exposure()], T0, shop.ids)
+            tx.exposures.save([make_exposure(2)])
+            (there,) = respond(tx, [make_exposure(2)], T0, shop.ids, targets=Elsewhere())
+        assert (here.state, here.held) == (RunState.AWAITING, "there is no flag `elsewhere` in `production`")
+        assert there.state is RunState.APPROVED
 
 
 def test_without_another_rung_a_person_is_told() -> None:

@@ -33,7 +33,7 @@ def record_this_machine(house: House) -> str:
     """Report this machine as a host; returns its name."""
     facts, sbom = collect_host()
     with house.store.write_now(ORG, house.clock) as (tx, now):
-        turn = Turn(tx, now, house.ids, feed_max_age=house.settings.feed_max_age)
+        turn = Turn(tx, now, house.ids, None, house.settings.feed_max_age, house.outside.targets)
         if tx.environments.find(ENVIRONMENT) is None:
             declare_environment(turn, EnvironmentRequest(ENVIRONMENT, None, Reach.DEVELOPMENT))
         record_host(turn, HostRequest(facts, sbom, ENVIRONMENT, LEASE_S))
@@ -72,7 +72,7 @@ def _record(
     # a working tree may differ from its commit, so the composition is part of the version
     version = f"{(commit or 'no-commit')[:12]}-{sbom_digest(sbom)[7:15]}"
     with house.store.write_now(ORG, house.clock) as (tx, now):
-        turn = Turn(tx, now, house.ids, feed_max_age=house.settings.feed_max_age)
+        turn = Turn(tx, now, house.ids, None, house.settings.feed_max_age, house.outside.targets)
         register_release(turn, ReleaseRequest(name, version, commit, sbom=sbom, manifest=manifest))
         service = tx.services.find(name)
         running = tx.deployments.runs(service.id, ENVIRONMENT, now) if service else ()

@@ -166,6 +166,7 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         on_change=house.tell,
         store_failures=(SQLAlchemyError, OSError),
         play_drill=house.drills.play,
+        targets=house.outside.targets,
     )
     pages = WebDependencies(
         house.store,
@@ -174,5 +175,6 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         feed_max_age=house.settings.feed_max_age,
         on_change=house.tell,
         play_demo=play_demo,
+        targets=house.outside.targets,
     )
     return Front(house.flags.ofrep(), create_app(deps, [web_router(pages)]))

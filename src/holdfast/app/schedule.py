@@ -18,7 +18,9 @@ from holdfast.app.spooling import SpoolKeeper
 from holdfast.app.syncing import sync_everything
 from holdfast.loop.intake import expire_hosts
 from holdfast.loop.turn import Turn
+from holdfast.model.inventory import Host
 from holdfast.model.tenancy import PUBLIC
+from holdfast.ports.store import Transaction
 
 LEASES_S = 15.0
 LOOK_S = 2.0
@@ -41,11 +43,12 @@ class Schedule:
     def start(self) -> None:
         """Start every job."""
         self._run("engine", lambda: self._house.engine.run_forever(self._stop))
+        self._run("outbox", lambda: self._house.outbox.run_forever(self._stop))
         self._run("flags", lambda: self._house.flag_feed.run_forever(self._stop))
         self._run("flag-clients", lambda: self._house.flags.keeper.run_forever(self._stop))
         self._run("leases", self._leases)
-        self._run("spool", lambda: SpoolKeeper(self._house).run_forever(self._stop))
         self._run("drills", lambda: DrillKeeper(self._house, STORE_FAILURES).run_forever(self._stop))
+        self._run("spool", lambda: SpoolKeeper(self._house).run_forever(self._stop))
         self._run("providers", lambda: ProviderKeeper(self._house, STORE_FAILURES).run_forever(self._stop))
         if self._house.settings.feed is not None:
             self._run("feeds", self._feeds)
@@ -54,6 +57,7 @@ class Schedule:
         """End them, and wait a moment for what is under way."""
         self._stop.set()
         self._house.engine.wake()
+        self._house.outbox.wake()
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -82,7 +86,7 @@ class Schedule:
                 due = any(host.lease_until <= now for host in tx.hosts.list())
             with house.store.write_now(org.id, house.clock) as (tx, now):
                 tx.settings.forget(now - IDEMPOTENCY_AGE)
-                gone = expire_hosts(Turn(tx, now, house.ids, feed_max_age=house.settings.feed_max_age)) if due else []
+                gone = _expire_hosts(house, tx, now) if due else []
             if gone:
                 house.tell(org.id)
 
@@ -120,6 +124,11 @@ class Schedule:
             job()
         except STORE_FAILURES as error:
             _LOG.warning(name, error=str(error))
+
+
+def _expire_hosts(house: House, tx: Transaction, now: datetime) -> list[Host]:
+    turn = Turn(tx, now, house.ids, None, house.settings.feed_max_age, house.outside.targets)
+    return expire_hosts(turn)
 
 
 def _progress(ecosystem: str, read: int, expected: int | None) -> None:

@@ -39,7 +39,8 @@ def sync_everything(house: House, progress: Progress, *, enrich: bool = True) ->
             failed += [f"{state.kind}: {state.error}"] if state.error else []
             clusters |= _live_clusters(house) if state.changed else set()
     if clusters:
-        judge_clusters(house.store, house.clock, house.ids, sorted(clusters), feed_max_age=settings.feed_max_age)
+        age, targets = settings.feed_max_age, house.outside.targets
+        judge_clusters(house.store, house.clock, house.ids, sorted(clusters), feed_max_age=age, targets=targets)
     for org in house.store.tenants.orgs():
         house.tell(org.id)
     if report.changed or not (settings.data / COMPILED).exists():

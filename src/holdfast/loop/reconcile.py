@@ -88,7 +88,7 @@ def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
         release_runs(turn.tx, ended, turn.now)
     if opened:
         facts = Freshness(turn.tx, turn.now, turn.feed_max_age)
-        respond(turn.tx, opened, turn.now, turn.ids, facts.find_stale)
+        respond(turn.tx, opened, turn.now, turn.ids, facts.find_stale, targets=turn.targets)
 
 
 def _read(turn: Turn, subjects: Sequence[tuple[Subject, str]], clusters: Sequence[str], *, everything: bool) -> _Scope:

@@ -13,21 +13,29 @@ from holdfast.loop.turn import Turn
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store
+from holdfast.ports.world import Targets
 
 LOOK_CLUSTERS = 500
 JUDGE_CLUSTERS = 20
 
 
 def judge_clusters(
-    store: Store, clock: Clock, ids: Ids, clusters: Sequence[str], *, feed_max_age: timedelta | None = None
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    clusters: Sequence[str],
+    *,
+    feed_max_age: timedelta | None = None,
+    targets: Targets | None = None,
 ) -> int:
-    """Judge the clusters in every org; returns how many transitions that gave. `feed_max_age` as in `Turn`."""
+    """Judge the clusters in every org; returns how many transitions that gave. The others as in `Turn`."""
     count = 0
     for org in store.tenants.orgs():
         touched = sorted(set(_touched(store, org.id, clusters)))
         for batch in _batches(touched, JUDGE_CLUSTERS):
             with store.write_now(org.id, clock) as (tx, now):
-                count += len(reconcile(Turn(tx, now, ids, feed_max_age=feed_max_age), clusters=batch))
+                turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
+                count += len(reconcile(turn, clusters=batch))
     return count
 
 

@@ -36,6 +36,7 @@ from holdfast.model.plan import Autonomy
 from holdfast.model.run import Run, RunState
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
+from holdfast.ports.world import Targets
 
 __all__ = [
     "Preview",
@@ -65,17 +66,20 @@ def respond(
     now: datetime,
     ids: Ids,
     stale: Callable[[Exposure], str | None] = _not_stale,
+    *,
+    targets: Targets | None = None,
 ) -> list[Run]:
     """Plan a run for every opened or regressed exposure that a plan applies to; returns the new runs.
 
     `stale` says of an exposure why the facts behind it are too old to act on by itself, `None` when they are not.
+    `targets` are what the operator lets plans reach: nothing of it is asked here.
     """
     open_ones = [one for one in exposures if one.state in {State.OPEN, State.REGRESSED}]
     earlier: dict[str, list[Run]] = {}
     for run in tx.runs.of_exposures([one.id for one in open_ones]) if open_ones else ():
         earlier.setdefault(run.exposure, []).append(run)
     shares = load_shares(tx, [one.subject.id for one in open_ones])
-    response = _Response(PlanReader(tx, many=len(open_ones) > 20), now, ids, stale, shares)
+    response = _Response(PlanReader(tx, many=len(open_ones) > 20, targets=targets), now, ids, stale, shares)
     out = []
     for exposure in open_ones:
         made = response.make(exposure, earlier.get(exposure.id, []))

@@ -174,7 +174,9 @@ def _fail(because: str) -> Deed:
     def do(setting: Setting, run: Run) -> Did:
         if run.state is not RunState.VERIFYING or run.released:
             return Did(run, "look")
-        return Did(fail_unproven(setting.tx, run, setting.now, setting.ids, because), "failed", rests=True)
+        targets = setting.world.targets
+        after = fail_unproven(setting.tx, run, setting.now, setting.ids, because, targets=targets)
+        return Did(after, "failed", rests=True)
 
     return Deed(do)
 

@@ -28,6 +28,7 @@ from holdfast.model.run import Run, RunState, Timer
 from holdfast.model.verdict import Fail, Pass, Verdict
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
+from holdfast.ports.world import Targets
 
 CONFIRM_AGAIN = timedelta(hours=1)
 HEALTH_PAUSE = timedelta(seconds=1)
@@ -77,14 +78,17 @@ def note_unproven(tx: Transaction, run: Run, now: datetime, unproven: Sequence[s
     return changed
 
 
-def fail_unproven(tx: Transaction, run: Run, now: datetime, ids: Ids, because: str) -> Run:
+def fail_unproven(
+    tx: Transaction, run: Run, now: datetime, ids: Ids, because: str, *, targets: Targets | None = None
+) -> Run:
     """Give up on seeing an effect; what was done stays in place, and the next rung is taken."""
-    failed = give_up(tx, replace(run, state=RunState.FAILED, held=because, updated_at=now), now, ids, because)
+    failed = replace(run, state=RunState.FAILED, held=because, updated_at=now)
+    failed = give_up(tx, failed, now, ids, because, targets=targets)
     tx.runs.save(failed)
     return failed
 
 
-def give_up(tx: Transaction, run: Run, now: datetime, ids: Ids, because: str) -> Run:
+def give_up(tx: Transaction, run: Run, now: datetime, ids: Ids, because: str, *, targets: Targets | None = None) -> Run:
     """Journal that a run failed or needs a person; take its plan's next rung, or tell people. The caller stores it."""
     if run.state is RunState.NEEDS_PERSON:
         journal_run(tx, "run.needs_person", run, AUTOMATION, because=because)
@@ -96,15 +100,15 @@ def give_up(tx: Transaction, run: Run, now: datetime, ids: Ids, because: str) ->
         return run
     kind = "run.failed" if run.state is RunState.FAILED else "run.undoing"
     journal_run(tx, kind, run, AUTOMATION, because=because)
-    rung, why_not = _take_next_rung(tx, run, now, ids)
+    rung, why_not = _take_next_rung(PlanReader(tx, targets=targets), run, now, ids)
     if rung is None:
         _tell(tx, run, now, "failed", title="a mitigation failed", text=f"{because}. {why_not}")
     return run
 
 
-def _take_next_rung(tx: Transaction, run: Run, now: datetime, ids: Ids) -> tuple[Run | None, str]:
+def _take_next_rung(reader: PlanReader, run: Run, now: datetime, ids: Ids) -> tuple[Run | None, str]:
     """Make the run of the plan that is to be taken next; with the reason when there is none."""
-    name = run.plan.otherwise
+    tx, name = reader.tx, run.plan.otherwise
     if name is None:
         return None, "There is no other plan."
     if run.released:
@@ -115,7 +119,6 @@ def _take_next_rung(tx: Transaction, run: Run, now: datetime, ids: Ids) -> tuple
         return None, "Its exposure is not there any more."
     if not exposure.is_live:
         return None, "Its exposure has ended."
-    reader = PlanReader(tx)
     manifest = reader.manifest(exposure)
     plan = next((one for one in manifest.plans if one.id == name), None) if manifest else None
     if plan is None or manifest is None:

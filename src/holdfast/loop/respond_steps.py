@@ -218,7 +218,9 @@ class _Driver:
 
     def _gave_up(self) -> None:
         because = self.run.undo_because or self.run.held or ""
-        self.run = give_up(self.setting.tx, self.run, self.setting.now, self.setting.ids, because)
+        setting = self.setting
+        targets = setting.world.targets
+        self.run = give_up(setting.tx, self.run, setting.now, setting.ids, because, targets=targets)
 
     # Back.
 

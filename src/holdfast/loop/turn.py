@@ -7,6 +7,7 @@ from holdfast.errors import ForbiddenError
 from holdfast.model.tenancy import Permission, Token
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
+from holdfast.ports.world import Targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Turn:
     """What every use case gets. `token` is who asks; `None` is Holdfast itself (schedule, engine, collector).
 
     Facts of a feed that was last synced longer ago than `feed_max_age` are not acted on by itself; `None` where no
-    feed's age is judged.
+    feed's age is judged. `targets` are what the operator lets plans reach; without, Holdfast serves all flags itself.
     """
 
     tx: Transaction
@@ -22,6 +23,7 @@ class Turn:
     ids: Ids
     token: Token | None = None
     feed_max_age: timedelta | None = None
+    targets: Targets | None = None
 
     @property
     def actor(self) -> str:

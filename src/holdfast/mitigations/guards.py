@@ -93,7 +93,9 @@ def _guarded(run: Run, _guards: Guards, seen: Circumstances) -> Hold | None:
 
 
 def _busy(run: Run, _guards: Guards, seen: Circumstances) -> Hold | None:
-    other = next((one for one in seen.at_work if one.service_id == run.service_id and one.run != run.id), None)
+    # the run whose next rung this is may be unable to take itself back: it must not stand in the way of what helps
+    mine = {run.id, run.after}
+    other = next((one for one in seen.at_work if one.service_id == run.service_id and one.run not in mine), None)
     if other is None:
         return None
     return Hold("service", f"run {other.run} of the same service is at work; it begins when that is done")
@@ -141,7 +143,7 @@ def rest_of(run: Run, guards: Guards) -> timedelta:
 def _rest(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:
     rest = rest_of(run, guards)
     actions = {step.step.action for step in run.steps}
-    mine = [use for use in seen.uses if use.service_id == run.service_id and use.run != run.id]
+    mine = [use for use in seen.uses if use.service_id == run.service_id and use.run not in {run.id, run.after}]
     resting = [use for use in mine if use.action in actions and use.touched_at + rest > seen.now]
     if not resting:
         return None
@@ -210,5 +212,7 @@ def check_guards(guards: Guards) -> Guards:
         if freeze.ends_at <= freeze.starts_at:
             raise UsageError(f"freeze `{freeze.id}` ends before it starts", where="freezes")
         if not freeze.reason.strip():
-            raise UsageError(f"freeze `{freeze.id}` without a reason", where="freezes", hint="everybody it holds reads it")
+            raise UsageError(
+                f"freeze `{freeze.id}` without a reason", where="freezes", hint="everybody it holds reads it"
+            )
     return guards

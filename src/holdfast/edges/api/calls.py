@@ -44,7 +44,7 @@ def read(
     deps = deps_of(request)
     _idempotency(request, b"")  # a question changes nothing and needs no key, but a broken one is told
     with deps.store.read(request.user.org) as tx:
-        turn = Turn(tx, deps.clock.now(), deps.ids, request.user, deps.settings.feed_max_age)
+        turn = Turn(tx, deps.clock.now(), deps.ids, request.user, deps.settings.feed_max_age, deps.targets)
         if permission is not None:
             turn.require(permission)
         answer = find(turn)
@@ -71,7 +71,7 @@ def write(
     deps = deps_of(request)
     name, digest = _idempotency(request, body)
     with deps.store.write_now(request.user.org, deps.clock) as (tx, now):
-        turn = Turn(tx, now, deps.ids, request.user, deps.settings.feed_max_age)
+        turn = Turn(tx, now, deps.ids, request.user, deps.settings.feed_max_age, deps.targets)
         if permission is not None:
             turn.require(permission)
         if name is not None and (known := tx.settings.recall(name)) is not None:

@@ -8,6 +8,7 @@ from holdfast.edges.web.remember import Memory
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store
+from holdfast.ports.world import Targets
 
 
 def _nobody_listens(org: str) -> None:
@@ -20,7 +21,8 @@ class WebDependencies:
 
     A feed that was last synced longer ago than `feed_max_age` makes what it judges unknown. `on_change(org)` is called
     after every commit of a page's form: it wakes the engine and the event streams. `play_demo` begins the demo, where
-    there is one to play; it returns at once. `events` is the address of the event stream.
+    there is one to play; it returns at once. `events` is the address of the event stream,
+    `targets` what the operator lets plans reach.
     """
 
     store: Store
@@ -30,4 +32,5 @@ class WebDependencies:
     on_change: Callable[[str], None] = _nobody_listens
     play_demo: Callable[[], None] | None = None
     events: str = "/api/v1/events"
+    targets: Targets | None = None
     memory: Memory = field(default_factory=Memory)

@@ -67,7 +67,7 @@ def show(deps: WebDependencies, request: Visitor, build: Callable[[Turn], Page])
     try:
         token = _who(deps, request)
         with deps.store.read(token.org) as tx:
-            turn = Turn(tx, deps.clock.now(), deps.ids, token, deps.feed_max_age)
+            turn = Turn(tx, deps.clock.now(), deps.ids, token, deps.feed_max_age, deps.targets)
             turn.require(Permission.READ)
             return _answer(deps, request, build(turn), turn)
     except HoldfastError as error:
@@ -83,7 +83,7 @@ def act(
         require_same_origin(request)
         form = read_form(body)
         with deps.store.write_now(token.org, deps.clock) as (tx, now):
-            turn = Turn(tx, now, deps.ids, token, deps.feed_max_age)
+            turn = Turn(tx, now, deps.ids, token, deps.feed_max_age, deps.targets)
             turn.require(Permission.MITIGATE)
             deed(turn, form)
     except HoldfastError as error:
