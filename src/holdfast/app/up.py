@@ -76,8 +76,8 @@ def serve(
     from holdfast.app.secrets import keep_database
 
     raise_descriptor_limit()
-    listener = listen(host, port)
     require_targets(settings)
+    listener = listen(host, port)
     house = open_house(settings)
     keep_database(settings)
     schedule = Schedule(house)
