@@ -145,11 +145,22 @@ def test_whole_rehearsal_counts_only_where_the_same_release_runs(shop: Shop) -> 
     assert "`release`" in because
 
 
+def test_plans_of_one_name_are_judged_each_by_itself(shop: Shop) -> None:
+    """The release that runs may declare a plan otherwise than the newest declaration does."""
+    other = replace(PLAN, when="false")
+    with shop.write() as tx:
+        rehearse(tx, PLAN, "svc_1", ENVIRONMENT, T0)
+        reader = DrillReader(tx, T0)
+        assert reader.find_unproven(PLAN, "svc_1", ENVIRONMENT) is None
+        assert "`plan`" in (reader.find_unproven(other, "svc_1", ENVIRONMENT) or "")
+
+
 def test_many_questions_are_answered_as_few_are(shop: Shop) -> None:
     with shop.write() as tx:
         places = [f"place-{number}" for number in range(MANY + 5)]
         plans = [replace(PLAN, id=f"plan-{number}") for number in range(MANY + 5)]
         for number, (plan, place) in enumerate(zip(plans, places, strict=True)):
+            define_flag(tx, place, "tax", ON_OFF, T0)
             rehearse(tx, plan, "svc_1", place, T0, number=number, because="broken" if number % 2 else None)
         reader = DrillReader(tx, T0)
         many = [reader.find_unproven(plan, "svc_1", place) for plan, place in zip(plans, places, strict=True)]

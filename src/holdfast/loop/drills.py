@@ -10,10 +10,10 @@ Rules:
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from holdfast.errors import NotFoundError
 from holdfast.facts.manifest import manifest_from_json
 from holdfast.loop.drills_inputs import Seen, inputs_of, load_seen
 from holdfast.mitigations.drill import (
@@ -54,8 +54,11 @@ class DrillReader:
     _newest: dict[tuple[str, str], list[DrillEvidence]] | None = None
     _releases: dict[tuple[str, str], Sequence[Release]] = field(default_factory=dict)
     _running: dict[tuple[str, str], list[Release]] | None = None
-    _standings: dict[tuple[str, str, str], Standing] = field(default_factory=dict)
+    _standings: dict[tuple[str, Plan, str], Standing] = field(default_factory=dict)
     _seen: Seen | None = None
+    _definitions: dict[str, dict[str, str]] = field(default_factory=dict)
+    _all_flags: set[str] = field(default_factory=set)
+    _documents: Mapping[str, Mapping[str, Any]] | None = None
 
     def find_unproven(self, plan: Plan, service_id: str, environment: str) -> str | None:
         """Return why a plan has not earned `auto` there, in a sentence; `None` when it is proven and fresh."""
@@ -64,7 +67,7 @@ class DrillReader:
 
     def standing(self, plan: Plan, service_id: str, environment: str) -> Standing:
         """Return what a plan's drills say of it in an environment."""
-        key = (service_id, plan.id, environment)
+        key = (service_id, plan, environment)  # two releases may declare different plans of one name
         if key not in self._standings:
             self._standings[key] = self._judge(plan, service_id, environment)
         return self._standings[key]
@@ -119,9 +122,24 @@ class DrillReader:
     def manifest(self, service_id: str) -> ServiceManifest | None:
         """Return a service's declaration."""
         if service_id not in self._manifests:
-            document = self.tx.services.manifest(service_id)
+            if len(self._manifests) >= MANY and self._documents is None:
+                self._documents = self.tx.services.manifests()
+            known = self._documents
+            document = self.tx.services.manifest(service_id) if known is None else known.get(service_id)
             self._manifests[service_id] = manifest_from_json(document) if document else None
         return self._manifests[service_id]
+
+    def _definition(self, environment: str, key: str) -> str:
+        """Return a flag's definition, empty where it is not defined."""
+        known = self._definitions.setdefault(environment, {})
+        if key not in known and environment not in self._all_flags:
+            if len(known) >= MANY:
+                known |= {flag.key: flag.definition for flag in self.tx.flags.list(environment)}
+                self._all_flags.add(environment)
+            else:
+                found = self.tx.flags.find(environment, key)
+                known[key] = found.definition if found else ""
+        return known.get(key, "")
 
     def releases(self, service_id: str, environment: str) -> Sequence[Release]:
         """Return what of a service runs there; where nothing does, its newest release alone."""
@@ -144,11 +162,7 @@ class DrillReader:
         return tuple(self.tx.releases.get(release_id) for release_id in ids)
 
     def _newest_release(self, service_id: str) -> Sequence[Release]:
-        try:
-            name = self.tx.services.get(service_id).name
-        except NotFoundError:
-            return ()
-        return tuple(self.tx.releases.find(service=service_id)[:1]) or tuple(self.tx.releases.find(service=name)[:1])
+        return tuple(self.tx.releases.find(service=service_id)[:1])
 
     def assume(self, service_id: str, environment: str, release: Release) -> None:
         """Answer as if a release ran there, with what it declares."""
@@ -163,11 +177,11 @@ class DrillReader:
             self._seen = load_seen(self.tx)
         manifest = self.manifest(service_id)
         return inputs_of(
-            self.tx,
             plan,
             manifest.features if manifest else (),
             manifest.name if manifest else "",
             environment,
+            definition_of=lambda key: self._definition(environment, key),
             releases=self.releases(service_id, environment),
             seen=self._seen,
         )

@@ -7,7 +7,7 @@ Rules:
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast import __version__
@@ -102,19 +102,19 @@ def release_digest(releases: Iterable[Release]) -> str:
 
 
 def inputs_of(
-    tx: Transaction,
     plan: Plan,
     features: Sequence[Feature],
     service: str,
     environment: str,
     *,
+    definition_of: Callable[[str], str],
     releases: Sequence[Release],
     seen: Seen,
 ) -> dict[str, str]:
     """Return name → sha256 of all that a rehearsal of the plan there depends on.
 
-    `service` is its name, `releases` what runs there, or what would. A flag that is nowhere is an input as well: once
-    it is defined, it has changed.
+    `service` is its name, `releases` what runs there, or what would. `definition_of` gives a flag's definition there,
+    empty for a flag that is nowhere: that is an input as well, and has changed once it is defined.
     """
     out = {
         "plan": plan_digest(plan).removeprefix("sha256:"),
@@ -122,9 +122,8 @@ def inputs_of(
         "holdfast": digest_of(__version__),
     }
     for key in flags_of(plan, features):
-        definition = tx.flags.find(environment, key)
         elsewhere = seen.observed.get(f"{environment}/{key}")
-        out[f"flag:{environment}/{key}"] = elsewhere or digest_of(definition.definition if definition else "")
+        out[f"flag:{environment}/{key}"] = elsewhere or digest_of(definition_of(key))
     for step in plan.steps:
         out[f"driver:{step.action}"] = digest_of([step.action, __version__])
     wanted = {_SECTIONS.get(step.action.partition(".")[0]) for step in plan.steps}

@@ -31,6 +31,10 @@ class Services(Protocol):
         """Return the current declaration."""
         ...
 
+    def manifests(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return service id → its current declaration, of all services that declare anything."""
+        ...
+
 
 class Releases(Protocol):
     """Releases, found by identity, digest or version."""

@@ -102,6 +102,14 @@ class InventorySuite:
             with pytest.raises(NotFoundError):
                 tx.services.get("svc_none")
 
+    def test_all_declarations_are_read_at_once(self, store: Store) -> None:
+        with store.write(ORG, START) as tx:
+            tx.services.save(service("shop"), {"name": "shop"})
+            tx.services.save(service("silent"))
+            assert tx.services.manifests() == {"svc_shop": {"name": "shop"}}
+        with store.write(OTHER, START) as tx:
+            assert tx.services.manifests() == {}
+
     def test_a_renamed_service_keeps_its_history(self, store: Store) -> None:
         run_service(store, "shop", {"1": sbom(component("a", "1"))})
         with store.write(ORG, START) as tx:

@@ -63,6 +63,16 @@ class SqlServices:
         row = self._session.row(select(SERVICE.c.manifest).where(*where))
         return from_json(row.manifest) if row else None
 
+    def manifests(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return service id → its current declaration, of all services that declare anything."""
+        where = (SERVICE.c.org == self._session.org, SERVICE.c.manifest.is_not(None))
+        found = {}
+        for row in self._session.rows(select(SERVICE.c.id, SERVICE.c.manifest).where(*where)):
+            document = from_json(row.manifest)
+            if document is not None:
+                found[row.id] = document
+        return found
+
 
 def to_service(row: Row[Any]) -> Service:
     """Return a service from a row with its columns."""
