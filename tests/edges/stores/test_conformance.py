@@ -5,6 +5,7 @@ from holdfast.testing.stores_drills import DrillSuite
 from holdfast.testing.stores_driving import LeaseSuite, OutboxSuite, ReadySuite, SignalSuite, TimerSuite
 from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite, TransactionSuite
 from holdfast.testing.stores_findings import ExposureSuite, JournalSuite, MitigationSuite
+from holdfast.testing.stores_guards import GuardSuite
 from holdfast.testing.stores_impact import ImpactSuite
 
 
@@ -70,3 +71,7 @@ class TestSignals(SignalSuite):
 
 class TestOutbox(OutboxSuite):
     """What is to be told to others."""
+
+
+class TestGuards(GuardSuite):
+    """What guards count."""
