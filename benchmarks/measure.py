@@ -98,11 +98,11 @@ class Server:
 
 
 @contextmanager
-def server(data: Path, url: str) -> Iterator[Server]:
+def server(data: Path, url: str, *options: str) -> Iterator[Server]:
     """Run a server on a store."""
     port = free_port()
     command = [sys.executable, "-m", "holdfast", "up", "--data", str(data), "--database", url]
-    command += ["--port", str(port), "--no-open", "--feed", "none"]
+    command += ["--port", str(port), "--no-open", "--feed", "none", *options]
     environment = {**os.environ, "HOLDFAST_KEV": "none", "HOLDFAST_EPSS": "none"}
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
     base = f"http://127.0.0.1:{port}"

@@ -105,10 +105,10 @@ class FlagStand:
             Serving(self.server, self.feed, self.access, self.book, self.clock, limits=limits, heartbeat_s=heartbeat_s)
         )
 
-    def flagd(self, recheck_s: float = 0.1) -> FlagdServer:
-        """Return the server that speaks `flagd.sync.v1`, at a port of its own."""
+    def flagd(self, recheck_s: float = 0.1, port: int = 0) -> FlagdServer:
+        """Return the server that speaks `flagd.sync.v1`, at a port of its own where none is named."""
         serving = SyncServing(self.server, self.feed, self.access, self.book, self.clock, recheck_s=recheck_s)
-        return FlagdServer(serving, "127.0.0.1", 0)
+        return FlagdServer(serving, "127.0.0.1", port)
 
 
 @contextmanager

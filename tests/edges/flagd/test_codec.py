@@ -45,10 +45,9 @@ def test_metadata_is_there_and_empty() -> None:
 def test_bytes_are_read_or_refused(data: bytes) -> None:
     try:
         request = decode_request(data)
-    except CodecError as error:
-        assert str(error)
-    else:
-        assert isinstance(request.selector, str)
+    except CodecError:
+        return
+    assert isinstance(request.selector, str)
 
 
 @pytest.mark.parametrize("data", [b"\x0a", b"\x0a\x05ab", b"\x0b", b"\x0a\x02\xff\xfe", b"\xff" * 12, b"\x0d\x00"])

