@@ -82,10 +82,9 @@ def _replace(path: Path, data: bytes) -> None:
                 os.fchown(file.fileno(), found.st_uid, found.st_gid)
             os.fsync(file.fileno())
         os.replace(name, path)
-    except BaseException:
+    finally:  # it is still there only if it did not take the other's place
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
-        raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
