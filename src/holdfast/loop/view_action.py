@@ -118,6 +118,7 @@ _STATES: dict[RunState, tuple[str, str, tuple[str, ...]]] = {
     RunState.VERIFYING: ("working", "Written; reading back whether the application really changed.", (UNDO,)),
     RunState.EFFECTIVE: ("effective", "In effect: read back in the application.", (UNDO,)),
     RunState.FAILED: ("failed", "It could not be proven to help; what it changed stays in place.", (START, UNDO)),
+    RunState.NEEDS_PERSON: ("failed", "What became of a step could not be told; a person has to say.", (UNDO,)),
     RunState.UNDOING: ("working", "Being taken back.", ()),
 }
 
