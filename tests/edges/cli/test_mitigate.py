@@ -71,3 +71,11 @@ def test_a_run_that_is_not_there_is_named(exposed: Shell) -> None:
 
 def test_no_runs_are_said_to_be_none(shell: Shell) -> None:
     assert shell("mitigate", "list").err == "no runs yet\n"
+
+
+def test_what_is_clamped_is_told_with_what_would_lift_it(exposed: Shell, run: str) -> None:
+    assert "nothing is clamped" in exposed("mitigate", "debt").err
+    exposed("mitigate", "approve", run)
+    (row,) = exposed.json("mitigate", "debt")["items"]
+    assert (row["run"], row["overdue"]) == (run, False)
+    assert "a release of shop in production" in row["lifts"]

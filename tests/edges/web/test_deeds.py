@@ -162,3 +162,24 @@ def test_demo_is_played_once_it_was_asked_for() -> None:
 
 def test_demo_that_is_not_there_is_told(visitor: Visitor) -> None:
     assert visitor.post("/demo").status_code == 404
+
+
+def test_flag_is_defined_on_a_page_as_a_new_version(visitor: Visitor) -> None:
+    text = '{"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "off"}'
+    answer = visitor.post("/flags/staging", {"key": "orders.new", "definition": text, "back": "/flags"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/flags")
+    with visitor.estate.store.read(ORG) as tx:
+        found = tx.flags.find("staging", "orders.new")
+    assert found is not None
+    assert (found.definition, found.version) == (text, 1)
+
+
+def test_flag_that_is_no_flag_is_refused_on_a_page(visitor: Visitor) -> None:
+    assert visitor.post("/flags/staging", {"key": "orders.new", "definition": "{"}).status_code == 422
+
+
+def test_flag_is_not_defined_by_who_may_only_look(visitor: Visitor) -> None:
+    visitor.become(Permission.READ)
+    answer = visitor.post("/flags/staging", {"key": "orders.new", "definition": "{}"})
+    assert answer.status_code == 403
+    assert "Define it" not in visitor.get("/flags?environment=staging")

@@ -24,6 +24,15 @@ RUN_COLUMNS = [
     ("Since", "since"),
     ("Why it waits, or what was seen", "words"),
 ]
+DEBT_COLUMNS = [
+    ("What holds", "what"),
+    ("State", "words"),
+    ("Service", "service"),
+    ("Environment", "environment"),
+    ("Since", "since"),
+    ("Ends", "ends"),
+    ("What would lift it", "lifts"),
+]
 _SHAPES = {"effective": "◐", "failed": "◆", "undone": "●", "needs_person": "◆"}
 _STEPS = [("Step", "number"), ("Action", "action"), ("With", "with"), ("State", "state"), ("Read back", "detail")]
 _CHANGES = [("What", "what"), ("Is", "before"), ("Would be", "after"), ("Note", "note")]
@@ -55,6 +64,25 @@ def list_runs(api: Api, *, limit: int, style: str) -> None:
     """
     runs = list(islice(api.pages("/mitigations", query={"limit": min(limit, 1000)}), limit))
     print_answer(style, "runs", {"items": runs}, [run_row(one) for one in runs], RUN_COLUMNS, empty="no runs yet")
+
+
+@command.command("debt")
+@with_api
+@format_option
+def show_debt(api: Api, *, style: str) -> None:
+    """Show what is still clamped, since when, and what would lift it.
+
+    \b
+    Examples:
+      holdfast mitigate debt
+      holdfast mitigate debt --format json
+    """
+    found = api.call("GET", "/mitigations/debt")
+    rows = [
+        {**row, "since": instant_text(row["since"]), "ends": instant_text(row["expires_at"]) or "when lifted"}
+        for row in found["items"]
+    ]
+    print_answer(style, "debt", found, rows, DEBT_COLUMNS, empty="nothing is clamped")
 
 
 @command.command("show")

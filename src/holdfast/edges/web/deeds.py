@@ -14,10 +14,12 @@ from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.visit import Visitor, act
 from holdfast.errors import NotFoundError
 from holdfast.loop.approvals import require_person
+from holdfast.loop.flags import define_flag
 from holdfast.loop.respond import approve, pause, reject, request_run, undo
 from holdfast.loop.respond_begun import approve_step, confirm, resolve
 from holdfast.loop.turn import Turn
 from holdfast.model.run import Run
+from holdfast.model.tenancy import Permission
 
 _DEEDS: Mapping[str, Callable[..., Run]] = {"approve": approve, "reject": reject, "undo": undo, "confirm": confirm}
 _CONSENTS = frozenset({"approve", "confirm"})
@@ -77,6 +79,16 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
 
         return act(deps, request, body, switch)
 
+    @litestar.post("/flags/{environment:str}", sync_to_thread=True, include_in_schema=False)
+    def post_flag(request: Visitor, environment: FromPath[str], body: RawBody) -> Response[str]:
+        """Define a flag, or replace its definition: a new version of it."""
+
+        def define(turn: Turn, form: Mapping[str, str]) -> None:
+            key, definition = form.get("key", "").strip(), form.get("definition", "")
+            define_flag(turn.tx, environment, key, definition, turn.now, actor=turn.actor)
+
+        return act(deps, request, body, define, Permission.FLAGS_WRITE)
+
     @litestar.post("/demo", sync_to_thread=True, include_in_schema=False)
     def post_demo(request: Visitor, body: RawBody) -> Response[str]:
         """Play the demo."""
@@ -90,4 +102,4 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
             deps.play_demo()
         return answer
 
-    return [post_start, post_deed, post_step, post_pause, post_demo]
+    return [post_start, post_deed, post_step, post_pause, post_flag, post_demo]

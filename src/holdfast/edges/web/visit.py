@@ -75,7 +75,11 @@ def show(deps: WebDependencies, request: Visitor, build: Callable[[Turn], Page])
 
 
 def act(
-    deps: WebDependencies, request: Visitor, body: bytes, deed: Callable[[Turn, Mapping[str, str]], None]
+    deps: WebDependencies,
+    request: Visitor,
+    body: bytes,
+    deed: Callable[[Turn, Mapping[str, str]], None],
+    permission: Permission = Permission.MITIGATE,
 ) -> Response[str]:
     """Do what a form asks for in one transaction, then lead back to the page that it came from."""
     try:
@@ -84,7 +88,7 @@ def act(
         form = read_form(body)
         with deps.store.write_now(token.org, deps.clock) as (tx, now):
             turn = Turn(tx, now, deps.ids, token, deps.feed_max_age, deps.targets)
-            turn.require(Permission.MITIGATE)
+            turn.require(permission)
             deed(turn, form)
     except HoldfastError as error:
         return sorry(deps, request, error)
@@ -141,6 +145,7 @@ def _answer(deps: WebDependencies, request: Visitor, page: Page, turn: Turn) -> 
         "served_at": format_instant(turn.now),
         "here": here,
         "may_act": may_act,
+        "may_define": turn.token is not None and turn.token.allows(Permission.FLAGS_WRITE),
         "events": deps.events,
         "section": page.section,
         "title": page.title,
