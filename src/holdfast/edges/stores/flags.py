@@ -36,10 +36,11 @@ _KNOWN = "SELECT id FROM overlay WHERE org = :org AND id = :id"
 
 
 class SqlFlags:
-    """Flag definitions per environment."""
+    """Flag definitions per environment; what was read is kept for the transaction: its org has no other writer."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._found: dict[tuple[str, str], FlagDefinition | None] = {}
 
     def save(self, definition: FlagDefinition) -> None:
         """Create or replace; the revision rises when anything but the date differs."""
@@ -48,14 +49,17 @@ class SqlFlags:
             return
         row = {name: getattr(definition, name) for name in FLAG.c.keys()}  # noqa: SIM118
         self._session.own(definition.org)
+        self._found.clear()
         self._session.upsert(FLAG, [row])
         self._session.upsert(FLAG_VERSION, [row])
         bump_revision(self._session, _counter(definition.environment))
 
     def find(self, environment: str, key: str) -> FlagDefinition | None:
         """Return one."""
-        row = self._session.row(_FIND, {"p_org": self._session.org, "p_environment": environment, "p_key": key})
-        return FlagDefinition(*row) if row else None
+        if (environment, key) not in self._found:
+            row = self._session.row(_FIND, {"p_org": self._session.org, "p_environment": environment, "p_key": key})
+            self._found[environment, key] = FlagDefinition(*row) if row else None
+        return self._found[environment, key]
 
     def list(self, environment: str) -> Sequence[FlagDefinition]:
         """Return all of an environment, by key."""
@@ -72,6 +76,7 @@ class SqlFlags:
     def remove(self, environment: str, key: str) -> None:
         """Take a definition away; its history stays."""
         where = (FLAG.c.org == self._session.org, FLAG.c.environment == environment, FLAG.c.key == key)
+        self._found.clear()
         if self._session.change(delete(FLAG).where(*where)).rowcount:
             bump_revision(self._session, _counter(environment))
 
@@ -81,10 +86,11 @@ class SqlFlags:
 
 
 class SqlOverlays:
-    """Overlays that force a variant."""
+    """Overlays that force a variant; what was read of a flag is kept for the transaction until it changes one."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._held: dict[tuple[str, str], Sequence[Overlay]] = {}
 
     def save(self, overlay: Overlay) -> None:
         """Create; does nothing when the id is there already."""
@@ -94,6 +100,7 @@ class SqlOverlays:
         if known is None:
             bump_revision(self._session, _counter(overlay.environment))
             row["revision"] = read_revision(self._session, _counter(overlay.environment))
+            self._held.clear()
             self._session.change(self._session.insert(OVERLAY), [row])
 
     def get(self, overlay_id: str) -> Overlay:
@@ -114,14 +121,19 @@ class SqlOverlays:
         if row is None:
             raise NotFoundError(f"there is no overlay `{overlay_id}`")
         if row.lifted_at is None:
+            self._held.clear()
             self._session.change(update(OVERLAY).where(*where).values(lifted_at=at))
             bump_revision(self._session, _counter(row.environment))
 
     def active(self, environment: str, flag: str | None = None) -> Sequence[Overlay]:
         """Return those that are not lifted, oldest first."""
         values = {"p_org": self._session.org, "p_environment": environment}
-        rows = self._session.rows(*((_HELD, values) if flag is None else (_HOLDING, values | {"p_flag": flag})))
-        return [_overlay(row) for row in rows]
+        if flag is None:
+            return [_overlay(row) for row in self._session.rows(_HELD, values)]
+        if (environment, flag) not in self._held:
+            rows = self._session.rows(_HOLDING, values | {"p_flag": flag})
+            self._held[environment, flag] = [_overlay(row) for row in rows]
+        return self._held[environment, flag]
 
     def revisions(self, environment: str, flag: str) -> Mapping[str, int]:
         """Return overlay id → the environment's revision at which it took hold, of those that are not lifted."""
