@@ -23,7 +23,7 @@ from benchmarks.measure import ROOT, Figure, Server, database, folder, free_port
 from benchmarks.pushes import _record  # the same advisory as there
 from benchmarks.unleash_application import SHORTEST_REFRESH_S
 
-PUSHES = 4
+PUSHES = 60
 PLACES = {"own": "production", "unleash": "development"}
 DEADLINE_S = 30.0
 

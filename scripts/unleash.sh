@@ -71,7 +71,8 @@ start() {
         "$node" "$place/node_modules/unleash-server/dist/server.js" >"$folder/server.log" 2>&1 9>&- </dev/null &
     echo $! >"$folder/pid"
     count=0
-    until curl --silent --fail --max-time 2 "http://127.0.0.1:$port/health" >/dev/null 2>&1; do
+    until "$node" -e 'fetch(process.argv[1]).then(a => process.exit(a.ok ? 0 : 1), () => process.exit(1))' \
+        "http://127.0.0.1:$port/health" >/dev/null 2>&1; do
         count=$((count + 1))
         if [ $count -gt 300 ] || ! kill -0 "$(cat "$folder/pid")" 2>/dev/null; then
             tail -n 40 "$folder/server.log" >&2
