@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from holdfast.app.main import cli
+from holdfast.app.room_reference import render_actions, render_targets
 from holdfast.facts.packages import UNREAD_DATABASES
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED
 from holdfast.registry import load_room
@@ -135,7 +136,12 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-PAGES = {"cli.md": render_cli, "formats.md": render_formats}
+PAGES = {
+    "cli.md": render_cli,
+    "formats.md": render_formats,
+    "targets.yaml.md": render_targets,
+    "actions.md": render_actions,
+}
 
 
 def main() -> None:
