@@ -203,6 +203,16 @@ def test_name_that_may_be_something_else_is_not_settled(text: str) -> None:
     assert [key for key, _ in keys_and_defaults(text)] == [...]
 
 
+def test_value_that_would_blow_up_is_not_settled() -> None:
+    text = "const A0 = ['a'];" + "".join(f"const A{n} = [A{n - 1}, A{n - 1}];" for n in range(1, 18))
+    assert keys_and_defaults(f"{text} c.getObjectValue('k', A17);") == [("k", ...)]
+
+
+def test_calls_nested_without_end_are_read() -> None:
+    text = "f(" * 5000 + "c.getBooleanValue('a', true)" + ")" * 5000
+    assert keys_and_defaults(text) == [("a", True)]
+
+
 def test_syntax_error_is_named_and_the_rest_is_read() -> None:
     usage = parse(b"client.getBooleanValue('a', true);\nlet = = 3;\nclient.getBooleanValue('b', true);\n", "f.js")
     assert [one.key for one in usage.reads] == [Value("a"), Value("b")]

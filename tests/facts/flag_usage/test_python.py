@@ -201,6 +201,18 @@ def test_name_that_may_be_something_else_is_not_settled(text: str) -> None:
     assert [key for key, _ in keys_and_defaults(text)] == [...]
 
 
+@pytest.mark.parametrize("doubled", ["A{0}=[A{1},A{1}]", "class C{0}:\n  X=[C{1}.X,C{1}.X]"])
+def test_value_that_would_blow_up_is_not_settled(doubled: str) -> None:
+    start = "A0=['a']\nclass C0:\n  X=['a']\n"
+    text = start + "\n".join(doubled.format(n, n - 1) for n in range(1, 18)) + "\nc.get_object_value('k', A17 or C17.X)"
+    text = text.replace("A17 or C17.X", "A17" if doubled.startswith("A") else "C17.X")
+    assert keys_and_defaults(text) == [("k", ...)]
+
+
+def test_class_that_names_itself_is_not_settled() -> None:
+    assert keys_and_defaults("class C:\n  X = C.X\nc.get_boolean_value(C.X, True)") == [(..., True)]
+
+
 def test_names_of_a_function_hide_those_of_the_module() -> None:
     text = "K = 'a'\ndef f():\n    K = 'b'\n    c.get_boolean_value(K, True)\nc.get_boolean_value(K, True)"
     assert [key for key, _ in keys_and_defaults(text)] == ["b", "a"]

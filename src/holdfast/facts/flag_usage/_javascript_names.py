@@ -7,24 +7,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from holdfast.facts.flag_usage._javascript_tree import SourceText
-from holdfast.facts.flag_usage._usage import MOST_NESTED, Lookup, Unsettled, Value
+from holdfast.facts.flag_usage._javascript_tree import Around, Placed, SourceText
+from holdfast.facts.flag_usage._usage import MOST_NESTED, MOST_PARTS, Lookup, Unsettled, Value
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 Settled = Value | Unsettled
 Bindings = Mapping[str, Settled]
-FUNCTIONS = frozenset(
-    {
-        "function_declaration",
-        "function_expression",
-        "arrow_function",
-        "method_definition",
-        "generator_function",
-        "generator_function_declaration",
-    }
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where an expression stands: the functions around it, and what a call gives for the innermost one's parameters."""
+
+    around: Around | None = None
+    bound: Bindings | None = None
+
+
+FILE = Frame()
+"""Outside of every function."""
 _INNER = frozenset({"as_expression", "satisfies_expression", "non_null_expression", "parenthesized_expression"})
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 
@@ -38,12 +40,15 @@ class Names:
     declared: dict[str, list["Node | None"]] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Local name → (module, name in it); `*` is the module itself."""
+    _parameters: dict[int, list[str]] = field(default_factory=dict)
+    _left: int = MOST_PARTS
 
-    def note(self, node: "Node") -> None:
+    def note(self, placed: Placed) -> None:
         """Keep what a node declares."""
+        node = placed.node
         match node.type:
             case "variable_declarator":
-                self._note_variable(node)
+                self._note_variable(node, placed.parent)
             case "assignment_expression" | "augmented_assignment_expression" | "update_expression":
                 left = node.child_by_field_name("left") or node.child_by_field_name("argument")
                 if left is not None and left.type == "identifier":
@@ -59,7 +64,7 @@ class Names:
             case "import_statement":
                 self._note_import(node)
 
-    def _note_variable(self, node: "Node") -> None:
+    def _note_variable(self, node: "Node", parent: "Node | None") -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         module = self._required(value)
         if name is None:
@@ -70,7 +75,7 @@ class Names:
         elif name.type == "identifier" and module is not None:
             self.imports[self.source.text(name)] = (module, "*")
         elif name.type == "identifier":
-            constant = node.parent is not None and node.parent.type == "lexical_declaration" and self._is_const(node)
+            constant = parent is not None and parent.type == "lexical_declaration" and self._is_const(parent)
             self.declared.setdefault(self.source.text(name), []).append(value if constant else None)
         else:
             for local, _ in self._pattern(name):
@@ -83,8 +88,8 @@ class Names:
             return [self.source.text(pattern)]
         return [local for local, _ in self._pattern(pattern)]
 
-    def _is_const(self, node: "Node") -> bool:
-        kind = node.parent.child_by_field_name("kind") if node.parent else None
+    def _is_const(self, declaration: "Node") -> bool:
+        kind = declaration.child_by_field_name("kind")
         return kind is not None and self.source.text(kind) == "const"
 
     def _required(self, value: "Node | None") -> str | None:
@@ -132,10 +137,11 @@ class Names:
         if name is not None:
             self.imports[self.source.text(alias or name)] = (module, self.source.text(name))
 
-    def settle(self, node: "Node", bound: Bindings | None = None, depth: int = 0) -> Settled:
-        """Return what an expression is, `bound` being what a call gives for parameters."""
-        if depth > MOST_NESTED:
-            return Unsettled("it is nested too deeply")
+    def settle(self, node: "Node", frame: Frame = FILE, depth: int = 0) -> Settled:
+        """Return what an expression is where it stands."""
+        self._left = MOST_PARTS if depth == 0 else self._left - 1
+        if depth > MOST_NESTED or self._left < 0:
+            return Unsettled("it is nested too deeply, or too large")
         match node.type:
             case "string":
                 return Value(self._string(node))
@@ -146,21 +152,21 @@ class Names:
             case "null":
                 return Value(None)
             case "template_string":
-                return self._template(node, bound, depth)
+                return self._template(node, frame, depth)
             case "array":
-                return self._array(node, bound, depth)
+                return self._array(node, frame, depth)
             case "object":
-                return self._object(node, bound, depth)
+                return self._object(node, frame, depth)
             case "unary_expression":
-                return self._unary(node, bound, depth)
+                return self._unary(node, frame, depth)
             case "binary_expression":
-                return self._sum(node, bound, depth)
+                return self._sum(node, frame, depth)
             case "identifier":
-                return self._name(node, bound, depth)
+                return self._name(node, frame, depth)
             case "member_expression" | "subscript_expression":
-                return self._member(node, bound, depth)
+                return self._member(node, frame, depth)
             case kind if kind in _INNER and node.named_children:
-                return self.settle(node.named_children[0], bound, depth + 1)
+                return self.settle(node.named_children[0], frame, depth + 1)
         return Unsettled(f"`{self.shown(node)}` is computed")
 
     def shown(self, node: "Node") -> str:
@@ -182,11 +188,11 @@ class Names:
         except ValueError:
             return Unsettled(f"`{self.shown(node)}` is no number that JSON has")
 
-    def _template(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
+    def _template(self, node: "Node", frame: Frame, depth: int) -> Settled:
         parts: list[str] = []
         for child in node.named_children:
             if child.type == "template_substitution":
-                found = self.settle(child.named_children[0], bound, depth + 1) if child.named_children else None
+                found = self.settle(child.named_children[0], frame, depth + 1) if child.named_children else None
                 if not isinstance(found, Value) or not isinstance(found.value, str):
                     return found if isinstance(found, Unsettled) else Unsettled(f"`{self.shown(child)}` is put into it")
                 parts.append(found.value)
@@ -195,12 +201,12 @@ class Names:
                 parts.append(_unescaped(text) if child.type == "escape_sequence" else text)
         return Value("".join(parts))
 
-    def _array(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
-        items = [self.settle(one, bound, depth + 1) for one in node.named_children if one.type != "comment"]
+    def _array(self, node: "Node", frame: Frame, depth: int) -> Settled:
+        items = [self.settle(one, frame, depth + 1) for one in node.named_children if one.type != "comment"]
         unsettled = next((one for one in items if isinstance(one, Unsettled)), None)
         return unsettled or Value([one.value for one in items if isinstance(one, Value)])
 
-    def _object(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
+    def _object(self, node: "Node", frame: Frame, depth: int) -> Settled:
         out: dict[str, object] = {}
         for child in node.named_children:
             if child.type == "comment":
@@ -208,17 +214,17 @@ class Names:
             key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
             if child.type != "pair" or key is None or value is None or key.type == "computed_property_name":
                 return Unsettled(f"`{self.shown(child)}` is computed")
-            found = self.settle(value, bound, depth + 1)
+            found = self.settle(value, frame, depth + 1)
             if isinstance(found, Unsettled):
                 return found
             out[self._string(key) if key.type == "string" else self.source.text(key)] = found.value
         return Value(out)
 
-    def _unary(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
+    def _unary(self, node: "Node", frame: Frame, depth: int) -> Settled:
         operator, argument = node.child_by_field_name("operator"), node.child_by_field_name("argument")
         if operator is None or argument is None:
             return Unsettled("it is not complete")
-        found, sign = self.settle(argument, bound, depth + 1), self.source.text(operator)
+        found, sign = self.settle(argument, frame, depth + 1), self.source.text(operator)
         if isinstance(found, Unsettled):
             return found
         if sign == "!" and isinstance(found.value, bool | int | float):  # `!0` is how tools write `true`
@@ -227,14 +233,14 @@ class Names:
             return Value(-found.value if sign == "-" else found.value)
         return Unsettled(f"`{self.shown(node)}` is computed")
 
-    def _sum(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
+    def _sum(self, node: "Node", frame: Frame, depth: int) -> Settled:
         operator = node.child_by_field_name("operator")
         sides = [node.child_by_field_name(name) for name in ("left", "right")]
         if operator is None or self.source.text(operator) != "+":
             return Unsettled(f"`{self.shown(node)}` is computed")
         texts: list[str] = []
         for side in sides:
-            found = self.settle(side, bound, depth + 1) if side is not None else Unsettled("it is not complete")
+            found = self.settle(side, frame, depth + 1) if side is not None else Unsettled("it is not complete")
             if isinstance(found, Unsettled):
                 return found
             if not isinstance(found.value, str):
@@ -242,16 +248,32 @@ class Names:
             texts.append(found.value)
         return Value("".join(texts))
 
-    def _name(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
+    def _name(self, node: "Node", frame: Frame, depth: int) -> Settled:
         name = self.source.text(node)
-        if is_parameter(self.source, node, name):
+        if self._is_parameter(name, frame.around):
             if name in self.declared:
                 return Unsettled(f"`{name}` is a parameter, and assigned as well")
-            return bound[name] if bound and name in bound else Unsettled(f"`{name}` is a parameter")
+            bound = frame.bound or {}
+            return bound[name] if name in bound else Unsettled(f"`{name}` is a parameter")
         return self.named(name, depth)
+
+    def _is_parameter(self, name: str, around: Around | None) -> bool:
+        """Whether a name is a parameter of one of the functions around a place."""
+        while around is not None:
+            if name in self.parameters_of(around.function):
+                return True
+            around = around.outer
+        return False
+
+    def parameters_of(self, function: "Node") -> list[str]:
+        """Return the names of a function's parameters; `""` for one that is taken apart."""
+        if function.id not in self._parameters:
+            self._parameters[function.id] = parameters_of(self.source, function)
+        return self._parameters[function.id]
 
     def named(self, name: str, depth: int = 0) -> Settled:
         """Return what the file's own name stands for."""
+        self._left = MOST_PARTS if depth == 0 else self._left
         values = self.declared.get(name)
         if values is None and name in self.imports:
             module, original = self.imports[name]
@@ -263,7 +285,7 @@ class Names:
             return Unsettled(f"`{name}` is no constant that is declared once")
         if values[0].type == "enum_declaration":
             return self._enumeration(values[0], depth)
-        return self.settle(values[0], None, depth + 1)
+        return self.settle(values[0], FILE, depth + 1)
 
     def _enumeration(self, node: "Node", depth: int) -> Settled:
         out: dict[str, object] = {}
@@ -271,12 +293,12 @@ class Names:
         for child in body.named_children if body is not None else ():
             name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
             if child.type == "enum_assignment" and name is not None and value is not None:
-                found = self.settle(value, None, depth + 1)
+                found = self.settle(value, FILE, depth + 1)
                 if isinstance(found, Value):
                     out[self._string(name) if name.type == "string" else self.source.text(name)] = found.value
         return Value(out)
 
-    def _member(self, node: "Node", bound: Bindings | None, depth: int) -> Settled:
+    def _member(self, node: "Node", frame: Frame, depth: int) -> Settled:
         owner, inner = node.child_by_field_name("object"), node.child_by_field_name("property")
         index = node.child_by_field_name("index")
         if owner is None or (inner is None and index is None):
@@ -284,35 +306,17 @@ class Names:
         if inner is not None:
             name: Settled = Value(self.source.text(inner))
         else:
-            name = self.settle(index, bound, depth + 1) if index is not None else Unsettled("it is not complete")
+            name = self.settle(index, frame, depth + 1) if index is not None else Unsettled("it is not complete")
         if isinstance(name, Unsettled):
             return name
         module = self.imports.get(self.source.text(owner)) if owner.type == "identifier" else None
         if module is not None and module[1] == "*":
             found = self.lookup(module[0], str(name.value))
             return found or Unsettled(f"`{self.shown(node)}` was not found in `{module[0]}`")
-        whole = self.settle(owner, bound, depth + 1)
+        whole = self.settle(owner, frame, depth + 1)
         if isinstance(whole, Value) and isinstance(whole.value, dict) and name.value in whole.value:
             return Value(whole.value[name.value])
         return whole if isinstance(whole, Unsettled) else Unsettled(f"`{self.shown(node)}` is computed")
-
-
-def is_parameter(source: SourceText, node: "Node", name: str) -> bool:
-    """Whether a name is a parameter of a function around a node."""
-    function = function_around(node)
-    while function is not None:
-        if name in parameters_of(source, function):
-            return True
-        function = function_around(function)
-    return False
-
-
-def function_around(node: "Node") -> "Node | None":
-    """Return the innermost function that a node stands in."""
-    here = node.parent
-    while here is not None and here.type not in FUNCTIONS:
-        here = here.parent
-    return here
 
 
 def parameters_of(source: SourceText, function: "Node") -> list[str]:

@@ -4,6 +4,7 @@ The grammars are loaded when the first file is read.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,16 @@ from holdfast.facts.flag_usage._usage import Span
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+FUNCTIONS = frozenset(
+    {
+        "function_declaration",
+        "function_expression",
+        "arrow_function",
+        "method_definition",
+        "generator_function",
+        "generator_function_declaration",
+    }
+)
 _TYPED = (".ts", ".mts", ".cts")
 
 
@@ -36,6 +47,23 @@ def _grammar(file: str) -> str:
     if file.endswith(".tsx"):
         return "tsx"
     return "typescript" if file.endswith(_TYPED) else "javascript"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The functions around a place: the innermost, and those around it."""
+
+    function: "Node"
+    outer: "Around | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A node, its parent, and the functions around it. Asking the tree for a parent walks down from its root."""
+
+    node: "Node"
+    parent: "Node | None"
+    around: Around | None
 
 
 class SourceText:
@@ -72,13 +100,15 @@ class SourceText:
             self._lines = self.data.split(b"\n")
         return len(self._lines[row][:offset].decode(errors="replace")) + 1
 
-    def nodes(self) -> "Iterator[Node]":
+    def placed(self) -> "Iterator[Placed]":
         """Yield every node that has a name, in the order of the text."""
-        waiting = [self.root]
+        waiting = [Placed(self.root, None, None)]
         while waiting:
-            node = waiting.pop()
-            yield node
-            waiting += reversed(node.named_children)
+            here = waiting.pop()
+            yield here
+            node = here.node
+            around = Around(node, here.around) if node.type in FUNCTIONS else here.around
+            waiting += [Placed(child, node, around) for child in reversed(node.named_children)]
 
     def find_error(self) -> "Node | None":
         """Return the first place that is not of the language, `None` when all of it is."""

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from holdfast.facts.flag_usage._usage import MOST_NESTED, Lookup, Unsettled, Value
+from holdfast.facts.flag_usage._usage import MOST_NESTED, MOST_PARTS, Lookup, Unsettled, Value
 
 _LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
@@ -100,11 +100,13 @@ class Names:
     """Settles the expressions of one module."""
 
     lookup: Lookup
+    _left: int = MOST_PARTS
 
     def settle(self, node: ast.expr, scope: Scope, bound: Bindings | None = None, depth: int = 0) -> Settled:
         """Return what an expression is, `bound` being what a call gives for parameters."""
-        if depth > MOST_NESTED:
-            return Unsettled("it is nested too deeply")
+        self._left = MOST_PARTS if depth == 0 else self._left - 1
+        if depth > MOST_NESTED or self._left < 0:
+            return Unsettled("it is nested too deeply, or too large")
         match node:
             case ast.Constant(value=bool() | str() | int() | float() | None as value):
                 return Value(value)
@@ -199,16 +201,17 @@ class Names:
             return self.settle(owner, scope, bound, depth + 1)
         shown = f"{_shown(owner)}.{attr}"
         if isinstance(owner, ast.Name):
-            found = self._member(owner.id, attr, scope)
+            found = self._member(owner.id, attr, scope, depth)
             if found is not None:
                 return found
         return Unsettled(f"`{shown}` is no constant of this file")
 
-    def _member(self, owner: str, attr: str, scope: Scope) -> Settled | None:
+    def _member(self, owner: str, attr: str, scope: Scope, depth: int) -> Settled | None:
         here: Scope | None = scope
         while here is not None:
             if owner in here.classes:
-                return class_constants(self, here.classes[owner], here).get(attr)
+                value = class_constants(here.classes[owner], here).get(attr)
+                return self.settle(value, here, None, depth + 1) if value is not None else None
             if owner in here.parameters or owner in here.assigned:
                 return None
             if owner in here.imports:
@@ -224,16 +227,13 @@ def _below(module: str, name: str) -> str:
     return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
-def class_constants(names: Names, node: ast.ClassDef, scope: Scope) -> dict[str, Settled]:
+def class_constants(node: ast.ClassDef, scope: Scope) -> dict[str, ast.expr]:
     """Return what a class's body assigns once."""
     inner = Scope(node, scope)
     for statement in node.body:
         note_names(inner, statement)
-    return {
-        name: names.settle(values[0], scope)
-        for name, values in inner.assigned.items()
-        if len(values) == 1 and values[0] is not None
-    }
+    plain = {name: values[0] for name, values in inner.assigned.items() if len(values) == 1}
+    return {name: value for name, value in plain.items() if value is not None}
 
 
 def _listed(items: list[Settled]) -> Settled:

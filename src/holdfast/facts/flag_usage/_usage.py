@@ -6,6 +6,8 @@ from typing import Any
 
 MOST_NESTED = 40
 """How deep a value may be nested, and how many names may lead to it."""
+MOST_PARTS = 10_000
+"""Of how many parts a value may be made, so that lists of lists of one list can't blow up."""
 
 
 @dataclass(frozen=True, slots=True)

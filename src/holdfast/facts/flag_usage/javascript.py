@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from holdfast.facts.flag_usage._javascript_names import Names, function_around, parameters_of
-from holdfast.facts.flag_usage._javascript_tree import SourceText
+from holdfast.facts.flag_usage._javascript_names import Frame, Names
+from holdfast.facts.flag_usage._javascript_tree import FUNCTIONS, Placed, SourceText
 from holdfast.facts.flag_usage._usage import (
     FlagRead,
     FlagUsageSpec,
@@ -68,8 +68,8 @@ def constants(data: bytes, file: str) -> Mapping[str, Settled]:
     """
     source = SourceText(data, file)
     names = Names(source, no_lookup)
-    for node in source.nodes():
-        names.note(node)
+    for placed in source.placed():
+        names.note(placed)
     return {name: names.named(name) for name in names.declared}
 
 
@@ -93,6 +93,7 @@ def write(value: Any) -> str:
 class _Inner:
     """An evaluation within a function that hands its parameter on as the key."""
 
+    placed: Placed
     function: "Node"
     name: str
     kind: str | None
@@ -108,26 +109,35 @@ class _Reading:
     source: SourceText
     names: Names
     forwarders: list[Forwarder] = field(default_factory=list)
-    _calls: dict[str, list["Node"]] = field(default_factory=dict)
+    _calls: dict[str, list[Placed]] = field(default_factory=dict)
+    _declared_as: dict[int, "Node | None"] = field(default_factory=dict)
+    """A function that is a constant's value → the constant's name."""
 
     def reads(self) -> Iterator[FlagRead]:
         """Yield the evaluations, in no order."""
-        calls, elements, others = list["Node"](), list["Node"](), list["Node"]()
-        for node in self.source.nodes():
-            self.names.note(node)
+        calls, elements, others = list[Placed](), list[Placed](), list[Placed]()
+        called: set[int] = set()
+        for placed in self.source.placed():
+            node = placed.node
+            self.names.note(placed)
+            if node.type in FUNCTIONS and placed.parent is not None and placed.parent.type == "variable_declarator":
+                self._declared_as[node.id] = placed.parent.child_by_field_name("name")
             if node.type == "call_expression":
-                calls.append(node)
-                self._calls.setdefault(self._called(node) or "", []).append(node)
+                calls.append(placed)
+                self._calls.setdefault(self._called(node) or "", []).append(placed)
+                function = node.child_by_field_name("function")
+                called.add(function.id if function is not None else 0)
             elif node.type in {"jsx_self_closing_element", "jsx_opening_element"}:
-                elements.append(node)
-            elif node.type == "property_identifier" and _GETTER.match(self.source.text(node)):
-                others.append(node)
+                elements.append(placed)
+            elif node.type == "member_expression":
+                others.append(placed)
         for call in calls:
             yield from self._call(call)
         for element in elements:
             yield from self._element(element)
-        for node in others:
-            yield from self._passed_around(node)
+        for placed in others:
+            if placed.node.id not in called:
+                yield from self._passed_around(placed.node)
 
     def _called(self, call: "Node") -> str | None:
         """Return the last name of what is called."""
@@ -138,7 +148,8 @@ class _Reading:
             function = function.child_by_field_name("property")
         return self.source.text(function) if function is not None else None
 
-    def _call(self, call: "Node") -> Iterator[FlagRead]:
+    def _call(self, placed: Placed) -> Iterator[FlagRead]:
+        call = placed.node
         name = self._called(call)
         if name is None:
             return
@@ -147,11 +158,11 @@ class _Reading:
         arguments = self._arguments(call)
         if getter is not None:
             kind = (getter.group(1) or getter.group(2)).lower()
-            yield from self._read(call, name, kind, arguments)
+            yield from self._read(placed, name, kind, arguments)
         elif _HOOK.match(name) and self._is_ours(call, name, arguments):
-            yield from self._read(call, name, None, arguments)
+            yield from self._read(placed, name, None, arguments)
         elif decorator is not None and arguments and arguments[0].type == "object":
-            yield self._decorator(call, name, decorator.group(1).lower(), arguments[0])
+            yield self._decorator(placed, name, decorator.group(1).lower(), arguments[0])
 
     def _is_ours(self, call: "Node", name: str, arguments: list["Node"]) -> bool:
         """Others have a `useFlag` as well, which takes no default."""
@@ -166,53 +177,54 @@ class _Reading:
         given = call.child_by_field_name("arguments")
         return [one for one in given.named_children if one.type != "comment"] if given is not None else []
 
-    def _read(self, call: "Node", name: str, kind: str | None, arguments: list["Node"]) -> Iterator[FlagRead]:
+    def _read(self, placed: Placed, name: str, kind: str | None, arguments: list["Node"]) -> Iterator[FlagRead]:
         key, default = (arguments[number] if len(arguments) > number else None for number in (0, 1))
-        function = function_around(call)
+        function = placed.around.function if placed.around is not None else None
         wrapper = self._name_of(function) if function is not None else None
         if key is not None and key.type == "identifier" and function is not None and wrapper:
-            parameters = parameters_of(self.source, function)
+            parameters = self.names.parameters_of(function)
             if self.source.text(key) in parameters and self.source.text(key) not in self.names.declared:
                 if _GETTER.match(wrapper):  # a client around a client: its own calls are seen by their name
                     return
-                outer = [one for one in self._calls.get(wrapper, []) if one != call]
-                inner = _Inner(function, f"{wrapper} → {name}", kind, key, default)
+                outer = [one for one in self._calls.get(wrapper, []) if one.node != placed.node]
+                inner = _Inner(placed, function, f"{wrapper} → {name}", kind, key, default)
                 self.forwarders.append(self._forwarder(inner, wrapper, name))
                 yield from (self._through(one, inner) for one in outer)
                 if not outer:
-                    own = self._plain(call, name, kind, key, default)
+                    own = self._plain(placed, name, kind, key, default)
                     yield replace(own, hands_on=True, through=f"{self.file}:{wrapper}")
                 return
-        yield self._plain(call, name, kind, key, default)
+        yield self._plain(placed, name, kind, key, default)
 
-    def _plain(self, node: "Node", name: str, kind: str | None, key: "Node | None", default: "Node | None") -> FlagRead:
+    def _plain(
+        self, placed: Placed, name: str, kind: str | None, key: "Node | None", default: "Node | None"
+    ) -> FlagRead:
         return FlagRead(
             self.file,
-            self.source.span(node),
+            self.source.span(placed.node),
             name,
             kind,
-            self._settle(key, "no key is given"),
-            self._settle(default, "no default is given"),
+            self._settle(key, placed, "no key is given"),
+            self._settle(default, placed, "no default is given"),
             self._literal_span(default),
         )
 
     def _name_of(self, function: "Node") -> str | None:
         """Return what a function is called by."""
-        name = function.child_by_field_name("name")
-        if name is None and function.parent is not None and function.parent.type == "variable_declarator":
-            name = function.parent.child_by_field_name("name")
+        name = function.child_by_field_name("name") or self._declared_as.get(function.id)
         return self.source.text(name) if name is not None else None
 
-    def _through(self, outer: "Node", inner: "_Inner") -> FlagRead:
+    def _through(self, outer: Placed, inner: "_Inner") -> FlagRead:
         """Return what a call of a function that hands its parameter on evaluates."""
-        arguments, parameters = self._arguments(outer), parameters_of(self.source, inner.function)
+        arguments, parameters = self._arguments(outer.node), self.names.parameters_of(inner.function)
         spread = any(one.type == "spread_element" for one in arguments)
         given = {} if spread else dict(zip(parameters, arguments, strict=False))
         own = {} if spread else self._own_defaults(inner.function)
+        bound = {one: self.names.settle(value, Frame(inner.placed.around)) for one, value in own.items() if one}
+        bound |= {one: self.names.settle(value, Frame(outer.around)) for one, value in given.items() if one}
         given = own | given
-        bound = {one: self.names.settle(value) for one, value in given.items() if one}
         bound |= {one: Unsettled(f"`{one}` is not given") for one in parameters if one not in bound}
-        where = inner.default
+        frame, where = Frame(inner.placed.around, bound), inner.default
         if (
             inner.default is not None
             and inner.default.type == "identifier"
@@ -221,16 +233,16 @@ class _Reading:
             where = given.get(self.source.text(inner.default))
         return FlagRead(
             self.file,
-            self.source.span(outer),
+            self.source.span(outer.node),
             inner.name,
             inner.kind,
-            self.names.settle(inner.key, bound),
-            self.names.settle(inner.default, bound) if inner.default is not None else Unsettled("no default is given"),
+            self.names.settle(inner.key, frame),
+            self.names.settle(inner.default, frame) if inner.default is not None else Unsettled("no default is given"),
             self._literal_span(where),
         )
 
     def _forwarder(self, inner: "_Inner", wrapper: str, call: str) -> Forwarder:
-        parameters, default = parameters_of(self.source, inner.function), inner.default
+        parameters, default = self.names.parameters_of(inner.function), inner.default
         handed_on = default is not None and default.type == "identifier" and self.source.text(default) in parameters
         return Forwarder(
             self.file,
@@ -241,24 +253,28 @@ class _Reading:
             inner.kind,
             self.source.text(default)
             if default is not None and handed_on
-            else self._settle(default, "no default is given"),
-            {name: self.names.settle(value) for name, value in self._own_defaults(inner.function).items()},
+            else self._settle(default, inner.placed, "no default is given"),
+            {
+                name: self.names.settle(value, Frame(inner.placed.around))
+                for name, value in self._own_defaults(inner.function).items()
+            },
         )
 
     def reads_of(self, elsewhere: Sequence[Forwarder]) -> Iterator[FlagRead]:
         """Yield the calls of other files' functions that hand a parameter on."""
         for forwarder in elsewhere:
-            for call in self._calls_of(forwarder):
+            for placed in self._calls_of(forwarder):
+                call, frame = placed.node, Frame(placed.around)
                 sure = self._is_of(call, forwarder)
                 if sure is None:
                     continue
                 arguments = self._arguments(call)
                 spread = any(one.type == "spread_element" for one in arguments)
                 values = {} if spread else dict(zip(forwarder.parameters, arguments, strict=False))
-                given = {name: (self.names.settle(one), self._literal_span(one)) for name, one in values.items()}
+                given = {name: (self.names.settle(one, frame), self._literal_span(one)) for name, one in values.items()}
                 yield forwarder.read(self.file, self.source.span(call), given, sure=sure)
 
-    def _calls_of(self, forwarder: Forwarder) -> Iterator["Node"]:
+    def _calls_of(self, forwarder: Forwarder) -> Iterator[Placed]:
         """Yield the calls of a name, and of those that it is imported as."""
         renamed = [local for local, (_, original) in self.names.imports.items() if original == forwarder.name]
         for name in dict.fromkeys((forwarder.name, *renamed)):
@@ -285,15 +301,16 @@ class _Reading:
                 found[self.source.text(name)] = value
         return found
 
-    def _decorator(self, call: "Node", name: str, kind: str, given: "Node") -> FlagRead:
+    def _decorator(self, placed: Placed, name: str, kind: str, given: "Node") -> FlagRead:
         values: dict[str, Node] = {}
         for pair in given.named_children:
             key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
             if key is not None and value is not None:
                 values[self.source.text(key)] = value
-        return self._named(call, name, kind, values)
+        return self._named(placed, name, kind, values)
 
-    def _element(self, element: "Node") -> Iterator[FlagRead]:
+    def _element(self, placed: Placed) -> Iterator[FlagRead]:
+        element = placed.node
         name = element.child_by_field_name("name")
         if name is None or self.source.text(name) != _COMPONENT:
             return
@@ -304,27 +321,22 @@ class _Reading:
                 inner = value.named_children[0] if value.type == "jsx_expression" and value.named_children else value
                 values[self.source.text(key)] = inner
         if "flagKey" in values:
-            yield self._named(element, _COMPONENT, None, values)
+            yield self._named(placed, _COMPONENT, None, values)
 
-    def _named(self, node: "Node", name: str, kind: str | None, values: Mapping[str, "Node"]) -> FlagRead:
-        return self._plain(node, name, kind, values.get("flagKey"), values.get("defaultValue"))
+    def _named(self, placed: Placed, name: str, kind: str | None, values: Mapping[str, "Node"]) -> FlagRead:
+        return self._plain(placed, name, kind, values.get("flagKey"), values.get("defaultValue"))
 
-    def _passed_around(self, node: "Node") -> Iterator[FlagRead]:
-        member = node.parent
-        outer = member.parent if member is not None else None
-        if member is None or member.type != "member_expression" or outer is None:
-            return
-        function = outer.child_by_field_name("function") if outer.type == "call_expression" else None
-        if function is not None and function == member:
-            return
-        because = Unsettled("it is passed around, and not called here")
-        name = self.source.text(node)
+    def _passed_around(self, member: "Node") -> Iterator[FlagRead]:
+        inner = member.child_by_field_name("property")
+        name = self.source.text(inner) if inner is not None else ""
         found = _GETTER.match(name)
-        kind = (found.group(1) or found.group(2)).lower() if found else None
-        yield FlagRead(self.file, self.source.span(member), name, kind, because, because)
+        if found is not None:
+            because = Unsettled("it is passed around, and not called here")
+            kind = (found.group(1) or found.group(2)).lower()
+            yield FlagRead(self.file, self.source.span(member), name, kind, because, because)
 
-    def _settle(self, node: "Node | None", missing: str) -> Settled:
-        return Unsettled(missing) if node is None else self.names.settle(node)
+    def _settle(self, node: "Node | None", placed: Placed, missing: str) -> Settled:
+        return Unsettled(missing) if node is None else self.names.settle(node, Frame(placed.around))
 
     def _literal_span(self, node: "Node | None") -> Span | None:
         return self.source.span(node) if node is not None and node.type not in _LITERALS else None

@@ -62,7 +62,8 @@ def constants(data: bytes, file: str) -> Mapping[str, Settled]:
         if len(values) == 1 and values[0] is not None:
             found[name] = names.settle(values[0], root)
     for name, node in root.classes.items():
-        found |= {f"{name}.{member}": value for member, value in class_constants(names, node, root).items()}
+        members = class_constants(node, root)
+        found |= {f"{name}.{member}": names.settle(value, root) for member, value in members.items()}
     return found
 
 
