@@ -11,7 +11,7 @@ from importlib import import_module
 
 from benchmarks.measure import ROOT, Figure, machine
 
-PARTS = ("cold", "fanout", "feed", "impact", "pushes", "runs", "unleash")
+PARTS = ("cold", "fanout", "feed", "impact", "overlays", "pushes", "runs", "unleash")
 RESULTS = ROOT / "benchmarks/RESULTS.md"
 KEPT = ROOT / "benchmarks/results.json"
 

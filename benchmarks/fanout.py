@@ -88,12 +88,19 @@ def _ask(process: "subprocess.Popen[str]", edition: int) -> dict[str, Any]:
     return _answer(process)
 
 
+def _spent(running: Server) -> float:
+    times = psutil.Process(running.process.pid).cpu_times()
+    return float(times.user + times.system)
+
+
 def _figures(running: Server, sse: "subprocess.Popen[str]", grpc: "subprocess.Popen[str]") -> Iterator[Figure]:
     told: dict[str, list[float]] = {"sse": [], "grpc": []}
     refetched: list[float] = []
     everybody: list[float] = []
+    spent: list[float] = []
     for number in range(1, CHANGES + 1):
         time.sleep(2)
+        before = _spent(running)
         begun = time.monotonic()
         _define(running, "flag-0", number)
         edition = FLAGS + number
@@ -102,6 +109,7 @@ def _figures(running: Server, sse: "subprocess.Popen[str]", grpc: "subprocess.Po
             told[kind] += [at - begun for at in answer["told"]]
         refetched += [at - begun for at in answers["sse"]["refetched"]]
         everybody.append(max(answers["sse"]["refetched"]) - begun)
+        spent.append(_spent(running) - before)
     load = f"{CHANGES} changes, load {os.getloadavg()[0]:.1f}"
     for kind, count in (("sse", SSE), ("grpc", GRPC)):
         p99 = percentile(told[kind], 0.99)
@@ -119,7 +127,7 @@ def _figures(running: Server, sse: "subprocess.Popen[str]", grpc: "subprocess.Po
         f"{max(everybody):.1f} s",
         "10 s",
         max(everybody) <= 10 and whole,
-        f"{len(refetched)} of {SSE * CHANGES} answered; {load}",
+        f"{len(refetched)} of {SSE * CHANGES} answered, {max(spent):.1f} s of the server's processor; {load}",
     )
     memory = psutil.Process(running.process.pid).memory_info().rss / 2**20
     yield Figure("the server's memory with all of them", f"{memory:.0f} MiB", "-", None)

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from holdfast.errors import ForbiddenError, UnauthenticatedError
 from holdfast.loop.tokens import authenticate
@@ -37,13 +38,23 @@ class Credential:
     @property
     def name(self) -> str:
         """A name that gives nothing away."""
-        return f"{self.kind}:{hashlib.sha256(self.text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        return _name(self.kind, self.text)
+
+
+@lru_cache(maxsize=1024)
+def _name(kind: str, text: str) -> str:
+    return f"{kind}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def ticket_of(token: Token) -> str:
     """Return what opens the stream of notices to who can send no header."""
-    proof = hmac.new(token.digest.encode(), b"holdfast flag stream\0" + token.id.encode(), hashlib.sha256)
-    return f"{token.id}_{proof.hexdigest()}"
+    return _ticket(token.id, token.digest)
+
+
+@lru_cache(maxsize=1024)
+def _ticket(identifier: str, digest: str) -> str:
+    proof = hmac.new(digest.encode(), b"holdfast flag stream\0" + identifier.encode(), hashlib.sha256)
+    return f"{identifier}_{proof.hexdigest()}"
 
 
 def look_up(store: Store, credential: Credential, now: datetime) -> Token:

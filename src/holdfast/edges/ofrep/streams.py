@@ -4,8 +4,8 @@ Rules:
 1. A notice holds no value. It is sent at once after connecting, so that no change between the evaluation and the
    connection is missed, and after every change.
 2. The event id is the environment's edition; a client that comes back with it and missed nothing gets no notice.
-3. One notice is encoded once and written to everybody; a stream that can't be written to holds up nobody else, is told
-   the newest when it can be, and is closed when that takes a minute.
+3. One notice is encoded once and written to everybody in one pass, without waking a task for each. A stream that can't
+   be written to holds up nobody else, is told the newest when it can be, and is closed when that takes a minute.
 4. A comment line is sent while nothing happens, and each credential is looked at again then, once for all its streams.
 
 Source: OFREP, ADR 8 (SSE for bulk evaluation changes).
@@ -14,7 +14,7 @@ Source: OFREP, ADR 8 (SSE for bulk evaluation changes).
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ _BATCH = 500
 
 Place = tuple[str, str]
 Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 Receive = Callable[[], Awaitable[Message]]
 
 
@@ -42,18 +42,20 @@ def notice(edition: str) -> bytes:
 
 
 class _Topic:
-    """What the streams of one environment share."""
+    """What the streams of one environment share. `users` are those that listen and those that are about to."""
 
-    __slots__ = ("edition", "notice", "revision", "streams", "unsubscribe")
+    __slots__ = ("edition", "message", "revision", "streams", "unsubscribe", "users")
 
     def __init__(self) -> None:
-        self.edition, self.revision, self.notice = "", 0, b""
-        self.streams: set[_Stream] = set()
+        self.edition, self.revision = "", 0
+        self.message: Message = {}
+        self.streams: dict[_Stream, None] = {}
         self.unsubscribe: Callable[[], None] | None = None
+        self.users = 0
 
     def show(self, edition: str, revision: int) -> None:
         if edition != self.edition:
-            self.edition, self.revision, self.notice = edition, revision, notice(edition)
+            self.edition, self.revision, self.message = edition, revision, _chunk(notice(edition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,43 @@ class Listener:
 
 
 class _Stream:
-    """One open stream."""
+    """One open stream. `writing_since` is set while a write waits for its reader; `ends` says why it is to end."""
 
-    __slots__ = ("beat", "credential", "name", "refused", "sent", "task", "wake", "writing_since")
+    __slots__ = ("credential", "ends", "name", "send", "sent", "task", "wake", "writing_since")
 
-    def __init__(self, listener: Listener) -> None:
-        self.credential, self.name, self.sent = listener.credential, listener.name, listener.last_id
+    def __init__(self, listener: Listener, send: Send) -> None:
+        self.credential, self.name, self.sent, self.send = listener.credential, listener.name, listener.last_id, send
         self.wake = asyncio.Event()
-        self.beat = self.refused = False
+        self.ends = ""
         self.writing_since: float | None = None
-        self.task: asyncio.Task[None] | None = None
+        self.task = asyncio.current_task()
+
+    def end(self, because: str) -> None:
+        self.ends = because
+        self.wake.set()
+
+    def write_now(self, message: Message) -> bool:
+        """Write without waiting; false when that can't be: its own task writes then.
+
+        A server's `send` waits before it writes, if at all, so that one which would wait can be given up. Should a
+        notice be written twice all the same, its reader evaluates once more, and nothing else happens.
+        """
+        if self.writing_since is not None or self.ends:
+            return False
+        writing = self.send(message)
+        try:
+            writing.send(None)
+        except StopIteration:
+            return True
+        except (OSError, RuntimeError):  # it is gone: its own task finds that out
+            return False
+        writing.close()
+        return False
+
+    async def write(self, message: Message) -> None:
+        self.writing_since = time.monotonic()
+        await self.send(message)
+        self.writing_since = None
 
 
 class Hub:
@@ -112,58 +141,70 @@ class Hub:
         """End every stream: this process stops."""
         for topic in self._topics.values():
             for stream in topic.streams:
-                self._prod(stream, ends=True)
+                stream.end("closed")
 
     async def serve(self, place: Place, listener: Listener, start: Message, receive: Receive, send: Send) -> None:
         """Write notices to one client until it goes away or may not listen any more; `start` begins the answer."""
-        topic = await self._join(place)  # what can't be read is said before the stream begins
-        await send(start)
-        stream = _Stream(listener)
-        topic.streams.add(stream)
-        self._book.connect(place, stream.name, self._clock.now())
-        stream.task = asyncio.get_running_loop().create_task(self._write(place, topic, stream, send))
-        self._keep_beating()
+        topic = self._topics.setdefault(place, _Topic())
+        topic.users += 1
         try:
-            await self._until_gone(receive, stream.task)
+            await self._subscribe(place, topic)
+            topic.show(*await self._read(place))  # what can't be read is said before the stream begins
+            await send(start)
+            await self._listen(place, topic, _Stream(listener, send), receive)
         finally:
-            stream.task.cancel()
-            self._leave(place, topic, stream)
-        if stream.refused:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            topic.users -= 1
+            if not topic.users:
+                self._drop(place, topic)
 
-    async def _until_gone(self, receive: Receive, writing: "asyncio.Task[None]") -> None:
-        reading = asyncio.get_running_loop().create_task(_disconnected(receive))
+    async def _subscribe(self, place: Place, topic: _Topic) -> None:
+        if topic.unsubscribe is not None:
+            return
+        loop = asyncio.get_running_loop()
+        topic.unsubscribe = _nothing  # taken: who joins meanwhile does not subscribe again
+
+        def told(_: int) -> None:
+            loop.call_soon_threadsafe(self._look, place)
+
         try:
-            await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            reading.cancel()
-        if writing.done() and not writing.cancelled() and (error := writing.exception()) is not None:
-            raise error
-
-    async def _join(self, place: Place) -> _Topic:
-        topic = self._topics.get(place)
-        if topic is None:
-            topic = self._topics[place] = _Topic()
-        if topic.unsubscribe is None:
-            loop = asyncio.get_running_loop()
-            topic.unsubscribe = lambda: None  # taken: who joins meanwhile does not subscribe again
-
-            def told(_: int) -> None:
-                loop.call_soon_threadsafe(self._look, place)
-
             topic.unsubscribe = await asyncio.to_thread(self._changes.subscribe, *place, told)
-        topic.show(*await self._read(place))
-        return topic
+        finally:
+            if topic.unsubscribe is _nothing:
+                topic.unsubscribe = None
 
-    def _leave(self, place: Place, topic: _Topic, stream: _Stream) -> None:
-        topic.streams.discard(stream)
-        self._book.disconnect(place, stream.name, self._clock.now())
-        if not topic.streams and topic.unsubscribe is not None:
+    def _drop(self, place: Place, topic: _Topic) -> None:
+        del self._topics[place]
+        if topic.unsubscribe is not None:
             topic.unsubscribe()
-            self._topics.pop(place, None)
         if not self._topics and self._beating is not None:
             self._beating.cancel()
             self._beating = None
+
+    async def _listen(self, place: Place, topic: _Topic, stream: _Stream, receive: Receive) -> None:
+        watching = asyncio.get_running_loop().create_task(_watch(receive, stream))
+        topic.streams[stream] = None
+        self._book.connect(place, stream.name, self._clock.now())
+        self._keep_beating()
+        try:
+            await stream.write(_chunk(RETRY))
+            while not stream.ends:
+                if stream.sent != topic.edition:
+                    edition, revision = topic.edition, topic.revision
+                    await stream.write(topic.message)
+                    self._sent(place, stream, edition, revision)
+                else:
+                    await stream.wake.wait()
+                    stream.wake.clear()
+        finally:
+            watching.cancel()
+            del topic.streams[stream]
+            self._book.disconnect(place, stream.name, self._clock.now())
+        if stream.ends != "gone":
+            await stream.send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _sent(self, place: Place, stream: _Stream, edition: str, revision: int) -> None:
+        stream.sent = edition
+        self._book.deliver(place, stream.name, revision, self._clock.now())
 
     def _look(self, place: Place) -> None:
         task = asyncio.get_running_loop().create_task(self._tell(place))
@@ -180,56 +221,49 @@ class Hub:
         if topic is None or edition == topic.edition:
             return
         topic.show(edition, revision)
-        for stream in topic.streams:
-            stream.wake.set()
-
-    async def _write(self, place: Place, topic: _Topic, stream: _Stream, send: Send) -> None:
-        await send({"type": "http.response.body", "body": RETRY, "more_body": True})
-        while True:
-            edition, revision, text = topic.edition, topic.revision, topic.notice
-            chunk = text if stream.sent != edition else BEAT if stream.beat else b""
-            stream.beat = False
-            if chunk:
-                stream.writing_since = time.monotonic()
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                stream.writing_since = None
-            if stream.sent != edition:
-                stream.sent = edition
-                self._book.deliver(place, stream.name, revision, self._clock.now())
-                continue  # it may have changed while this was written
-            await stream.wake.wait()
-            stream.wake.clear()
+        for stream in tuple(topic.streams):
+            if stream.write_now(topic.message):
+                self._sent(place, stream, edition, revision)
+            else:
+                stream.wake.set()
 
     def _keep_beating(self) -> None:
         if self._beating is None or self._beating.done():
             self._beating = asyncio.get_running_loop().create_task(self._beat())
 
     async def _beat(self) -> None:
+        beat = _chunk(BEAT)
         while True:
             await asyncio.sleep(self._heartbeat_s)
-            refused: set[str] = set()
-            known: set[str] = set()
+            counts: dict[str, bool] = {}
             streams = [stream for topic in self._topics.values() for stream in topic.streams]
             for number, stream in enumerate(streams):
                 name = stream.credential.name
-                if name not in known:
-                    known.add(name)
-                    if not await self._recheck(stream.credential):
-                        refused.add(name)
-                self._prod(stream, ends=name in refused)
+                if name not in counts:
+                    counts[name] = await self._recheck(stream.credential)
+                if not counts[name]:
+                    stream.end("refused")
+                elif _is_stalled(stream) and stream.task is not None:
+                    stream.task.cancel()
+                else:
+                    stream.write_now(beat)
                 if number % _BATCH == _BATCH - 1:
                     await asyncio.sleep(0)  # a notice does not wait for ten thousand comments
 
-    def _prod(self, stream: _Stream, *, ends: bool) -> None:
-        stalled = stream.writing_since is not None and time.monotonic() - stream.writing_since > STALLED_S
-        if (ends or stalled) and stream.task is not None:
-            stream.refused = ends
-            stream.task.cancel()
-            return
-        stream.beat = True
-        stream.wake.set()
+
+def _nothing() -> None:
+    return
 
 
-async def _disconnected(receive: Receive) -> None:
+def _chunk(data: bytes) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": True}
+
+
+def _is_stalled(stream: _Stream) -> bool:
+    return stream.writing_since is not None and time.monotonic() - stream.writing_since > STALLED_S
+
+
+async def _watch(receive: Receive, stream: _Stream) -> None:
     while (await receive())["type"] != "http.disconnect":
         continue
+    stream.end("gone")
