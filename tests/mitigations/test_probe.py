@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.mitigations.probe import find_pointer, judge, look, same_json
+from holdfast.errors import ActionError, PlanError
+from holdfast.mitigations.probe import Lookers, find_pointer, judge, look, look_once, lookers_in, same_json
+from holdfast.model.flag import FlagDefinition
 from holdfast.model.plan import Probe
+from holdfast.ports.senses import Senses
+from holdfast.testing.clocks import START
 from holdfast.testing.http import FakeHttp, Reply
+from holdfast.testing.targets import Machine, MemoryCommand, MemoryMetrics, MemoryReceivers, MemoryTargets, MemoryTcp
+from holdfast.testing.worlds import MemoryFlags, MemoryHolds, MemoryWorld
 
 URL = "http://shop.example/checkout"
 
@@ -105,3 +111,79 @@ def test_json_value_is_the_same_as_itself_written_and_read(value: Any) -> None:
 )
 def test_different_json_values_are_not_the_same(one: Any, other: Any) -> None:
     assert not same_json(one, other)
+
+
+ON_OFF = '{"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "on"}'
+
+
+def other(kind: str, url: str = "", **arguments: str) -> Probe:
+    return Probe(kind, url, arguments=tuple(sorted(arguments.items())))
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    holds = MemoryHolds()
+    return MemoryWorld(
+        holds,
+        MemoryFlags(holds, {"tax": FlagDefinition("org_a", "production", "tax", ON_OFF, 1, START)}),
+        MemoryTargets(commands={"switch": MemoryCommand(Machine({"x"}))}),
+        MemoryReceivers(sources={"metrics": MemoryMetrics({"errors": 0.5, "none": float("nan")})}),
+        senses=Senses(FakeHttp(), MemoryTcp({("shop", 80), ("::1", 80)})),
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "holds", "detail"),
+    [
+        (other("tcp", "shop:80"), True, "tcp shop:80: it accepts connections"),
+        (other("tcp", "[::1]:80"), True, "tcp [::1]:80: it accepts connections"),
+        (other("tcp", "shop:81"), False, "tcp shop:81: no connection to shop:81: connection refused"),
+        (other("tcp", "shop"), False, "tcp shop: expected host:port"),
+        (other("tcp", "shop:99999"), False, "tcp shop:99999: expected host:port"),
+        (other("command", name="switch", what="x"), True, "command switch: it ended with status 0"),
+        (other("command", name="switch", what="y"), False, "command switch: it ended with status 1"),
+        (other("command", name="switch", what="; rm"), False, "command switch: `what` is not what the operator allows"),
+        (other("command", name="rm"), False, "command rm: the command `rm` is not allowed"),
+        (other("flag", flag="tax", variant="on"), True, "flag tax: memory serves `on`, expected `on`"),
+        (other("flag", flag="tax", variant="off"), False, "flag tax: memory serves `on`, expected `off`"),
+        (other("flag", flag="vat", variant="off"), False, "flag vat: there is no such flag"),
+        (other("prometheus", query="errors", below="1"), True, "query errors: 0.5"),
+        (other("prometheus", query="errors", above="1"), False, "query errors: 0.5 is not above 1"),
+        (other("prometheus", query="errors", above="0", below="0.2"), False, "query errors: 0.5 is not below 0.2"),
+        (other("prometheus", query="gone", below="1"), False, "query gone: it gives no number"),
+        (other("prometheus", query="none", below="1"), False, "query none: it gives no number"),
+        (other("prometheus", query="errors", equals="x"), False, "query errors: `equals` is no number: `x`"),
+        (other("prometheus", query="errors"), False, "query errors: nothing is expected of 0.5"),
+        (
+            other("prometheus", query="errors", below="1", source="us"),
+            False,
+            "query errors: there is no source of metrics `us`",
+        ),
+        (other("dns"), False, "a probe of kind `dns` is not known"),
+    ],
+)
+def test_each_kind_is_looked_at(world: MemoryWorld, one: Probe, holds: bool, detail: str) -> None:
+    outcome = look(lookers_in(world, "production", "shop"), [one])
+    assert (outcome.holds, outcome.detail) == (holds, detail)
+
+
+@pytest.mark.parametrize("kind", ["http", "tcp", "command", "flag", "prometheus"])
+def test_what_cant_be_looked_at_does_not_hold(kind: str) -> None:
+    outcome = look_once(Lookers(), other(kind, "shop:80", name="x", flag="y", query="z"))
+    assert (outcome.holds, "can't be looked at here" in outcome.detail) == (False, True)
+
+
+def test_command_without_a_probe_does_not_hold() -> None:
+    command = MemoryCommand(Machine({"x"}), probes=False)
+    outcome = look_once(Lookers(command=lambda _: command), other("command", name="switch", what="x"))
+    assert outcome.detail == "command switch: the operator named no command for `probe`"
+    assert command.machine.runs == 0
+
+
+def test_what_goes_wrong_does_not_hold() -> None:
+    def refuse(name: str | None) -> MemoryMetrics:
+        raise PlanError(f"there is no {name}") if name else ActionError("it is down")
+
+    for source, said in (({}, "it is down"), ({"source": "x"}, "there is no x")):
+        outcome = look_once(Lookers(metrics=refuse), other("prometheus", query="up", above="0", **source))
+        assert (outcome.holds, outcome.detail) == (False, f"query up: {said}")

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from holdfast.edges.providers.http import HttpxHttp
-from holdfast.errors import ActionError
+from holdfast.errors import ActionError, UnsentError
 from holdfast.ports.http import Http
 from holdfast.testing.http import FakeHttp, Reply
 
@@ -82,8 +82,14 @@ def test_cut_body_is_an_error(http: Http, origin: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "ftp://127.0.0.1/", "not a url", "http://[::bad/"])
 def test_no_answer_is_an_error(http: Http, url: str) -> None:
-    with pytest.raises(ActionError, match="no answer"), http.open("GET", url, headers={}, timeout_s=2):
+    with pytest.raises(UnsentError, match="no answer"), http.open("GET", url, headers={}, timeout_s=2):
         pytest.fail("there was an answer")
+
+
+def test_cut_answer_is_not_known_to_be_unsent(http: Http, origin: str) -> None:
+    with pytest.raises(ActionError) as caught, http.open("GET", f"{origin}/cut", headers={}, timeout_s=5) as answer:
+        answer.body()
+    assert not isinstance(caught.value, UnsentError)
 
 
 def test_error_names_no_secrets() -> None:
