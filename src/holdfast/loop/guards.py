@@ -102,11 +102,16 @@ def find_hold(tx: Transaction, run: Run, now: datetime) -> Hold | None:
 
 @dataclass(slots=True)
 class HoldFinder:
-    """Finds what holds runs back, for one transaction; `feed_max_age` as in `Turn`."""
+    """Finds what holds runs back, for one transaction; `feed_max_age` as in `Turn`.
+
+    Facts and drill of a run were judged when it was made, those of a next rung were not: for `judged_for` after that
+    they are not judged again, so that a storm of runs does not read everything twice.
+    """
 
     tx: Transaction
     now: datetime
     feed_max_age: timedelta | None = None
+    judged_for: timedelta = timedelta(0)
     _guards: Guards | None = None
     _pause: Mapping[str, str] | None = None
     _at_work: list[AtWork] = field(default_factory=list)
@@ -127,7 +132,9 @@ class HoldFinder:
             return hold
         if run.drill is not None:  # what is being rehearsed needs no rehearsal
             return None
-        seen = replace(seen, guarded_by=self._guarded_by(run), stale=self._stale(run), unproven=self._unproven(run))
+        seen = replace(seen, guarded_by=self._guarded_by(run))
+        if run.after is not None or self.now - run.created_at >= self.judged_for:
+            seen = replace(seen, stale=self._stale(run), unproven=self._unproven(run))
         return judge_hold(run, guards, seen)
 
     def note(self, run: Run) -> None:

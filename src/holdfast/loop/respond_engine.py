@@ -43,6 +43,7 @@ TOGETHER = 25
 IDLE_S = 0.1
 LONGEST_IDLE_S = 2.0
 KEEP_S = 0.5
+JUST_JUDGED = timedelta(seconds=5)
 
 
 def _ignore(_org: str, _environment: str) -> None:
@@ -198,7 +199,7 @@ class Engine:
                 lease = tx.leases.of(run_id)
                 if lease is None or lease.owner == self._owner or lease.until <= now:
                     runs[run_id] = tx.runs.get(run_id)
-            guards = HoldFinder(tx, now, self._feed_max_age)
+            guards = HoldFinder(tx, now, self._feed_max_age, JUST_JUDGED)
             held = {run.id for run in runs.values() if run.held is not None and self._is_still_held(tx, run, guards)}
             next_at = tx.timers.next_at()
         if next_at is not None and next_at > now:
@@ -253,7 +254,7 @@ class Engine:
     ) -> list[tuple[Hand, Did, Lease] | tuple[Hand, None, None]]:
         done: list[tuple[Hand, Did, Lease] | tuple[Hand, None, None]] = []
         with self._store.write_now(org, self._clock) as (tx, now):
-            guards = HoldFinder(tx, now, self._feed_max_age)
+            guards = HoldFinder(tx, now, self._feed_max_age, JUST_JUDGED)
             for hand, deed in batch:
                 lease = self._hold(tx, hand, now)
                 if lease is None:
