@@ -18,11 +18,11 @@ from holdfast.edges.api.wire_drills import (
     DrillPage,
     DrillStepOut,
     DueOut,
-    FindingIn,
-    FindingOut,
     PlanStandingOut,
     RehearsedOut,
     StandingOut,
+    SyntheticIn,
+    TakenInOut,
 )
 from holdfast.edges.api.wire_mitigations import PredictionOut
 from holdfast.errors import NotFoundError, UsageError
@@ -197,15 +197,15 @@ def check_rehearsed(request: Ask, service: Filter = None, environment: Filter = 
     return read(request, find)
 
 
-@post("/drills/{drill:str}/finding", opt=takes(FindingIn), summary="Hand in a drill's finding")
-def post_finding(request: Ask, drill: NameInPath, body: RawBody) -> Response[FindingOut]:
+@post("/drills/{drill:str}/finding", opt=takes(SyntheticIn), summary="Hand in a drill's finding")
+def post_finding(request: Ask, drill: NameInPath, body: RawBody) -> Response[TakenInOut]:
     """Take in the synthetic finding of a drill, signed by this house, fresh, and for the drill's own environment."""
-    asked = decode_body(request, body, FindingIn)
+    asked = decode_body(request, body, SyntheticIn)
     verify = ed25519_verifier(ed25519_public_key(deps_of(request).signing_key))
 
-    def act(turn: Turn) -> FindingOut:
+    def act(turn: Turn) -> TakenInOut:
         run = accept_finding(turn, drill, asked.envelope, verify)
-        return FindingOut(run.exposure, run.id)
+        return TakenInOut(run.exposure, run.id)
 
     return write(request, body, act, permission=Permission.MITIGATE, status=201)
 

@@ -115,13 +115,13 @@ class CoverageOut(Answer, frozen=True):
     calendar: list[DueOut]
 
 
-class FindingIn(Question, frozen=True):
+class SyntheticIn(Question, frozen=True):
     """A synthetic finding, signed: the JSON text of a DSSE envelope."""
 
     envelope: Envelope
 
 
-class FindingOut(Answer, frozen=True):
+class TakenInOut(Answer, frozen=True):
     """What a synthetic finding opened."""
 
     exposure: str
