@@ -82,7 +82,8 @@ def _one_run(store: Store, port: int, sweep: Sweep, number: int) -> float:
 def _estate(engine: str) -> Iterator[tuple[Server, Demo]]:
     """Give a server, and the sample shop rehearsed and running in production."""
     with folder("shop") as data, database(engine, data) as url, server(data, url) as running:
-        running.client.put("/api/v1/guards", json={"cooldown_s": 0, "services_per_hour": 1_000_000}).raise_for_status()
+        guards = {"cooldown_s": 0, "services_per_hour": 1_000_000, "flags_per_hour": 1_000_000}
+        running.client.patch("/api/v1/mitigations/guards", json=guards).raise_for_status()
         token = (data / "admin.token").read_text().strip()
         demo = Demo(HttpApi(running.url, token), running.url, ROOT / "examples/shop", data, lambda _words: None)
         try:
