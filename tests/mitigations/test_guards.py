@@ -126,6 +126,16 @@ def test_rest_counts_peoples_runs_and_neither_other_actions_nor_itself() -> None
     assert hold(uses=[use("run_1", "svc_1")]) is None
 
 
+def test_second_incident_does_not_rest_from_what_the_first_has_in_place() -> None:
+    """Were it held, the flag would come back when the first one ends, with the second hole open."""
+    same = use("run_2", "svc_1", "production/tax", in_place=True)
+    assert hold(uses=[same]) is None
+    assert hold(uses=[replace(same, in_place=False)]) is not None
+    assert hold(uses=[replace(same, flag="production/other")]) is not None
+    two = replace(STEP, number=2, step=Step("flag.off", (("flag", "vat"),)))
+    assert hold(replace(AUTOMATIC, steps=(STEP, two)), uses=[same]) is not None
+
+
 def test_plan_has_its_own_rest() -> None:
     run = replace(AUTOMATIC, plan=replace(RUN.plan, cooldown_s=0.0))
     assert hold(run, uses=[use("run_2", "svc_1")]) is None

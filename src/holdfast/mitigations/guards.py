@@ -9,6 +9,8 @@ Rules:
    share) is `lasting`: the run falls to one approval.
 4. A drill's run is held by the pause, by freezes and by a busy service; caps and rests neither hold nor count it.
 5. What can't be counted counts as too much: a share that is not known is above every cap below 1.
+6. A second incident does not rest from what the first has in place: it forces the same flags, and nothing moves. Were
+   it to wait, they would come back when the first one ends.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -142,8 +144,9 @@ def rest_of(run: Run, guards: Guards) -> timedelta:
 
 def _rest(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:
     rest = rest_of(run, guards)
-    actions = {step.step.action for step in run.steps}
     mine = [use for use in seen.uses if use.service_id == run.service_id and use.run not in {run.id, run.after}]
+    forced = {(use.action, use.flag) for use in mine if use.in_place and use.flag}
+    actions = {action for action, flag in _wanted(run) if (action, flag) not in forced}
     resting = [use for use in mine if use.action in actions and use.touched_at + rest > seen.now]
     if not resting:
         return None
@@ -153,13 +156,19 @@ def _rest(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:
     return Hold("rest", f"{used}, after run {last.run}; approve it to go on now", until)
 
 
+def _wanted(run: Run) -> set[tuple[str, str | None]]:
+    """Return the run's actions, each with the flag, `environment/key`, that it is to force."""
+    named = [(step.step.action, step.step.argument("flag")) for step in run.steps]
+    return {(action, f"{run.environment}/{flag}" if flag else None) for action, flag in named}
+
+
 def _services(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:
     touched = _newest([(use.service_id, use) for use in _counted(run, seen)])
     return _full("services", touched, {run.service_id}, guards.services_per_hour)
 
 
 def _flags(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:
-    mine = {f"{run.environment}/{flag}" for step in run.steps if (flag := step.step.argument("flag"))}
+    mine = {flag for _, flag in _wanted(run) if flag}
     touched = _newest([(use.flag, use) for use in _counted(run, seen) if use.flag])
     return _full("flags", touched, mine, guards.flags_per_hour)
 

@@ -55,7 +55,8 @@ class Use:
     """One use of an action by a run, as caps and rests count them.
 
     `flag` is `environment/key` where the step names one. `automatic` says that nobody asked for it and nobody approved
-    it, and that it is no drill. `touched_at` is when it was last acted on, taking back included.
+    it, and that it is no drill. `touched_at` is when it was last acted on, taking back included; `in_place` says that
+    its effect is there and is not being taken back.
     """
 
     run: str
@@ -65,6 +66,7 @@ class Use:
     automatic: bool
     intended_at: datetime
     touched_at: datetime
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

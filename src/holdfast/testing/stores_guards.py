@@ -48,7 +48,7 @@ class GuardSuite:
             found = tx.runs.uses(START + 2 * HOUR)
         second, third = used(2), used(3)
         assert list(found) == [
-            Use(one.id, one.service_id, "flag.off", f"{one.environment}/flag-{number}", True, at, at)
+            Use(one.id, one.service_id, "flag.off", f"{one.environment}/flag-{number}", True, at, at, True)
             for one, number, at in ((second, 2, START + 2 * HOUR), (third, 3, START + 3 * HOUR))
         ]
 
@@ -80,7 +80,7 @@ class GuardSuite:
         with store.write(ORG, START) as tx:
             tx.runs.save(replace(run, state=RunState.UNDONE, steps=(back,)))
             (use,) = tx.runs.uses(START + 5 * HOUR)
-        assert (use.intended_at, use.touched_at) == (START + HOUR, START + 9 * HOUR)
+        assert (use.intended_at, use.touched_at, use.in_place) == (START + HOUR, START + 9 * HOUR, False)
 
     def test_runs_at_work_are_those_that_change_something(self, store: Store) -> None:
         states = (RunState.ACTING, RunState.EFFECTIVE, RunState.NEEDS_PERSON, RunState.AWAITING, RunState.UNDOING)

@@ -115,9 +115,10 @@ class SqlRuns:
     def uses(self, since: datetime) -> Sequence[Use]:
         """Return the uses of actions that were touched at `since` or later, oldest first."""
         columns = (STEP.c.run, STEP.c.service_id, STEP.c.action, STEP.c.flag, STEP.c.automatic)
-        query = select(*columns, STEP.c.intended_at, STEP.c.touched_at)
+        query = select(*columns, STEP.c.intended_at, STEP.c.touched_at, STEP.c.state)
         query = query.where(STEP.c.org == self._session.org, STEP.c.touched_at >= since)
-        return [Use(*row) for row in self._session.rows(query.order_by(STEP.c.touched_at, STEP.c.run))]
+        rows = self._session.rows(query.order_by(STEP.c.touched_at, STEP.c.run))
+        return [Use(*row[:-1], in_place=row.state == StepState.DONE.value) for row in rows]
 
     def acting_on(self, target: str) -> Sequence[str]:
         """Return the ids of the runs that have a step at work on a target."""
