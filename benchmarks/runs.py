@@ -28,6 +28,7 @@ RUNS = 200
 INCIDENTS = 60
 ALERTS = 10_000
 SENDERS = 8
+_JSON = {"content-type": "application/json"}
 _STEPS = {"three_flags": "three flags of ours", "three_requests": "three requests, each looked up at its target"}
 
 
@@ -146,12 +147,12 @@ def _incidents(engine: str, running: Server, demo: Demo) -> Figure:
 
 def _incident(running: Server, watcher: _Watcher, number: int) -> float:
     watcher.wait_for("acme-pdf")
-    pushed = running.client.post("/api/v1/advisories", content=_record(number)).raise_for_status().json()
+    pushed = running.client.post("/api/v1/advisories", content=_record(number), headers=_JSON).raise_for_status().json()
     safe_at = watcher.wait_for("plain")
     found = running.client.get(f"/api/v1/findings/{pushed['exposures'][0]}").raise_for_status().json()
     stored_at = datetime.fromisoformat(found["finding"]["clocks"]["detected_at"]).timestamp()
     withdrawn = _record(number, withdrawn=datetime.now(UTC).isoformat())
-    running.client.post("/api/v1/advisories", content=withdrawn).raise_for_status()
+    running.client.post("/api/v1/advisories", content=withdrawn, headers=_JSON).raise_for_status()
     return safe_at - stored_at
 
 
@@ -173,7 +174,9 @@ def _record(number: int, withdrawn: str | None = None) -> bytes:
 
 
 def _storm(engine: str, running: Server) -> Figure:
-    pushed = running.client.post("/api/v1/advisories", content=_record(INCIDENTS)).raise_for_status().json()
+    pushed = (
+        running.client.post("/api/v1/advisories", content=_record(INCIDENTS), headers=_JSON).raise_for_status().json()
+    )
     exposure = pushed["exposures"][0]
     begun = time.perf_counter()
     with ThreadPoolExecutor(SENDERS) as pool:
