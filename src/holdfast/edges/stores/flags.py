@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,9 @@ from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.tenants import bump_revision, read_revision
 from holdfast.errors import NotFoundError
 from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
+
+_BATCH = 500
+_EFFECTS = 50
 
 
 def _counter(environment: str) -> str:
@@ -161,8 +164,14 @@ class SqlFlagClients:
         self._session = session
 
     def save(self, clients: Sequence[FlagClient]) -> None:
-        """Create or replace."""
-        self._session.upsert(FLAG_CLIENT, [_client_row(one) for one in clients])
+        """Create or change; what another replica or an earlier process knows to be proven stays so."""
+        for begin in range(0, len(clients), _BATCH):
+            batch = clients[begin : begin + _BATCH]
+            where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.id.in_([one.id for one in batch]))
+            rows = [_client(row) for row in self._session.rows(select(FLAG_CLIENT).where(*where))]
+            known = {(one.environment, one.id): one for one in rows}
+            merged = [_farthest(one, known.get((one.environment, one.id))) for one in batch]
+            self._session.upsert(FLAG_CLIENT, [_client_row(one) for one in merged])
 
     def list(self, environment: str, since: datetime) -> Sequence[FlagClient]:
         """Return an environment's clients that were seen at `since` or later, by id."""
@@ -174,6 +183,23 @@ class SqlFlagClients:
         """Drop those not seen since; returns how many."""
         where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.seen_at < before)
         return self._session.change(delete(FLAG_CLIENT).where(*where)).rowcount
+
+
+def _farthest(client: FlagClient, known: FlagClient | None) -> FlagClient:
+    if known is None:
+        return client
+    effects = dict(known.effects) | {flag: max(at, dict(known.effects).get(flag, at)) for flag, at in client.effects}
+    return replace(
+        client,
+        delivered=_max(client.delivered, known.delivered),
+        fetched=_max(client.fetched, known.fetched),
+        effective=_max(client.effective, known.effective),
+        effects=tuple(effects.items())[-_EFFECTS:],
+    )
+
+
+def _max(one: int | None, other: int | None) -> int | None:
+    return max((number for number in (one, other) if number is not None), default=None)
 
 
 def _client_row(client: FlagClient) -> dict[str, object]:
