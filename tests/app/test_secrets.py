@@ -1,6 +1,7 @@
 """Secrets of a data folder: readable by its owner alone, whole or not there."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,30 @@ def test_a_note_of_the_database_that_cannot_be_read_is_not_passed_over(settings:
     settings.database_file.mkdir(parents=True)
     with pytest.raises(HoldfastError, match="which database is meant"):
         read_settings(settings.data, environ={})
+
+
+def test_the_administrators_token_belongs_to_a_person(settings: Settings) -> None:
+    house = open_house(settings)
+    token = house.authenticate(house.admin_token)
+    assert token.person_name == "administrator"
+    house.store.tenants.save_token(replace(token, person=None, person_name=None))  # as an older version made it
+    house.close()
+    again = open_house(settings)
+    bound = again.authenticate(again.admin_token)
+    again.close()
+    assert (bound.id, bound.person) == (token.id, token.person)
+
+
+def test_messages_lead_to_where_the_pages_are(settings: Settings) -> None:
+    house = open_house(settings)
+    house.announce("http://127.0.0.1:8440")
+    house.announce("http://127.0.0.1:8440")
+    with house.store.read("default") as tx:
+        assert tx.settings.get("public.url") == "http://127.0.0.1:8440"
+        assert [entry.kind for entry in tx.journal.read()].count("address.changed") == 1
+    house.close()
+    named = open_house(replace(settings, public_url="https://holdfast.example"))
+    named.announce("http://127.0.0.1:8440")
+    with named.store.read("default") as tx:
+        assert tx.settings.get("public.url") == "https://holdfast.example"
+    named.close()

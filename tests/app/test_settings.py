@@ -38,3 +38,16 @@ def test_none_is_no_source_at_all() -> None:
 def test_an_age_that_is_no_number_of_hours_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match="HOLDFAST_FEED_MAX_AGE"):
         read_settings(DATA, environ={"HOLDFAST_FEED_MAX_AGE": text})
+
+
+def test_public_address_is_taken_without_its_last_slash() -> None:
+    assert read_settings(DATA, environ={}).public_url is None
+    assert read_settings(DATA, environ={"HOLDFAST_URL": "https://holdfast.example/"}).public_url == (
+        "https://holdfast.example"
+    )
+
+
+@pytest.mark.parametrize("text", ["holdfast.example", "javascript:alert(1)", "https://a b", "https://ä.example"])
+def test_address_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="HOLDFAST_URL"):
+        read_settings(DATA, environ={"HOLDFAST_URL": text})

@@ -13,6 +13,7 @@ from holdfast.loop.tokens import (
     CODE_LIFE,
     SESSION_LIFE,
     authenticate,
+    bind_token,
     end_session,
     find_session,
     get_token,
@@ -213,3 +214,61 @@ def test_a_token_of_a_stolen_id_with_another_digest_is_refused(store: Store, clo
     store.tenants.save_token(replace(token, digest="0" * 64))
     with pytest.raises(UnauthenticatedError):
         authenticate(store, text, clock.now())
+
+
+def issue_for(store: Store, clock: FakeClock, person: str | None) -> Token:
+    """Return a new token of a person, or of a machine."""
+    return issue_token(store, ORG, "t", [Permission.READ], now=clock.now(), ids=FakeIds(), person=person)[0]
+
+
+def test_all_tokens_of_a_name_are_one_person(store: Store, clock: FakeClock) -> None:
+    ids = FakeIds()
+    names = ("Ada Lovelace", "ada  lovelace ", "ADA LOVELACE")
+    made = [issue_token(store, ORG, "t", [Permission.READ], now=clock.now(), ids=ids, person=name)[0] for name in names]
+    assert len({token.identity for token in made}) == 1
+    assert made[0].person is not None
+    assert [token.person_name for token in made] == ["Ada Lovelace", "ada lovelace", "ADA LOVELACE"]
+    assert len({token.id for token in made}) == 3
+
+
+def test_same_name_in_another_org_is_another_person(store: Store, clock: FakeClock) -> None:
+    ids = FakeIds()
+    here, there = (
+        issue_token(store, org, "t", [Permission.READ], now=clock.now(), ids=ids, person="Ada")[0]
+        for org in (ORG, "globex")
+    )
+    assert here.person != there.person
+
+
+def test_token_of_nobody_is_its_own_identity(store: Store, clock: FakeClock) -> None:
+    token = issue_for(store, clock, None)
+    assert (token.person, token.identity) == (None, token.id)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_person_has_a_name(store: Store, clock: FakeClock, name: str) -> None:
+    with pytest.raises(UsageError, match="a person without a name"):
+        issue_for(store, clock, name)
+
+
+def test_journal_and_settings_hold_no_persons_name(store: Store, clock: FakeClock) -> None:
+    token = issue_for(store, clock, "Ada Lovelace")
+    with store.read(ORG) as tx:
+        entries = [entry.body for entry in tx.journal.read()]
+    assert "Ada" not in "".join(entries)
+    assert str(token.person) in "".join(entries)
+
+
+def test_token_of_before_is_bound_once(store: Store, clock: FakeClock) -> None:
+    token = issue_for(store, clock, None)
+    bound = bind_token(store, token, "administrator", now=clock.now(), ids=FakeIds())
+    assert (bound.person_name, store.tenants.find_token(token.id)) == ("administrator", bound)
+    assert bind_token(store, bound, "somebody else", now=clock.now(), ids=FakeIds()) == bound
+
+
+def test_session_is_the_person_of_its_token(store: Store, clock: FakeClock) -> None:
+    token = issue_for(store, clock, "Ada")
+    with store.write(ORG, clock.now()) as tx:
+        code = login_code(Turn(tx, clock.now(), FakeIds(), token))
+    _, cookie = redeem_login_code(store, code, clock.now())
+    assert find_session(store, cookie, clock.now()).identity == token.person
