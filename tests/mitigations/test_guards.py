@@ -83,7 +83,8 @@ def test_exposure_that_is_guarded_already_holds_a_second_run() -> None:
 
 @pytest.mark.parametrize(("name", "guard"), [("stale", "facts"), ("unproven", "drill")])
 def test_what_does_not_pass_by_itself_is_lasting(name: str, guard: str) -> None:
-    assert hold(**{name: "because"}) == Hold(guard, "because", lasting=True)
+    seen: dict[str, Any] = {name: "because"}
+    assert hold(**seen) == Hold(guard, "because", lasting=True)
 
 
 @pytest.mark.parametrize(
