@@ -107,3 +107,27 @@ def test_error_of_the_caller_stays_its_own(origin: str) -> None:
     with pytest.raises(ValueError, match="mine"), http.open("GET", f"{origin}/ok", headers={}, timeout_s=5):
         raise ValueError("mine")
     http.close()
+
+
+@pytest.mark.parametrize(
+    "secret", ["Bearer s3cr3t ", "Bearer s3cr3t\n", "Bearer s3cr\u00e9t", "s3cr3t\r\nX: y", "\udcff"]
+)
+def test_header_that_cannot_be_sent_is_refused_without_its_value(origin: str, secret: str) -> None:
+    real = HttpxHttp()
+    with (
+        pytest.raises(UnsentError, match="`authorization`") as caught,
+        real.open("GET", f"{origin}/ok", headers={"authorization": secret}, timeout_s=5),
+    ):
+        pytest.fail("it was sent")
+    real.close()
+    assert "s3cr" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_host_with_a_label_that_is_too_long_is_never_sent() -> None:
+    real = HttpxHttp()
+    with (
+        pytest.raises(UnsentError, match="no answer"),
+        real.open("GET", f"http://{'a' * 300}/", headers={}, timeout_s=5),
+    ):
+        pytest.fail("it was sent")
+    real.close()

@@ -1,5 +1,6 @@
 """HTTP by httpx: one request, no redirects, a limit on the whole time it may take."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +10,9 @@ import httpx
 from holdfast.errors import ActionError, UnsentError
 from holdfast.ports.http import Answer
 
-_NEVER_SENT = (httpx.InvalidURL, httpx.UnsupportedProtocol)
+_NEVER_SENT = (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError)  # the last: a host that can't be resolved
+_VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?", re.ASCII)
+"""What a header may hold: signs that can be printed, no space before or after them."""
 
 
 class HttpxHttp:
@@ -30,7 +33,9 @@ class HttpxHttp:
 
         Raises:
             ActionError: no answer: refused, timed out, cut, or not a valid URL. Also while the body is read.
+            UnsentError: a header can't be sent: of it only the name is said, as its value may be a secret.
         """
+        _require_sendable(headers)
         end = time.monotonic() + 10 * timeout_s
         try:
             with self._client.stream(method, url, headers=dict(headers), timeout=timeout_s, content=body) as response:
@@ -45,6 +50,16 @@ class HttpxHttp:
     def close(self) -> None:
         """Release connections."""
         self._client.close()
+
+
+def _require_sendable(headers: Mapping[str, str]) -> None:
+    """Raises: UnsentError: the libraries below would repeat the value in their own message."""
+    for name, value in headers.items():
+        if not _VALUE.fullmatch(value):
+            raise UnsentError(
+                f"the header `{name}` can't be sent: it has a sign that no header may have, or ends in a space",
+                hint="does the secret end in a line break?",
+            )
 
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
