@@ -61,6 +61,14 @@ def test_running_drill_says_nothing() -> None:
     assert judge([running, drill(1)], NEED, INPUTS, T0).readiness is Readiness.PROVEN
 
 
+def test_pass_before_a_failure_proves_nothing_though_its_inputs_are_back() -> None:
+    """It passed, failed with the same inputs, and passed with others; then what it rests on was put back."""
+    elsewhere = drill(3, inputs=(("plan", "a"), ("release", "c")))
+    failed = drill(2, outcome=DrillOutcome.FAILED, because="no answer")
+    assert judge([elsewhere, failed, drill(1)], NEED, INPUTS, T0).readiness is Readiness.STALE
+    assert judge([elsewhere, drill(1)], NEED, INPUTS, T0).is_proven
+
+
 def test_lower_level_says_nothing_and_a_higher_one_says_it_all() -> None:
     assert judge([drill(level=DrillLevel.L0)], NEED, INPUTS, T0).readiness is Readiness.NEVER
     assert judge([drill(level=DrillLevel.L2)], NEED, INPUTS, T0).readiness is Readiness.PROVEN

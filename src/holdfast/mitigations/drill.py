@@ -14,6 +14,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome, Readiness
@@ -94,7 +95,8 @@ def judge(drills: Sequence[DrillEvidence], need: Need, inputs: Inputs, now: date
     if newest.outcome is DrillOutcome.FAILED:
         because = f"its last drill, {newest.id}, failed: {newest.because or 'it does not say why'}"
         return Standing(Readiness.FAILED, because, newest.id)
-    standings = [_of_passed(one, need, inputs, now) for one in ended if one.outcome is DrillOutcome.PASSED]
+    passed = takewhile(lambda one: one.outcome is DrillOutcome.PASSED, ended)  # what failed since proves nothing more
+    standings = [_of_passed(one, need, inputs, now) for one in passed]
     return next((one for one in standings if one.is_proven), standings[0])
 
 
