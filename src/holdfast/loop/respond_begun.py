@@ -79,7 +79,9 @@ def resolve(  # noqa: PLR0917  the order of its siblings
     run = _find_repeated(tx, run_id, signal)
     if run is not None:
         return run
-    run = get_run_in(tx, run_id, frozenset({RunState.NEEDS_PERSON}), "resolved")
+    run = tx.runs.get(run_id)
+    if not run.released:  # what is being taken back may wait for this very word
+        run = get_run_in(tx, run_id, frozenset({RunState.NEEDS_PERSON}), "resolved")
     changed = resolve_step(run, step, happened, now)
     kind = "happened" if happened else "did_not_happen"
     take_signal(tx, kind, actor, now, run=run_id, exposure=run.exposure, signal=signal, body={"step": step})

@@ -285,7 +285,7 @@ class Engine:
         if did.what == "trouble":
             hand.run, hand.grip = did.run, Grip(lease)
             return
-        hand.went_on(did.run, did.number if did.what == "intent" else None)
+        hand.went_on(did.run, did.fresh)
         if did.rests:
             hand.grip = None
         elif hand.grip is None:

@@ -51,12 +51,16 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Did:
-    """What a transaction made of a run. `what` names its last transition, `rests` that no worker need hold on to it."""
+    """What a transaction made of a run. `what` names its last transition, `rests` that no worker need hold on to it.
+
+    `fresh` is the step that was written down here as about to be carried out, or taken back, for the first time.
+    """
 
     run: Run
     what: str
     number: int = 0
     rests: bool = False
+    fresh: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

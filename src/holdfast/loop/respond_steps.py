@@ -262,7 +262,14 @@ class _Driver:
         if self.facts:  # it may end exposures, and so let go of runs: this one as well
             record_facts(Turn(self.setting.tx, self.setting.now, self.setting.ids), self.run, self.facts)
             self.run = self.setting.tx.runs.get(self.run.id)
-        return Did(self.run, self.what, self.number, self.rests)
+        return Did(self.run, self.what, self.number, self.rests, self._find_fresh())
+
+    def _find_fresh(self) -> int | None:
+        """Return the step that the last transition wrote down for the first time: nobody can have begun it yet."""
+        if self.what not in {"intent", "undoing"} or not self.number:
+            return None
+        step = get_step(self.run, self.number)
+        return self.number if step.attempt == 1 and step.acted_at is None else None
 
     def _journal(self, what: str, number: int, phase: str, *, told: bool = True) -> None:
         self.what, self.number = what, number

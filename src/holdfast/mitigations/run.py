@@ -366,7 +366,8 @@ def resolve_step(run: Run, number: int, happened: bool, now: datetime) -> Run:
         )
     if run.undoing:
         state = StepState.UNDONE if happened else StepState.DONE
-        told = replace(step, state=state, at=now, due_at=None, acted_at=None, detail="a person said so")
+        # if it did not happen nobody has begun: it is taken back as for the first time
+        told = replace(step, state=state, at=now, due_at=None, acted_at=None, attempt=0, detail="a person said so")
         return replace(with_step(run, told, now), state=RunState.UNDOING, held=None)
     if happened:
         done = saw(run, number, Seen(True, "a person said that it happened"), Traits(), now)

@@ -106,6 +106,8 @@ def _read_undone(call: Call) -> ReadBack:
         return ReadBack(True, f"`{receiver.name}` took it back")
     if _state(receiver.look(call.key)) is False:
         return ReadBack(True, f"`{receiver.name}` never carried it out")
+    if undone is None and receiver.idempotent:
+        return ReadBack(False, f"whether `{receiver.name}` took it back is not known; the same key again does no harm")
     if undone is None:
         return ReadBack(None, f"`{receiver.name}` has no way to tell whether it took it back")
     return ReadBack(False, f"`{receiver.name}` has not taken it back")
