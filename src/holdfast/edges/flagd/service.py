@@ -161,13 +161,13 @@ class SyncService:
             def told(_: int) -> None:
                 loop.call_soon_threadsafe(self._look, place)
 
-            topic.unsubscribe = await asyncio.to_thread(self._serving.changes.subscribe, *place, told)
+            unsubscribe = await asyncio.to_thread(self._serving.changes.subscribe, *place, told)
             try:
                 _show(topic, await self._read(place, context))
-            except BaseException:
-                topic.unsubscribe()
-                raise
-            self._topics[place] = topic
+                topic.unsubscribe, self._topics[place] = unsubscribe, topic
+            finally:
+                if topic.unsubscribe is None:  # it could not be read, or nobody waits for it any more
+                    unsubscribe()
             return topic
 
     def _leave(self, caller: _Caller, topic: _Topic) -> None:
