@@ -30,9 +30,10 @@ class DebtRowOut(Answer, frozen=True):
 
 
 class DebtOut(Answer, frozen=True):
-    """All of it: what is past its end first, then the oldest."""
+    """All of it on one page: what is past its end first, then the oldest."""
 
     items: list[DebtRowOut]
+    next: str | None
     overdue: int
     oldest_at: Instant | None
 
@@ -44,7 +45,7 @@ def get_debt(request: Ask) -> Response[DebtOut]:
     def find(turn: Turn) -> DebtOut:
         view = debt_view(turn.tx, turn.now)
         rows = [{name: value for name, value in asdict(row).items() if name != "tag"} for row in view.rows]
-        return DebtOut([DebtRowOut(**row) for row in rows], view.overdue, view.oldest_at)
+        return DebtOut([DebtRowOut(**row) for row in rows], None, view.overdue, view.oldest_at)
 
     return read(request, find)
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, exists, not_, or_, select
+from sqlalchemy import BindParameter, and_, bindparam, exists, not_, or_, select, update
 
-from holdfast.edges.stores.run_bodies import read_run
+from holdfast.edges.stores.run_bodies import patch_foreign, read_run
 from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.schema_mitigations import RUN, STEP, TIMER
 from holdfast.edges.stores.session import Session, chunks
@@ -61,9 +61,13 @@ class SqlRuns:
         self._session = session
 
     def save(self, run: Run) -> None:
-        """Create or change a run and all its steps."""
+        """Create or change a run and all its steps; of another version's only what may be said of it."""
+        org = self._session.own(run.org)
+        if run.is_foreign:
+            self._patch(run)
+            return
         row = {
-            "org": self._session.own(run.org),
+            "org": org,
             "id": run.id,
             "exposure": run.exposure,
             "state": run.state.value,
@@ -74,6 +78,13 @@ class SqlRuns:
         }
         self._session.upsert(RUN, [row])
         self._session.upsert(STEP, [_step_row(run, step) for step in run.steps])
+
+    def _patch(self, run: Run) -> None:
+        row = self._session.row(_GET, {"p_org": self._session.org, "p_run": run.id})
+        if row is None:
+            raise NotFoundError(f"there is no run `{run.id}`")
+        values = {"body": patch_foreign(row.body, run), "exposure": run.exposure, "released": run.released}
+        self._session.change(update(RUN).where(RUN.c.org == run.org, RUN.c.id == run.id).values(**values))
 
     def get(self, run_id: str) -> Run:
         """Return by id. Raises: NotFoundError."""
@@ -118,7 +129,19 @@ class SqlRuns:
         query = select(*columns, STEP.c.intended_at, STEP.c.touched_at, STEP.c.state)
         query = query.where(STEP.c.org == self._session.org, STEP.c.touched_at >= since)
         rows = self._session.rows(query.order_by(STEP.c.touched_at, STEP.c.run))
-        return [Use(*row[:-1], in_place=row.state == StepState.DONE.value) for row in rows]
+        return [
+            Use(
+                row.run,
+                row.service_id,
+                row.action,
+                row.flag,
+                row.automatic,
+                row.intended_at,
+                row.touched_at,
+                in_place=row.state == StepState.DONE.value,
+            )
+            for row in rows
+        ]
 
     def acting_on(self, target: str) -> Sequence[str]:
         """Return the ids of the runs that have a step at work on a target."""
