@@ -82,6 +82,9 @@ def test_end_that_nobody_knows_is_run_again_where_that_does_no_harm() -> None:
     assert SPEC.read_back(call).present is False
     SPEC.apply(call)
     assert SPEC.read_back(call).present is True
+    assert SPEC.read_undone(call).present is False
+    SPEC.undo(call)
+    assert SPEC.read_undone(call).present is True
 
 
 def test_command_that_did_not_start_is_not_there() -> None:

@@ -105,6 +105,8 @@ def _read_undone(call: Call) -> ReadBack:
     ended = command.ended(f"{call.key}/undo")
     if ended is not None and ended.status == 0:
         return ReadBack(True, f"the undo of `{command.name}` ended well; it has no probe")
+    if command.idempotent:
+        return ReadBack(False, f"whether the undo of `{command.name}` was run is not known; again does no harm")
     return ReadBack(None, f"`{command.name}` has no probe: whether it was taken back is not known")
 
 
