@@ -82,6 +82,8 @@ def resolve(  # noqa: PLR0917  the order of its siblings
     run = tx.runs.get(run_id)
     if not run.released:  # what is being taken back may wait for this very word
         run = get_run_in(tx, run_id, frozenset({RunState.NEEDS_PERSON}), "resolved")
+    if run.is_foreign:
+        raise ConflictError(f"run {run.id} can't be resolved by this Holdfast", hint=run.held)
     changed = resolve_step(run, step, happened, now)
     kind = "happened" if happened else "did_not_happen"
     take_signal(tx, kind, actor, now, run=run_id, exposure=run.exposure, signal=signal, body={"step": step})

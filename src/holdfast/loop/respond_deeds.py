@@ -55,6 +55,8 @@ Next = Job | Deed | None
 def find_next(hand: Hand, outside: Outside, now: datetime, due: Collection[str] = ()) -> Next:
     """Return what to do for a run now. `due` are the kinds of its timers that are."""
     run = hand.run
+    if run.is_foreign:
+        return None
     if hand.job is not None:
         return _take_result(hand, now) if hand.job.done() else None
     if hand.due_at is not None and now < hand.due_at:

@@ -198,7 +198,10 @@ class Engine:
             for run_id in (due.keys() | mine) - runs.keys():
                 lease = tx.leases.of(run_id)
                 if lease is None or lease.owner == self._owner or lease.until <= now:
-                    runs[run_id] = tx.runs.get(run_id)
+                    try:
+                        runs[run_id] = tx.runs.get(run_id)
+                    except HoldfastError:  # it can't be read, or is gone: that must not stop all others
+                        continue
             guards = HoldFinder(tx, now, self._feed_max_age, JUST_JUDGED)
             held = {run.id for run in runs.values() if run.held is not None and self._is_still_held(tx, run, guards)}
             next_at = tx.timers.next_at()

@@ -33,9 +33,10 @@ class Hand:
     """A run that this worker looks after.
 
     `grip` is its lease while it has one. `job` is what goes on outside; `fresh` the step that this worker itself wrote
-    down to be carried out, or taken back, for the first time, with nothing done since; `due_at` when to look again, kept in memory alone. `failures` counts what
-    went wrong in a row, `unwell` looks at the service's health that failed in a row. `news` waits to be committed;
-    without `chain` a single transition is, after one in which a later one failed. `asked` is what the job is about.
+    down to be carried out, or taken back, for the first time, with nothing done since; `due_at` when to look again,
+    kept in memory alone. `failures` counts what went wrong in a row, `unwell` looks at the service's health that failed
+    in a row. `news` waits to be committed; without `chain` a single transition is, after one in which a later one
+    failed. `asked` is what the job is about.
     """
 
     run: Run

@@ -212,6 +212,8 @@ def revert_unwell(tx: Transaction, run: Run, now: datetime, because: str) -> Run
 
 def expire(tx: Transaction, run: Run, now: datetime) -> Run:
     """Take a run back whose time is over, or ask people to confirm it; until they do, it stays."""
+    if run.is_foreign:
+        return run
     if run.state not in _IN_PLACE or run.released or run.expires_at is None:
         tx.timers.clear(run.id, 0, "expiry")
         return run

@@ -13,6 +13,9 @@ from holdfast.model.plan import Autonomy, Plan, Step
 AUTOMATION = "holdfast"
 """The identity of a run that nobody asked for."""
 
+FOREIGN = "another version of Holdfast wrote this run and must go on with it"
+"""How the `held` of a run begins that this version can't read as it was meant."""
+
 
 class RunState(StrEnum):
     """The life of a run.
@@ -138,6 +141,11 @@ class Run:
         """Whether nobody asked for it, nobody approved it, and it is no drill."""
         asked = self.requested_by != AUTOMATION or bool(self.approvals) or self.break_glass is not None
         return not asked and self.drill is None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether another version must go on with it: this one shows it, and may let it go, and no more."""
+        return self.held is not None and self.held.startswith(FOREIGN)
 
     @property
     def approved_by(self) -> str | None:

@@ -1,6 +1,7 @@
 """Runs that another version saved: the older go on, the newer are left to who knows them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ from sqlalchemy import text
 from holdfast.edges.stores.run_bodies import read_run
 from holdfast.edges.stores.store import SqlStore, open_sql_store
 from holdfast.edges.stores.values import to_body
-from holdfast.errors import HoldfastError
+from holdfast.errors import ConflictError, HoldfastError
+from holdfast.loop.respond import release_runs
+from holdfast.loop.respond_begun import resolve
+from holdfast.model.exposure import Ending, State
 from holdfast.model.run import Approval, RunState, StepState
-from tests.loop.shop import ORG, Shop, make_exposure, open_shop
+from tests.loop.shop import ORG, Shop, declare, make_exposure, make_plan, open_shop
 
 FOLDER = Path(__file__).parent / "runs"
 
@@ -95,3 +99,44 @@ def test_newer_and_broken_runs_stop_nobody(store_url: str) -> None:
                 kept = connection.execute(text("SELECT body FROM run WHERE id = 'run_new'")).scalar_one()
             stored.close()
             assert json.loads(kept)["state"] == "quarantined"
+
+
+def test_nothing_of_a_newer_run_is_overwritten_but_that_it_is_let_go(store_url: str) -> None:
+    """Its time is over and its exposure ends: this version takes note for the one that knows the run."""
+    with open_shop(make_plan(expires_s=60.0), url=store_url) as shop:
+        (run,) = shop.expose(make_exposure())
+        engine = shop.engine()
+        engine.step(ORG)
+        row = json.loads(to_body(shop.run(run.id))) | {"state": "hibernating", "invented": [1]}
+        raw = row | {"steps": [{**row["steps"][0], "state": "dreaming"}]}
+        with as_sql(shop)._connections.writer.begin() as connection:
+            values = {"body": json.dumps(raw), "id": run.id}
+            connection.execute(text("UPDATE run SET state = 'hibernating', body = :body WHERE id = :id"), values)
+        shop.clock.tick(100)
+        assert engine.step(ORG) == 0
+        ended = replace(make_exposure(), state=State.RESOLVED, ending=Ending.FIXED)
+        with shop.write() as tx:
+            release_runs(tx, [ended], shop.clock.now())
+            with pytest.raises(ConflictError, match="can't be resolved"):
+                resolve(tx, run.id, 1, True, "per_1", shop.clock.now())
+        engine.step(ORG)
+        with as_sql(shop)._connections.read() as reading:
+            (state, released, kept) = reading.execute(text("SELECT state, released, body FROM run")).one()
+    assert (state, bool(released)) == ("hibernating", True)
+    assert json.loads(kept) == raw | {"released": True, "undo_because": "its exposure has ended"}
+
+
+def test_a_run_that_cannot_be_read_stops_no_other(store_url: str) -> None:
+    """Its row was changed by hand while a timer of it is due: the other run of the org acts all the same."""
+    with open_shop(make_plan(expires_s=60.0), url=store_url) as shop:
+        (broken,) = shop.expose(make_exposure())
+        engine = shop.engine()
+        engine.step(ORG)
+        with as_sql(shop)._connections.writer.begin() as connection:
+            connection.execute(text("UPDATE run SET body = '{' WHERE id = :id"), {"id": broken.id})
+        shop.clock.tick(100)
+        with shop.write() as tx:
+            declare(tx, 2, "tax", make_plan())
+        (other,) = shop.expose(make_exposure(2, service="svc_2", releases=("rel_2",)))
+        engine.step(ORG)
+        assert shop.run(other.id).state is RunState.EFFECTIVE

@@ -4,7 +4,8 @@ Rules:
 1. What an older version saved is read as what it meant then: `approved_by` is one approval.
 2. A field that this version does not know is passed over.
 3. A run with a value that this version does not know (a state, a rung) is read as one that needs a person, with the
-   reason: whoever knows the value goes on with it, and nothing that is read here is ever written back by an engine.
+   reason: whoever knows the value goes on with it. Nothing that was read so is written back, but that it is let go of,
+   and the exposure that it guards: all else of it stays as that version wrote it.
 """
 
 import json
@@ -16,7 +17,7 @@ import msgspec
 
 from holdfast.errors import HoldfastError
 from holdfast.model.plan import Autonomy, Coverage, OnExpiry, OnFailure
-from holdfast.model.run import Run, RunState, StepState
+from holdfast.model.run import FOREIGN, Run, RunState, StepState
 
 _PLAN_FIELDS: tuple[tuple[str, type[StrEnum]], ...] = (
     ("coverage", Coverage),
@@ -54,7 +55,7 @@ def _read_foreign(body: str, problem: str) -> Run:
     try:
         raw = _modernized(raw)
         raw |= {"state": RunState.NEEDS_PERSON.value, "undoing": True}
-        raw["held"] = f"another version of Holdfast wrote this run and must go on with it: {problem}"
+        raw["held"] = f"{FOREIGN}: {problem}"
         raw["level"] = _known(raw.get("level"), Autonomy, Autonomy.APPROVE_1)
         for step in raw["steps"]:
             step["state"] = _known(step.get("state"), StepState, StepState.UNKNOWN)
@@ -70,6 +71,12 @@ def _read_foreign(body: str, problem: str) -> Run:
         raise HoldfastError(
             f"run `{run_id}` can't be read: {error}", hint="which version of Holdfast wrote it?"
         ) from error
+
+
+def patch_foreign(body: str, run: Run) -> str:
+    """Return another version's body with what this version may say of it."""
+    said = {"exposure": run.exposure, "released": run.released, "undo_because": run.undo_because}
+    return json.dumps(json.loads(body) | said)
 
 
 def _known(value: Any, kind: type[StrEnum], otherwise: StrEnum | None) -> str | None:
