@@ -53,6 +53,11 @@ def name_client(get: Callable[[str], str | None], token: Token, peer: str, *, is
     return ClientName(own or f"{token.id}@{peer}", kind, named("x-holdfast-service"), named("x-holdfast-target"))
 
 
+def is_name(text: str) -> bool:
+    """Whether a store and a terminal can take a text for a client's name: one line, at most 128 characters."""
+    return 0 < len(text) <= 128 and text.isprintable()
+
+
 class _Seen:
     """One client, as it is known here."""
 

@@ -442,9 +442,29 @@ def test_hook_of_an_application_proves_an_effect(served: Served) -> None:
 
 
 def test_relay_reports_its_clients(served: Served) -> None:
-    clients = [{"id": "shop-1", "kind": "server", "connected": True, "fetched": 2, "effects": [["tax", 2]]}]
+    at = served.stand.revision
+    clients = [{"id": "shop-1", "kind": "server", "connected": True, "fetched": at, "effects": [["tax", at]]}]
     report = {"clients": [*clients, {"id": "x", "kind": "ghost", "connected": True}]}
     answer = served.post("clients", report, x_holdfast_client="relay-1", x_holdfast_kind="relay")
     assert answer.status_code == 202
     (shop,) = served.stand.book.list((ORG, ENVIRONMENT))
-    assert (shop.id, shop.fetched, shop.connected, shop.effects) == ("relay-1/shop-1", 2, True, (("tax", 2),))
+    assert (shop.id, shop.fetched, shop.connected, shop.effects) == ("relay-1/shop-1", at, True, (("tax", at),))
+
+
+def test_relay_proves_nothing_that_was_not_served_yet(served: Served) -> None:
+    """Nor may it write numbers and names that no store takes."""
+    far = 10**30
+    proofs = {"delivered": far, "fetched": -far, "effective": far, "effects": [["tax", far]]}
+    client = {"id": "shop-1", "kind": "server", "connected": True, "service": "a\0b", **proofs}
+    unnamed = [{"id": one, "kind": "server", "connected": True} for one in ("", "a\0b", "a\nb", "x" * 129)]
+    assert served.post("clients", {"clients": [*unnamed, client]}, x_holdfast_client="relay-1").status_code == 202
+    (shop,) = served.stand.book.list((ORG, ENVIRONMENT))
+    newest = served.stand.revision
+    assert (shop.id, shop.service, shop.delivered, shop.fetched) == ("relay-1/shop-1", None, newest, 0)
+    assert (shop.effective, shop.effects) == (newest, (("tax", newest),))
+
+
+def test_effect_of_a_client_without_a_name_is_refused(served: Served) -> None:
+    served.stand.hold()
+    answer = served.post("effects", {"flag": "tax", "variant": "off", "client": "a\0b"})
+    assert (answer.status_code, served.stand.book.list((ORG, ENVIRONMENT))) == (400, [])

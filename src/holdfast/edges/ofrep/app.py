@@ -197,7 +197,8 @@ class OfrepApp:
 
     async def _clients(self, asked: Asked, token: Token, place: Place, receive: Receive) -> Answer:
         body = await read_body(asked, receive, reports.MAX_REPORT_BYTES)
-        return reports.take_clients(self._serving.book, place, asked.client(token), body, self._serving.clock.now())
+        snapshot = await self._looks.get(place)
+        return reports.take_clients(self._serving.book, snapshot, asked.client(token), body, self._serving.clock.now())
 
     async def _events(self, asked: Asked, receive: Receive, send: Send) -> Answer | None:
         credential, token, place = await self._identify(asked, takes_ticket=True)

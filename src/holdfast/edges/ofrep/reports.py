@@ -1,4 +1,9 @@
-"""What clients report: that an application was given a value, and what a relay knows of its own clients."""
+"""What clients report: that an application was given a value, and what a relay knows of its own clients.
+
+Rules:
+1. Nobody is proven beyond what was served: a revision that is not there yet counts as the newest one.
+2. A name is one line that can be printed. A report of a client without one is not kept, and holds up no other.
+"""
 
 from dataclasses import replace
 from datetime import datetime
@@ -7,7 +12,7 @@ import msgspec
 
 from holdfast.edges.ofrep.sending import Answer, general, json_answer
 from holdfast.edges.ofrep.wire import ClientIn, ClientsIn, EffectIn, EffectOut
-from holdfast.loop.flag_clients import KINDS, ClientBook, ClientName
+from holdfast.loop.flag_clients import KINDS, ClientBook, ClientName, is_name
 from holdfast.loop.flag_snapshot import FlagSnapshot
 from holdfast.model.flag import FlagClient
 
@@ -25,7 +30,9 @@ def take_effect(book: ClientBook, snapshot: FlagSnapshot, name: ClientName, body
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return general(400, f"expected a flag and its variant: {str(error)[:200]}")
     if effect.client:
-        name = replace(name, id=effect.client[:128])
+        if not is_name(effect.client):
+            return general(400, "expected a client's name on one line, of at most 128 characters")
+        name = replace(name, id=effect.client)
     forced = snapshot.forced(effect.flag)
     if forced is not None and effect.variant != forced:
         return json_answer(202, msgspec.json.encode(EffectOut(False, f"`{forced}` is forced, and not this variant")))
@@ -36,7 +43,7 @@ def take_effect(book: ClientBook, snapshot: FlagSnapshot, name: ClientName, body
     return json_answer(202, msgspec.json.encode(EffectOut(True)))
 
 
-def take_clients(book: ClientBook, place: tuple[str, str], relay: ClientName, body: bytes, now: datetime) -> Answer:
+def take_clients(book: ClientBook, snapshot: FlagSnapshot, relay: ClientName, body: bytes, now: datetime) -> Answer:
     """Keep what a relay says of its clients; each is named behind the relay."""
     try:
         report = msgspec.json.decode(body, type=ClientsIn)
@@ -44,21 +51,28 @@ def take_clients(book: ClientBook, place: tuple[str, str], relay: ClientName, bo
         return general(400, f"expected clients: {str(error)[:200]}")
     if len(report.clients) > MAX_REPORTED:
         return general(413, f"{len(report.clients)} clients at once; the limit is {MAX_REPORTED}")
-    book.report((_client(place, relay, one, now) for one in report.clients if one.kind in KINDS), now)
+    known = [one for one in report.clients if one.kind in KINDS and is_name(one.id)]
+    book.report((_client(snapshot, relay, one, now) for one in known), now)
     return json_answer(202, b"{}")
 
 
-def _client(place: tuple[str, str], relay: ClientName, one: ClientIn, now: datetime) -> FlagClient:
+def _client(snapshot: FlagSnapshot, relay: ClientName, one: ClientIn, now: datetime) -> FlagClient:
+    newest = snapshot.revision
+
+    def served(revision: int | None) -> int | None:
+        return None if revision is None else max(0, min(revision, newest))
+
     return FlagClient(
-        *place,
+        snapshot.org,
+        snapshot.environment,
         f"{relay.id}/{one.id}"[:200],
         one.kind,
-        one.service,
-        one.target,
-        one.delivered,
-        one.fetched,
-        one.effective,
+        one.service if one.service and is_name(one.service) else None,
+        one.target if one.target and is_name(one.target) else None,
+        served(one.delivered),
+        served(one.fetched),
+        served(one.effective),
         one.connected,
         now,
-        tuple((flag[:128], revision) for flag, revision in one.effects),
+        tuple((flag[:128], max(0, min(revision, newest))) for flag, revision in one.effects),
     )
