@@ -35,7 +35,7 @@ class HttpxHttp:
             ActionError: no answer: refused, timed out, cut, or not a valid URL. Also while the body is read.
             UnsentError: a header can't be sent: of it only the name is said, as its value may be a secret.
         """
-        _require_sendable(headers)
+        require_sendable(headers)
         end = time.monotonic() + 10 * timeout_s
         try:
             with self._client.stream(method, url, headers=dict(headers), timeout=timeout_s, content=body) as response:
@@ -52,7 +52,7 @@ class HttpxHttp:
         self._client.close()
 
 
-def _require_sendable(headers: Mapping[str, str]) -> None:
+def require_sendable(headers: Mapping[str, str]) -> None:
     """Raises: UnsentError: the libraries below would repeat the value in their own message."""
     for name, value in headers.items():
         if not _VALUE.fullmatch(value):

@@ -66,3 +66,12 @@ def test_token_written_into_the_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FactError) as caught:
         load_targets(write(tmp_path, text), {"ADMIN": "x", "CLIENT": "y"})
     assert "api-0f1e2d" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a", "c", "d", "e"])
+def test_secret_that_no_header_can_hold_is_not_in_the_problem(tmp_path: Path, name: str) -> None:
+    provider = open_targets(tmp_path, {"ADMIN": "s3cr3t\n", "CLIENT": "s3cr3t "}).flags("default", name)
+    assert provider is not None
+    problem = provider.find_problem() or ""
+    assert "can't be sent" in problem
+    assert "s3cr3t" not in problem

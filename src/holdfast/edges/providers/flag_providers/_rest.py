@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from holdfast.edges.providers.http import require_sendable
 from holdfast.errors import ActionError, PlanError
 
 TIMEOUT_S = 5.0
@@ -68,6 +69,7 @@ class Rest:
             content = msgspec.json.encode(body)
             sent["content-type"] = "application/json"
         sent.update(headers or {})
+        require_sendable(sent)
         try:
             with self._client.stream(method, self._url + path, headers=sent, content=content) as response:
                 answer = RestAnswer(response.status_code, dict(response.headers), _read(response, self.name))
