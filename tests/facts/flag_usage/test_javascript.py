@@ -273,3 +273,12 @@ def test_any_bent_page_gives_evaluations_and_the_places_of_its_errors(at: int, c
     usage = parse((PAGE[:at] + put + PAGE[at + cut :]).encode(), "f.tsx", lookup)
     assert all(one.at.line >= 1 and one.at.column >= 1 for one in usage.reads)
     assert all(line >= 1 and column >= 1 for line, column, _ in usage.problems)
+
+
+def test_call_by_the_text_of_its_name_is_a_call() -> None:
+    code = (
+        b"const x = client['getBooleanValue']('pay', true); const y = client[`getStringValue`]; client[z]('pay', true);"
+    )
+    called, passed = parse(code, "shop.ts").reads
+    assert (called.key, called.default) == (Value("pay"), Value(True))
+    assert passed.key == Unsettled("it is passed around, and not called here")

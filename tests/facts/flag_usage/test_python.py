@@ -93,7 +93,7 @@ def test_what_is_not_settled_says_why() -> None:
         "`default()` is computed",
         "`*user` is computed",
         "`*user` is computed",
-        "`user` is a parameter",
+        "`*user` is computed",
         "`flags.GONE` is no constant of this file",
         "it is passed around, and not called here",
         "it is passed around, and not called here",
@@ -289,3 +289,17 @@ def test_any_bent_module_gives_evaluations_or_an_error_with_a_line(at: int, cut:
     except FactError as error:
         lines = [int((error.where or "f.py:0").split(":")[1])]
     assert all(line >= 1 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'getattr(client, "get_boolean_value")("pay", True)',
+        'operator.methodcaller("get_boolean_value", "pay", True)(client)',
+        'client.get_boolean_value("pay", **{"default_value": True})',
+        'client.get_boolean_value(**{"flag_key": "pay", "default_value": False})',
+    ],
+)
+def test_call_that_is_hidden_is_said_not_to_be_told(code: str) -> None:
+    (found,) = parse(f"x = {code}\n".encode(), "shop.py").reads
+    assert isinstance(found.default, Unsettled)

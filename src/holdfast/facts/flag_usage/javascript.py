@@ -38,6 +38,7 @@ _COMPONENT = "FeatureFlag"
 _HINTS = (b"getBoolean", b"getString", b"getNumber", b"getObject", b"Flag")
 _SUFFIXES = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts")
 _ENDS = (*_SUFFIXES, *(f"/index{end}" for end in _SUFFIXES))
+_MEMBERS = frozenset({"member_expression", "subscript_expression"})
 _LITERALS = frozenset({"identifier", "member_expression", "subscript_expression"})
 Settled = Value | Unsettled
 
@@ -129,7 +130,7 @@ class _Reading:
                 called.add(function.id if function is not None else 0)
             elif node.type in {"jsx_self_closing_element", "jsx_opening_element"}:
                 elements.append(placed)
-            elif node.type == "member_expression":
+            elif node.type in _MEMBERS:
                 others.append(placed)
         for call in calls:
             yield from self._call(call)
@@ -144,9 +145,14 @@ class _Reading:
         function = call.child_by_field_name("function")
         if function is None:
             return None
-        if function.type == "member_expression":
-            function = function.child_by_field_name("property")
-        return self.source.text(function) if function is not None else None
+        return self._member(function) if function.type in _MEMBERS else self.source.text(function)
+
+    def _member(self, node: "Node") -> str | None:
+        """Return the last name of `a.b` or `a["b"]`; `None` where it is computed."""
+        inner = node.child_by_field_name("property") or node.child_by_field_name("index")
+        if inner is None or node.type == "member_expression":
+            return self.source.text(inner) if inner is not None else None
+        return self.source.text(inner)[1:-1] if inner.type in {"string", "template_string"} else None
 
     def _call(self, placed: Placed) -> Iterator[FlagRead]:
         call = placed.node
@@ -327,8 +333,7 @@ class _Reading:
         return self._plain(placed, name, kind, values.get("flagKey"), values.get("defaultValue"))
 
     def _passed_around(self, member: "Node") -> Iterator[FlagRead]:
-        inner = member.child_by_field_name("property")
-        name = self.source.text(inner) if inner is not None else ""
+        name = self._member(member) or ""
         found = _GETTER.match(name)
         if found is not None:
             because = Unsettled("it is passed around, and not called here")

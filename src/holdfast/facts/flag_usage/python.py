@@ -28,6 +28,7 @@ from holdfast.facts.flag_usage._usage import (
 
 _GETTER = re.compile(r"get_(boolean|string|integer|float|object)_(?:value|details)(?:_async)?\Z")
 _KINDS = {"boolean": "boolean", "string": "string", "integer": "number", "float": "number", "object": "object"}
+_BY_TEXT = frozenset({"getattr", "methodcaller", "attrgetter"})
 _HINTS = tuple(f"get_{kind}_".encode() for kind in _KINDS)
 Settled = Value | Unsettled
 
@@ -142,13 +143,18 @@ class _Reading:
                 found.append((node, scope, name))
         for call, scope, name in found:
             yield from self._read(call, scope, name)
-        for node, scope in self.placed:
+        for node, _ in self.placed:
             if isinstance(node, ast.Attribute) and id(node) not in called and _GETTER.match(node.attr):
-                yield self._passed_around(node, scope)
+                yield self._hidden(node, node.attr, "it is passed around, and not called here")
+            elif isinstance(node, ast.Call) and _name_of(node.func) in _BY_TEXT:
+                texts = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                named = next((text for text in texts if _GETTER.match(text)), None)
+                if named is not None:
+                    yield self._hidden(node, named, "it is named by a text")
 
-    def _passed_around(self, node: ast.Attribute, scope: Scope) -> FlagRead:
-        because = Unsettled("it is passed around, and not called here")
-        return FlagRead(self.file, self._span(node), node.attr, _kind_of(node.attr), because, because)
+    def _hidden(self, node: ast.expr, name: str, why: str) -> FlagRead:
+        because = Unsettled(why)
+        return FlagRead(self.file, self._span(node), name, _kind_of(name), because, because)
 
     def _read(self, call: ast.Call, scope: Scope, name: str) -> Iterator[FlagRead]:
         key, default = _argument(call, 0, "flag_key"), _argument(call, 1, "default_value")
@@ -282,7 +288,8 @@ def _argument(call: ast.Call, number: int, name: str) -> ast.expr | None:
     if len(plain) > number and not any(isinstance(one, ast.Starred) for one in plain):
         return plain[number]
     unpacked = next((one for one in plain if isinstance(one, ast.Starred)), None)
-    return unpacked or next((keyword.value for keyword in call.keywords if keyword.arg is None), None)
+    several = (one.value for one in call.keywords if one.arg is None)
+    return unpacked or next((ast.copy_location(ast.Starred(one), one) for one in several), None)
 
 
 def _given(call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, ast.expr]:
