@@ -1,6 +1,7 @@
 """Sealing release folders, and telling whether they are whole."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,13 @@ def test_any_seal_gives_an_answer(tmp_path_factory: pytest.TempPathFactory, docu
     folder.mkdir()
     (folder / SEAL).write_text(json.dumps(document))
     assert find_flaw(folder, "1.0") is not None
+
+
+def test_seal_that_is_a_pipe_or_has_no_end_is_a_flaw_and_holds_up_nobody(tmp_path: Path) -> None:
+    folder = tmp_path / "1"
+    folder.mkdir()
+    (folder / SEAL).write_text("[" * 200_000)
+    assert "can't be read" in (find_flaw(folder, "1") or "")
+    (folder / SEAL).unlink()
+    os.mkfifo(folder / SEAL)
+    assert "no plain file" in (find_flaw(folder, "1") or "")

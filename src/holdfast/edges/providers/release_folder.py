@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,11 +52,13 @@ def find_flaw(folder: Path, version: str) -> str | None:
         return files if isinstance(files, str) else _find_other(folder, files)
     except FileNotFoundError:
         return f"`{folder.name}` has no seal `{SEAL}`"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         return f"the seal of `{folder.name}` can't be read: {error}"
 
 
 def _read_seal(folder: Path, version: str) -> dict[str, str] | str:
+    if not stat.S_ISREG((folder / SEAL).stat().st_mode):  # a pipe would hold up whoever looks for a way back
+        return f"the seal of `{folder.name}` is no plain file"
     with (folder / SEAL).open("rb") as file:
         document = json.loads(file.read(_LIMIT_BYTES))
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:

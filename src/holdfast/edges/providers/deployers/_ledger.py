@@ -109,7 +109,16 @@ class Ledger:
             return _State(fences, tuple(found["done"]), (begun[0], begun[1]) if begun else None)
         except FileNotFoundError:
             return _State()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            IndexError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             because = f"what was switched before can't be read: {error}"
             raise ActionError(because, where=str(self._path), hint="mend or remove it") from None
 
