@@ -17,7 +17,9 @@ from holdfast.errors import ActionError, PlanError
 from holdfast.model.target import Target
 from holdfast.ports.proxy import Block, Proxy, check_block
 from holdfast.testing.proxies import MemoryProxy, ProxySuite, Visit
+from tests.edges.providers.flag_providers.answering import answering
 from tests.edges.providers.nginx_server import NginxServer, running_nginx
+from tests.edges.providers.started import started
 
 BLOCK = Block("b1", None, "/admin", 503, "Closed")
 
@@ -89,6 +91,28 @@ def test_visitor_gets_the_page_and_the_id(nginx: Nginx, server: NginxServer) -> 
     assert answer.headers["cache-control"] == "no-store"
     assert "&#60;b&#62;&#36;host&#60;&#47;b&#62;&#59; &#125; ü" in answer.text
     assert get(server.url, "/").text == "the shop at shop.example/\n"
+
+
+def test_sentence_stands_in_the_page_as_the_plan_says_it(nginx: Nginx, server: NginxServer) -> None:
+    """So that a probe which looks for the very words finds them."""
+    said = "Closed for repairs: back at 10, or so. Sorry!"
+    nginx.put(Block("b1", None, "/admin", 503, said))
+    assert said in get(server.url, "/admin").text
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_is_behind_nginx_does_not_answer_for_it(http: HttpxHttp, status: int) -> None:
+    """Before the first block nothing of ours is loaded: a request for the list gets to the application."""
+    with answering(status) as behind, started("nginx.sh", behind) as (url, folder):
+        proxy = Nginx(target(folder, url), http)
+        assert (proxy.find_problem(), list(proxy.blocks())) == (None, [])
+        proxy.put(BLOCK)
+        assert (list(proxy.blocks()), get(url, "/admin").status_code) == ([BLOCK], 503)
+        proxy.remove("b1")
+        assert (list(proxy.blocks()), get(url, "/admin").status_code) == ([], status)
+        (folder / "nginx.conf").write_text((folder / "nginx.conf").read_text().replace("include", "# include"))
+        with pytest.raises(ActionError, match="still runs other files"):
+            proxy.put(BLOCK)
 
 
 @pytest.mark.parametrize(

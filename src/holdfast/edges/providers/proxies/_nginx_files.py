@@ -9,8 +9,9 @@ zz-end.conf        what becomes of a request that a block matched; which blocks 
 
 Rules:
 1. Nothing that a plan says stands in these files as it is: of a path every sign but letters and digits is written as
-   `\\xHH`, of a page as `&#NN;`, a host has letters, digits, dots and dashes alone, an id is checked. So no text can
-   end a string, name a variable, or begin a directive; and none is longer than nginx reads (4,096 bytes).
+   `\\xHH`, of a page every sign but those and ` .,:!?-` as `&#NN;`, a host has letters, digits, dots and dashes
+   alone, an id is checked. So no text can end a string, name a variable, or begin a directive; and none is longer than
+   nginx reads (4,096 bytes).
 2. What is matched is nginx' own normalized path: `/%61dmin`, `/x/../admin`, `//admin` and `/ADMIN` are `/admin`.
 3. Files are replaced as a whole: nobody ever reads half of one.
 """
@@ -18,6 +19,7 @@ Rules:
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -50,6 +52,11 @@ def generation_of(blocks: Sequence[Block], token: str) -> str:
     """Return a digest of all that the files say."""
     known = json.dumps([token, sorted(encode(block) for block in blocks)])
     return hashlib.sha256(known.encode()).hexdigest()[:32]
+
+
+def is_generation(words: Sequence[str]) -> bool:
+    """Whether one word is such a digest."""
+    return len(words) == 1 and re.fullmatch("[0-9a-f]{32}", words[0]) is not None
 
 
 def _begin() -> str:
@@ -104,14 +111,15 @@ def _hex(byte: int) -> str:
 
 
 def _is_harmless(sign: str) -> bool:
-    """Letters, digits, spaces, and what lies beyond ASCII: no sign of it means anything to nginx or to HTML."""
-    return ord(sign) in _PLAIN or ord(sign) > 0x9F or sign == " "
+    """Letters, digits, what ends or joins words, and what lies beyond ASCII: none means anything to nginx or to HTML.
+
+    A sentence therefore stands in the page as the plan says it, and a probe that looks for it finds it.
+    """
+    return ord(sign) in _PLAIN or ord(sign) > 0x9F or sign in " .,:!?-"
 
 
 def _page(block: Block) -> str:
-    text = "".join(
-        sign if ord(sign) in _PLAIN or ord(sign) > 0x9F or sign == " " else f"&#{ord(sign)};" for sign in block.message
-    )
+    text = "".join(sign if _is_harmless(sign) else f"&#{ord(sign)};" for sign in block.message)
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=width=device-width>"
         f"<title>Not available</title><p>{text}</p></html>"

@@ -24,6 +24,7 @@ from holdfast.edges.providers.proxies._nginx_files import (
     BEGIN,
     check_size,
     generation_of,
+    is_generation,
     read_blocks,
     render,
     write_files,
@@ -93,6 +94,8 @@ class Nginx:
 
     def blocks(self) -> Sequence[Block]:
         """Return the blocks that are in force: loaded, and turning away a request that they match."""
+        if not (self._folder / BEGIN).exists():  # there never was one; what is behind nginx would answer in its place
+            return []
         _, running = self._running()
         known = {block.id: block for block in read_blocks(self._folder)}
         # one whose file is gone and which still runs is a block that nobody may call lifted
@@ -102,12 +105,12 @@ class Nginx:
     def _running(self) -> tuple[str, list[str]]:
         """Return which files the running server loaded, and the ids of its blocks."""
         status, _, body = self._ask(ASKED, None, self._token())
-        if status == 404:
+        words = body.split()
+        if status == 404 or (status == 200 and not is_generation(words[:1])):  # or what is behind it answered
             raise ActionError(
                 f"the running nginx does not include {self._folder}", hint=f"`include {self._folder}/*.conf;`"
             )
-        words = body.split()
-        if status != 200 or not words:
+        if status != 200:
             raise ActionError(f"{self.name} answered {status} when asked for its blocks")
         return words[0], words[1:]
 
