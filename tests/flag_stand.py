@@ -72,8 +72,8 @@ class FlagStand:
         return token
 
     def client(self, name: str) -> FlagClient:
-        """Return what is known of a client."""
-        return next(one for one in self.book.list((ORG, ENVIRONMENT)) if one.id == name)
+        """Return what is known of a client of the reader's token."""
+        return next(one for one in self.book.list((ORG, ENVIRONMENT)) if one.id == f"{name}@tok_1")
 
     @property
     def revision(self) -> int:

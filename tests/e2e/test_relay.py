@@ -68,14 +68,17 @@ def test_proofs_of_the_relays_clients_reach_the_server(tmp_path: Path) -> None:
                 wait_until(lambda: shop.ask("shop.receipts")["value"] is False)
 
                 def proofs() -> dict[str, dict[str, bool]]:
+                    """What is proven, by kind: the relay, and its one client."""
                     answer = server.call("GET", "/flags/production/shop.receipts/proofs")
-                    return {one["id"].split(":")[0]: one for held in answer["items"] for one in held["clients"]}
+                    return {one["kind"]: one for held in answer["items"] for one in held["clients"]}
 
-                wait_until(lambda: proofs().get("near/local@127.0.0.1", {}).get("fetched", False))
-                assert proofs()["near"]["fetched"] is True
-                assert proofs()["near/local@127.0.0.1"]["effective"] is False
+                wait_until(lambda: proofs().get("server", {}).get("fetched", False))
+                relay_, shop_ = proofs()["relay"], proofs()["server"]
+                assert relay_["fetched"] is True
+                assert str(shop_["id"]).startswith(f"{relay_['id']}/local@127.0.0.1")
+                assert shop_["effective"] is False
                 unproven = server.call("GET", "/flags/production/shop.receipts/proofs")["items"][0]["unproven"]
-                assert [one.split(":")[0] for one in unproven] == ["near/local@127.0.0.1"]
+                assert unproven == [shop_["id"]]
 
 
 def test_relay_refuses_a_torn_snapshot_loudly_and_serves_the_older_one(tmp_path: Path) -> None:

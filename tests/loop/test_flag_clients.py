@@ -70,9 +70,9 @@ def test_revision_of_the_future_counts_as_the_present_one() -> None:
     ("headers", "expected"),
     [
         ({}, ClientName("tok_1@10.0.0.1")),
-        ({"x-holdfast-client": "shop-1", "x-holdfast-target": "eu"}, ClientName("shop-1", "server", None, "eu")),
+        ({"x-holdfast-client": "shop-1", "x-holdfast-target": "eu"}, ClientName("shop-1@tok_1", "server", None, "eu")),
         ({"x-holdfast-client": "a b\n", "x-holdfast-kind": "king"}, ClientName("tok_1@10.0.0.1")),
-        ({"x-holdfast-client": "r", "x-holdfast-kind": "relay"}, ClientName("r", "relay")),
+        ({"x-holdfast-client": "r", "x-holdfast-kind": "relay"}, ClientName("r@tok_1", "relay")),
         ({"x-holdfast-client": "x" * 129}, ClientName("tok_1@10.0.0.1")),
     ],
 )

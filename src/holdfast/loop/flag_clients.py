@@ -6,7 +6,8 @@ Rules:
    revision, or with the variant that is forced.
 2. Numbers only rise. What is known here is written to the store at most once a second, servers first; it is telemetry
    and not journaled.
-3. A client says its name (`X-Holdfast-Client`), else it is its token and address. Nothing that it sends on behalf of a
+3. A client says its name (`X-Holdfast-Client`), else it is its token and address. The name counts within its token:
+   who has another token, such as one that stands in a page, proves nothing for it. Nothing that it sends on behalf of a
    person is kept.
 """
 
@@ -50,7 +51,13 @@ def name_client(get: Callable[[str], str | None], token: Token, peer: str, *, is
     said = named("x-holdfast-kind")
     kind = said if said in KINDS else "browser" if is_browser else "server"
     own = named("x-holdfast-client")
-    return ClientName(own or f"{token.id}@{peer}", kind, named("x-holdfast-service"), named("x-holdfast-target"))
+    identity = identify_client(own, token) if own else f"{token.id}@{peer}"
+    return ClientName(identity, kind, named("x-holdfast-service"), named("x-holdfast-target"))
+
+
+def identify_client(own: str, token: Token) -> str:
+    """Return the id of a client that says its own name: with its token, so that none speaks for another's client."""
+    return f"{own}@{token.id}"
 
 
 def is_name(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from holdfast.edges.ofrep.app import OfrepApp, matches_etag
 from holdfast.edges.ofrep.limits import Limits
 from holdfast.errors import HoldfastError
 from holdfast.loop.flag_snapshot import FlagSnapshot
-from tests.flag_stand import ENVIRONMENT, ON_OFF, ORG, FlagStand, open_stand, serve_app, wait_for
+from tests.flag_stand import ENVIRONMENT, ON_OFF, ORG, READER, FlagStand, open_stand, serve_app, wait_for
 
 GOLD = {"if": [{"==": [{"var": "plan"}, "gold"]}, "on"]}
 
@@ -410,7 +410,7 @@ def test_client_is_known_by_the_name_that_it_says(served: Served) -> None:
     served.post("evaluate/flags", x_holdfast_client="shop-1", x_holdfast_target="eu", x_holdfast_service="shop")
     served.post("evaluate/flags", origin="https://shop.example")
     shop, browser = served.stand.book.list((ORG, ENVIRONMENT))
-    assert (shop.id, shop.kind, shop.target, shop.service) == ("shop-1", "server", "eu", "shop")
+    assert (shop.id, shop.kind, shop.target, shop.service) == ("shop-1@tok_1", "server", "eu", "shop")
     assert (shop.fetched, shop.delivered) == (served.stand.revision, None)
     assert (browser.id, browser.kind) == ("tok_1@127.0.0.1", "browser")
 
@@ -448,7 +448,7 @@ def test_relay_reports_its_clients(served: Served) -> None:
     answer = served.post("clients", report, x_holdfast_client="relay-1", x_holdfast_kind="relay")
     assert answer.status_code == 202
     (shop,) = served.stand.book.list((ORG, ENVIRONMENT))
-    assert (shop.id, shop.fetched, shop.connected, shop.effects) == ("relay-1/shop-1", at, True, (("tax", at),))
+    assert (shop.id, shop.fetched, shop.connected, shop.effects) == ("relay-1@tok_1/shop-1", at, True, (("tax", at),))
 
 
 def test_relay_proves_nothing_that_was_not_served_yet(served: Served) -> None:
@@ -460,7 +460,7 @@ def test_relay_proves_nothing_that_was_not_served_yet(served: Served) -> None:
     assert served.post("clients", {"clients": [*unnamed, client]}, x_holdfast_client="relay-1").status_code == 202
     (shop,) = served.stand.book.list((ORG, ENVIRONMENT))
     newest = served.stand.revision
-    assert (shop.id, shop.service, shop.delivered, shop.fetched) == ("relay-1/shop-1", None, newest, 0)
+    assert (shop.id, shop.service, shop.delivered, shop.fetched) == ("relay-1@tok_1/shop-1", None, newest, 0)
     assert (shop.effective, shop.effects) == (newest, (("tax", newest),))
 
 
@@ -468,3 +468,16 @@ def test_effect_of_a_client_without_a_name_is_refused(served: Served) -> None:
     served.stand.hold()
     answer = served.post("effects", {"flag": "tax", "variant": "off", "client": "a\0b"})
     assert (answer.status_code, served.stand.book.list((ORG, ENVIRONMENT))) == (400, [])
+
+
+def test_token_proves_nothing_for_the_client_of_another(served: Served) -> None:
+    """One that stands in a page, say: it can name itself as it likes."""
+    served.stand.tokens["page"] = replace(READER, id="tok_9")
+    served.stand.hold()
+    served.post("evaluate/flags", x_holdfast_client="shop-1")
+    forged = {"flag": "tax", "variant": "off", "client": "shop-1"}
+    assert served.post("effects", forged, authorization="Bearer page").json()["counted"] is True
+    report = {"clients": [{"id": "x", "kind": "server", "connected": True, "effective": served.stand.revision}]}
+    served.post("clients", report, authorization="Bearer page", x_holdfast_client="shop-1@tok_1")
+    shop = served.stand.client("shop-1")
+    assert (shop.effective, shop.effects) == (None, ())

@@ -17,6 +17,7 @@ from holdfast.loop.flag_clients import ClientBook, ClientName
 from holdfast.mitigations.evaluation import Evaluated
 from holdfast.testing.clocks import FakeClock
 from tests.flag_stand import ENVIRONMENT, ON_OFF, T0, FlagStand, open_stand, serve_app, wait_for
+from tests.flag_stand import ORG as STAND_ORG
 
 PLACE = (ORG, ENVIRONMENT)
 
@@ -143,7 +144,7 @@ def test_relay_reports_its_clients(stand: FlagStand, path: Path) -> None:
         follower.book.deliver(PLACE, ClientName("shop-1", target="eu"), 1, T0, with_values=True)
         follower.relay.report()
         follower.relay.report()  # nothing new: nothing is sent
-        shop = stand.client("relay-1/shop-1")
+        shop = next(one for one in stand.book.list((STAND_ORG, ENVIRONMENT)) if one.id == "relay-1@tok_1/shop-1")
     assert (shop.target, shop.delivered, shop.fetched, shop.connected) == ("eu", 1, 1, True)
 
 

@@ -193,7 +193,7 @@ class OfrepApp:
         body = await read_body(asked, receive)
         snapshot = await self._looks.get(place)
         name = asked.client(token)
-        return reports.take_effect(self._serving.book, snapshot, name, body, self._serving.clock.now())
+        return reports.take_effect(self._serving.book, snapshot, name, token, body, now=self._serving.clock.now())
 
     async def _clients(self, asked: Asked, token: Token, place: Place, receive: Receive) -> Answer:
         body = await read_body(asked, receive, reports.MAX_REPORT_BYTES)

@@ -12,15 +12,18 @@ import msgspec
 
 from holdfast.edges.ofrep.sending import Answer, general, json_answer
 from holdfast.edges.ofrep.wire import ClientIn, ClientsIn, EffectIn, EffectOut
-from holdfast.loop.flag_clients import KINDS, ClientBook, ClientName, is_name
+from holdfast.loop.flag_clients import KINDS, ClientBook, ClientName, identify_client, is_name
 from holdfast.loop.flag_snapshot import FlagSnapshot
 from holdfast.model.flag import FlagClient
+from holdfast.model.tenancy import Token
 
 MAX_REPORT_BYTES = 4 << 20
 MAX_REPORTED = 5000
 
 
-def take_effect(book: ClientBook, snapshot: FlagSnapshot, name: ClientName, body: bytes, now: datetime) -> Answer:
+def take_effect(
+    book: ClientBook, snapshot: FlagSnapshot, name: ClientName, token: Token, body: bytes, *, now: datetime
+) -> Answer:
     """Count what an application was given as a proof, where it is one.
 
     It is none when the flag is forced and another variant was given: that application does not see the change.
@@ -32,7 +35,7 @@ def take_effect(book: ClientBook, snapshot: FlagSnapshot, name: ClientName, body
     if effect.client:
         if not is_name(effect.client):
             return general(400, "expected a client's name on one line, of at most 128 characters")
-        name = replace(name, id=effect.client)
+        name = replace(name, id=identify_client(effect.client, token))
     forced = snapshot.forced(effect.flag)
     if forced is not None and effect.variant != forced:
         return json_answer(202, msgspec.json.encode(EffectOut(False, f"`{forced}` is forced, and not this variant")))
