@@ -7,6 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.edges.providers.flag_providers._flagd import Flagd, Loaded, forced_value
 from holdfast.edges.providers.flag_providers._flagd_text import parse_flagd
 from holdfast.errors import ActionError
 
@@ -66,3 +67,41 @@ def test_key_that_stands_twice_is_the_last_one() -> None:
 def test_value_that_is_no_flag_is_refused() -> None:
     with pytest.raises(ActionError, match="can't be changed without"):
         parse_flagd('{"flags": {"a": {}}}', "json").with_value("a", "3")
+
+
+def test_yaml_reads_on_and_off_as_flagd_does() -> None:
+    """Bare `on` and `off` are names of variants there, and a date is a text."""
+    text = "flags:\n  pay:\n    state: ENABLED\n    variants: {on: true, off: false}\n    defaultVariant: on\n"
+    text += "    metadata: {since: 2026-01-01}\n"
+    flag = parse_flagd(text, "yaml").flags["pay"]
+    assert (flag["variants"], flag["defaultVariant"]) == ({"on": True, "off": False}, "on")
+    assert flag["metadata"] == {"since": "2026-01-01"}
+    with pytest.raises(ActionError, match="no text"):
+        parse_flagd("flags: {pay: {variants: {1: true}}}", "yaml")
+
+
+@pytest.mark.parametrize("odd", ['"metadata": [1]', '"defaultVariant": ["on"]', '"metadata": {"heldBy": ["x"]}'])
+def test_document_that_flagd_would_refuse_is_no_surprise(odd: str) -> None:
+    value = json.loads(f'{{"state": "ENABLED", "variants": {{"on": true}}, {odd}}}')
+    assert forced_value(value, "on")["metadata"]["heldBy"] == "Holdfast"
+    text = json.dumps({"flags": {"pay": value}})
+    source = FileLike(text)
+    assert getattr(Flagd("flagd", source, None).read("pay"), "served", "?") is None
+
+
+class FileLike:
+    """A document in memory."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def load(self) -> Loaded:
+        return Loaded(parse_flagd(self.text, "json"), self.text)
+
+    def save(self, text: str, loaded: Loaded) -> bool:
+        del loaded
+        self.text = text
+        return True
+
+    def find_problem(self) -> str | None:
+        return None

@@ -133,7 +133,7 @@ class Flagd:
 
 def forced_value(value: Value, variant: str) -> Value:
     """Return a flag that serves one variant to everybody; what else it says stays."""
-    metadata = {**(value.get("metadata") or {}), MARK: HOLDER}
+    metadata = {**_metadata(value), MARK: HOLDER}
     return {**value, "state": "ENABLED", "defaultVariant": variant, "targeting": {}, "metadata": metadata}
 
 
@@ -141,7 +141,7 @@ def _put_back(value: Value, before: Value) -> Value:
     """Return a flag that the team changed while it was forced, with what was forced put back."""
     out = {name: one for name, one in value.items() if name not in _FORCED}
     out.update({name: before[name] for name in _FORCED if name in before})
-    metadata = {name: one for name, one in (value.get("metadata") or {}).items() if name != MARK}
+    metadata = {name: one for name, one in _metadata(value).items() if name != MARK}
     out.pop("metadata", None)
     if metadata or "metadata" in before:
         out["metadata"] = metadata
@@ -161,17 +161,21 @@ def _variants(value: Value) -> Mapping[str, Any]:
     return variants if isinstance(variants, dict) else {}
 
 
+def _metadata(value: Value) -> Value:
+    found = value.get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
 def _served(value: Value) -> str | None:
     """Return what everybody is served; `None` where the code's default is, or where rules decide."""
     default = value.get("defaultVariant")
-    if value.get("state") != "ENABLED" or value.get("targeting") or default not in _variants(value):
+    if value.get("state") != "ENABLED" or value.get("targeting") or not isinstance(default, str):
         return None
-    return str(default)
+    return default if default in _variants(value) else None
 
 
 def _held(value: Value) -> str | None:
-    metadata = value.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get(MARK) != HOLDER:
+    if _metadata(value).get(MARK) != HOLDER:
         return None
     return _served(value) or ""
 

@@ -3,12 +3,14 @@
 Rules:
 1. Only the value of the one flag is written anew; every other character of the document stays, comments too. What was
    there before is kept as text, so that putting it back gives the same bytes.
-2. A change is proven before it is used: the new text must say the same of everything but that flag.
+2. YAML is read as flagd reads it: `on`, `off`, `yes`, `no` and dates are texts. A key that is no text is refused.
+3. A change is proven before it is used: the new text must say the same of everything but that flag.
 
 Source: flagd's flag definitions, JSON or YAML.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import JSONDecoder
@@ -20,6 +22,24 @@ from holdfast.errors import ActionError
 
 MAX_TEXT_BYTES = 16 << 20
 _SPACE = " \t\r\n"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without the words of version 1.1 that stand for booleans, and without dates."""
+
+
+_NOT_IN_JSON = {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
+_Loader.yaml_implicit_resolvers = {
+    sign: [one for one in resolvers if one[0] not in _NOT_IN_JSON]
+    for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF")
+
+
+def _has_texts_as_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _has_texts_as_keys(one) for key, one in value.items())
+    return not isinstance(value, list) or all(map(_has_texts_as_keys, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +91,8 @@ class FlagdText:
 def parse_flagd(text: str, kind: str) -> FlagdText:
     """Return a document of flags. Raises: ActionError: it is none; says why."""
     flags = _load(text, kind).get("flags")
+    if kind == "yaml" and not _has_texts_as_keys(flags):
+        raise ActionError("flagd: a key in its flags is no text", hint="write it in quotes")
     if not isinstance(flags, dict) or not all(isinstance(one, dict) for one in flags.values()):
         raise ActionError("flagd: expected an object `flags` that maps keys to flags")
     return FlagdText(text, kind, flags)
@@ -80,7 +102,7 @@ def _load(text: str, kind: str) -> dict[str, Any]:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
         raise ActionError(f"flagd: over {MAX_TEXT_BYTES >> 20} MiB of flags")
     try:
-        document = json.loads(text) if kind == "json" else yaml.safe_load(text)
+        document = json.loads(text) if kind == "json" else yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise ActionError(
             f"flagd: the flags can't be read as {kind.upper()}: {' '.join(str(error).split())[:200]}"
@@ -125,7 +147,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _yaml_span(text: str, flag: str) -> Span | None:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=_Loader)
     flags = _find(root, "flags")
     node = _find(flags, flag) if flags is not None else None
     if node is None:
