@@ -112,8 +112,12 @@ def load_snapshot(path: Path) -> Saved:
         raise FactError(f"torn: expected {header.bytes} bytes, got {len(body)}", where=str(path))
     if hashlib.sha256(body).hexdigest() != header.sha256:
         raise FactError("changed: its sha256 does not match", where=str(path))
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise FactError("its document is not UTF-8", where=str(path)) from None
     seen_at = datetime.fromtimestamp(status.st_mtime, UTC)
-    return Saved(header.environment, header.edition, header.revision, body.decode(), seen_at)
+    return Saved(header.environment, header.edition, header.revision, text, seen_at)
 
 
 def load_newest(path: Path) -> tuple[Saved | None, list[str]]:

@@ -1,8 +1,9 @@
 """Following a server: its stream of notices, and the document of flags after each.
 
 Rules:
-1. The stream is opened without a last event, so that its first notice says what the server has; the document is asked
-   for only when that is something else.
+1. The stream is opened without a last event, so that its first notice says what the server has. After it the document
+   is asked for always: a server that was restored may have come to the same edition by another way. After later
+   notices it is asked for only when they name another edition.
 2. A stream that says nothing for 40 seconds, more than two heartbeats, is dead. What was lost is tried again after a
    pause that doubles to 15 seconds, shortened at random, so that a hundred relays don't come back in one moment.
 3. A redirect is refused: the token goes to the server that the operator named and nowhere else.
@@ -17,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator
 from random import SystemRandom
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from holdfast.errors import FactError, FeedError, UsageError
 
@@ -34,10 +35,13 @@ class Upstream:
     """The server's side that a relay needs: notices, documents, reports."""
 
     def __init__(self, url: str, token: str, name: str) -> None:
-        """Raises: UsageError: no URL, or one without TLS to another machine's name that holds a user."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        """Raises: UsageError: no URL, one that holds a user, or a token or name that no header can hold."""
+        parts = _split(url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise UsageError(f"expected a server's URL, got `{url[:200]}`", hint="such as https://holdfast.example")
+        for what, text in (("token", token), ("name", name)):
+            if not (text.isascii() and text.isprintable()):
+                raise UsageError(f"a {what} with a sign that no header can hold", hint="plain letters on one line")
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
         self._base = parts.path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}", "X-Holdfast-Kind": "relay", "X-Holdfast-Client": name}
@@ -154,17 +158,29 @@ def follow(
     """
     pauses = pauses or Pauses()
     while not stop.is_set():
+        compared = False
         try:
             for edition in upstream.notices():
                 if stop.is_set():
                     return
-                if edition is not None and edition != known():
+                if edition is not None and (not compared or edition != known()):
                     take(*upstream.document())
-                confirm()
+                    compared = True
+                if compared:
+                    confirm()
                 pauses.reset()
         except (FeedError, FactError) as error:
             lose(str(error))
         stop.wait(pauses.take())
+
+
+def _split(url: str) -> SplitResult | None:
+    """Return the parts of a URL; `None` when it is none, or its port is no number of one."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port is None or parts.port > 0 else None
+    except ValueError:
+        return None
 
 
 def _words(error: BaseException) -> str:
