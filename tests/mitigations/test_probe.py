@@ -140,6 +140,7 @@ def world() -> MemoryWorld:
         (other("tcp", "shop:81"), False, "tcp shop:81: no connection to shop:81: connection refused"),
         (other("tcp", "shop"), False, "tcp shop: expected host:port"),
         (other("tcp", "shop:99999"), False, "tcp shop:99999: expected host:port"),
+        (other("tcp", f"shop:{'9' * 5000}"), False, f"tcp shop:{'9' * 5000}: expected host:port"),
         (other("command", name="switch", what="x"), True, "command switch: it ended with status 0"),
         (other("command", name="switch", what="y"), False, "command switch: it ended with status 1"),
         (other("command", name="switch", what="; rm"), False, "command switch: `what` is not what the operator allows"),

@@ -12,6 +12,7 @@ Source: RFC 6901 for pointers.
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,7 @@ from holdfast.ports.world import World
 TIMEOUT_S = 5.0
 BODY_LIMIT_BYTES = 1 << 20
 _MISSING = object()
+_INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _look_http(http: Http, probe: Probe) -> Outcome:
 
 def _look_tcp(tcp: Tcp, probe: Probe) -> Outcome:
     host, _, port = probe.url.rpartition(":")
-    if not host or not (port.isascii() and port.isdecimal()) or not 0 < int(port) < 65536:
+    if not host or not (port.isascii() and port.isdecimal() and len(port) <= 5) or not 0 < int(port) < 65536:
         return Outcome(False, f"{name_of(probe)}: expected host:port")
     tcp.connect(host.removeprefix("[").removesuffix("]"), int(port), TIMEOUT_S)
     return Outcome(True, f"{name_of(probe)}: it accepts connections")
@@ -212,7 +214,7 @@ def find_pointer(document: Any, pointer: str) -> Any:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(value, dict) and name in value:
             value = value[name]
-        elif isinstance(value, list) and name.isdecimal() and name.isascii() and int(name) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(name) and int(name) < len(value):
             value = value[int(name)]
         else:
             return _MISSING
