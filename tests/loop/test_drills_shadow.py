@@ -180,6 +180,16 @@ def test_drill_that_a_crash_left_behind_has_failed(theatre: Theatre) -> None:
     assert theatre.rehearse().outcome is DrillOutcome.PASSED
 
 
+def test_frozen_player_that_wakes_turns_no_failed_drill_into_a_passed_one(theatre: Theatre) -> None:
+    begun = begin(theatre.stage(), ORG, DrillAsk("shop", environment=ENVIRONMENT), "tok_1")
+    theatre.shop.clock.tick(LIMIT.total_seconds())
+    (ended,) = end_left_behind(theatre.stage(), ORG)
+    with pytest.raises(ConflictError, match="has ended meanwhile"):
+        play(theatre.stage(), begun)
+    with theatre.shop.store.read(ORG) as tx:
+        assert tx.drills.get(begun.id) == ended
+
+
 @pytest.mark.parametrize(
     ("ask", "error", "words"),
     [

@@ -1,11 +1,14 @@
-"""A drill under way: every look is kept as it is made, so that a person sees it live and a crash leaves its traces."""
+"""A drill under way: every look is kept as it is made, so that a person sees it live and a crash leaves its traces.
+
+What has ended stays as it was signed, whoever comes back to it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import ConflictError, HoldfastError
 from holdfast.model.drill import DrillEvidence, DrillOutcome, DrillStep
 from holdfast.model.instant import format_instant
 from holdfast.ports.clock import Clock
@@ -52,18 +55,28 @@ class DrillLog:
 
     def change(self, **fields: object) -> None:
         """Change the evidence and keep it."""
-        self.evidence = replace(self.evidence, **fields)  # type: ignore[arg-type]  # names are checked by `replace`
+        changed = replace(self.evidence, **fields)  # type: ignore[arg-type]  # names are checked by `replace`
         with self.store.write(self.evidence.org, self.clock.now()) as tx:
-            tx.drills.save(self.evidence)
+            _require_running(tx, changed.id)
+            tx.drills.save(changed)
+        self.evidence = changed
         self.on_change(self.evidence.org)
 
     def end(self, sign: Callable[[DrillEvidence], str]) -> DrillEvidence:
         """End it: passed when every look held. `sign` gives the envelope of the whole."""
-        self.evidence = finish(self.evidence, self.clock.now(), sign)
+        ended = finish(self.evidence, self.clock.now(), sign)
         with self.store.write(self.evidence.org, self.clock.now()) as tx:
-            keep_ended(tx, self.evidence)
+            _require_running(tx, ended.id)
+            keep_ended(tx, ended)
+        self.evidence = ended
         self.on_change(self.evidence.org)
         return self.evidence
+
+
+def _require_running(tx: Transaction, drill_id: str) -> None:
+    """Raises: ConflictError: it ended without whoever plays it, frozen for too long: what is signed stays as it is."""
+    if tx.drills.get(drill_id).outcome is not DrillOutcome.RUNNING:
+        raise ConflictError(f"drill {drill_id} has ended meanwhile", hint="it was held for left behind: hold it again")
 
 
 def finish(

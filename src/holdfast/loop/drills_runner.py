@@ -17,7 +17,7 @@ from holdfast.loop.drills_stage import Piece, Rehearsal, Stage, load_piece
 from holdfast.loop.drills_static import rehearse_static
 from holdfast.mitigations.drill import reaches
 from holdfast.mitigations.drill_statement import sign_drill
-from holdfast.model.drill import DrillEvidence, DrillLevel
+from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome
 from holdfast.ports.store import Transaction
 
 
@@ -92,6 +92,8 @@ def end_left_behind(stage: Stage, org: str) -> list[DrillEvidence]:
         close_findings(stage, org, evidence.id)
         left = as_left_behind(evidence)
         with stage.store.write_now(org, stage.clock) as (tx, now):
+            if tx.drills.get(left.id).outcome is not DrillOutcome.RUNNING:
+                continue  # it came to its end after all
             ended = finish(replace(left, because=None), now, lambda one: sign(stage, one), left.because)
             keep_ended(tx, ended)
         out.append(ended)
