@@ -12,7 +12,7 @@ from holdfast.loop.drills_inputs import note_configured, note_observed
 from holdfast.loop.flags import define_flag
 from holdfast.model.drill import DrillLevel, Readiness
 from holdfast.model.inventory import Deployment, Release, Status
-from holdfast.model.plan import Drill
+from holdfast.model.plan import Drill, Probe, Step
 from holdfast.model.target import Target
 from holdfast.ports.store import Transaction
 from holdfast.testing.drills import rehearse
@@ -118,6 +118,19 @@ def test_changed_target_or_foreign_flag_makes_evidence_stale(shop: Shop) -> None
         rehearse(tx, PLAN, "svc_1", ENVIRONMENT, T0, number=2)
         note_configured(tx, [replace(target, options=(("url", '"http://two"'),))])
         assert "`target:flags/unleash`" in standing(tx)[1]
+
+
+@pytest.mark.parametrize(("kind", "section"), [("command", "commands"), ("prometheus", "metrics"), ("flag", "flags")])
+def test_what_a_probe_looks_with_is_an_input(shop: Shop, kind: str, section: str) -> None:
+    """What tells that it worked is changed: nobody knows whether the same would be seen."""
+    one = Target(section, "look", "process", None, None, (("url", '"http://one"'),), "targets.toml:1")
+    by_step = Step("probe", (({"prometheus": "query"}.get(kind, kind), "look"),))
+    with shop.write() as tx:
+        note_configured(tx, [one])
+        for plan in (make_plan(steps=(by_step,)), make_plan(steps=(), verify=(Probe(kind, ""),))):
+            assert f"target:{section}/look" in DrillReader(tx, T0).inputs(plan, "svc_1", ENVIRONMENT)
+        plain = make_plan(steps=(Step("wait", (("for", "1s"),)),))
+        assert f"target:{section}/look" not in DrillReader(tx, T0).inputs(plain, "svc_1", ENVIRONMENT)
 
 
 def test_whole_rehearsal_in_staging_counts_beside_a_shadow_here(shop: Shop) -> None:

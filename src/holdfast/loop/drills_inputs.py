@@ -36,6 +36,10 @@ _SECTIONS = {
 }
 
 
+_LOOKS = {"command": "commands", "flag": "flags", "query": "metrics", "prometheus": "metrics"}
+"""What is looked at, as a probe's kind or as an argument of a `probe` step → the section of what it looks with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What was last seen of the outside; read once per transaction."""
@@ -101,6 +105,13 @@ def release_digest(releases: Iterable[Release]) -> str:
     return digest_of(["holdfast.release/1", sorted(parts, key=str)])
 
 
+def _sections(plan: Plan) -> set[str | None]:
+    """Return the sections of the operator's file that a plan uses: to act, and to look whether it worked."""
+    looks = [probe.kind for probe in plan.verify]
+    looks += [name for step in plan.steps if step.action == "probe" for name, _ in step.arguments]
+    return {_SECTIONS.get(step.action.partition(".")[0]) for step in plan.steps} | {_LOOKS.get(one) for one in looks}
+
+
 def inputs_of(
     plan: Plan,
     features: Sequence[Feature],
@@ -126,7 +137,7 @@ def inputs_of(
         out[f"flag:{environment}/{key}"] = elsewhere or digest_of(definition_of(key))
     for step in plan.steps:
         out[f"driver:{step.action}"] = digest_of([step.action, __version__])
-    wanted = {_SECTIONS.get(step.action.partition(".")[0]) for step in plan.steps}
+    wanted = _sections(plan)
     for target in seen.configured:
         here = target["environment"] in {None, environment} and target["service"] in {None, service}
         if target["section"] in wanted and here:
