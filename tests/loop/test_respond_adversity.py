@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from holdfast.loop.respond import undo
+from holdfast.loop.respond import approve, pause, undo
 from holdfast.loop.respond_begun import resolve
 from holdfast.loop.respond_engine import Engine
-from holdfast.model.plan import Step
+from holdfast.model.plan import Probe, Step
 from holdfast.model.run import RunState, StepState
 from holdfast.testing.http import Reply
 from holdfast.testing.targets import MemoryHttpTarget, Receiver
 from tests.loop.elsewhere import WithReceiver
 from tests.loop.shop import ORG, URL, Shop, make_exposure, make_plan, open_shop
+from tests.loop.test_respond_takeover import crash_at, elsewhere_shop, expose, work
 
 HOOK = Step("http", (("target", "hook"), ("undo", "back")))
 
@@ -78,3 +79,65 @@ def test_an_idempotent_receiver_is_sent_its_undo_again(hooked: tuple[Shop, Memor
     go(shop, engine)
     assert shop.run(run.id).state is RunState.UNDONE
     assert target.receiver.arrived == 2
+
+
+# Guards that come in the way of what was intended already.
+
+
+def test_what_was_intended_before_a_crash_is_not_carried_out_under_a_pause() -> None:
+    """12:00:00 intended, and the process dies; 12:00:01 automation is paused; 13:00:01 the next process holds still."""
+    with elsewhere_shop() as (shop, there):
+        run = expose(shop)
+        at, _ = crash_at(count_before("before-act/1"))
+        assert work(shop.engine(targets=there, at=at))
+        with shop.write() as tx:
+            pause(tx, True, "per_1", "stop", shop.clock.now())
+        shop.clock.tick(3600)
+        engine = shop.engine(targets=there)
+        go(shop, engine)
+        held = shop.run(run.id)
+        assert (held.state, there.provider.told) == (RunState.ACTING, [])
+        assert held.held is not None
+        assert held.held.startswith("automation is paused by per_1")
+        with shop.write() as tx:
+            pause(tx, False, "per_1", "", shop.clock.now())
+        go(shop, engine)
+        assert (shop.run(run.id).state, len(there.provider.told)) == (RunState.EFFECTIVE, 3)
+
+
+def count_before(name: str) -> int:
+    with elsewhere_shop() as (shop, there):
+        expose(shop)
+        at, seen = crash_at(0)
+        work(shop.engine(targets=there, at=at))
+        return seen.index(name) + 1
+
+
+def test_no_other_try_is_made_under_a_pause_and_people_let_it_go_on() -> None:
+    with elsewhere_shop() as (shop, there):
+        run = expose(shop)
+        there.provider.deaf = True
+        engine = shop.engine(targets=there)
+        engine.step(ORG)
+        with shop.write() as tx:
+            pause(tx, True, "per_1", "stop", shop.clock.now())
+        go(shop, engine, 10)
+        assert there.provider.told == [("tax", "off")]
+        there.provider.deaf = False
+        with shop.write() as tx:
+            approve(tx, run.id, "per_1", shop.clock.now())
+        go(shop, engine)
+        assert (shop.run(run.id).state, shop.run(run.id).held) == (RunState.EFFECTIVE, None)
+
+
+def test_a_look_that_breaks_is_no_proof_and_ends_in_time() -> None:
+    """The probe breaks in a way nobody foresaw, every time: at 12:00:30 the run has failed, and people are told."""
+    with open_shop(make_plan(verify=(Probe("telepathy", "x", interval_s=1.0, deadline_s=30.0),))) as shop:
+        (run,) = shop.expose(make_exposure())
+        go(shop, shop.engine(), 32)
+        failed = shop.run(run.id)
+        assert failed.state is RunState.FAILED
+        assert failed.held is not None
+        assert failed.held.startswith("no proof in time, it stays in place")
+        with shop.store.read(ORG) as tx:
+            assert [one.id for one in tx.outbox.due(shop.clock.now())] == [f"{run.id}/failed"]

@@ -23,8 +23,9 @@ from holdfast.loop.respond_outcomes import (
     revert_unwell,
 )
 from holdfast.loop.respond_outside import Grip, Looked, Outside, Prepared
-from holdfast.loop.respond_setting import Did, News, Setting, StepError, find_unknown, traits_of
+from holdfast.loop.respond_setting import Did, News, Setting, StepError, find_unknown, is_guarded, traits_of
 from holdfast.loop.respond_steps import drive, stop
+from holdfast.mitigations.probe import Outcome
 from holdfast.mitigations.run import Act, Intend, Move, Rest, Revert, Seen, Wait, get_step, next_move
 from holdfast.model.run import Run, RunState, StepState
 
@@ -119,6 +120,8 @@ def _begin(hand: Hand, move: Intend, outside: Outside, number: int) -> Next:
 def _outside(hand: Hand, move: Act | Revert, outside: Outside, now: datetime, number: int, *, look_only: bool) -> Next:
     run, grip = hand.run, hand.grip
     if outside.is_within(run, number):
+        return _drive(hand)
+    if is_guarded(move) and hand.cleared != number:
         return _drive(hand)
     if grip is None or now >= grip.lease.until:
         return Deed(_claim)
@@ -216,6 +219,8 @@ def _take_error(hand: Hand, error: BaseException, about: Move | None, now: datet
     if isinstance(about, Act | Revert):
         seen = Seen(None, message, error=message, unread=True)
         return _drive(hand, News(about.number, seen, undone=isinstance(about, Revert)))
+    if about is None and hand.run.state is RunState.VERIFYING:  # nothing was seen: that is no proof, and time goes on
+        return _take_look(hand, Looked(Outcome(False, message), now, hand.run.unproven))
     hand.job = None
     hand.stumble(now, 5.0)
     if not isinstance(about, Intend):

@@ -223,7 +223,7 @@ class Engine:
         for run in round_.runs:
             hand = self._hands.setdefault(run.id, Hand(run))
             if hand.run is not run and hand.run != run:
-                hand.run, hand.due_at, hand.fresh = run, None, None
+                hand.run, hand.due_at, hand.fresh, hand.cleared = run, None, None, None
         return [self._hands[run.id] for run in round_.runs if run.id not in round_.still_held]
 
     def _next(self, hand: Hand, round_: _Round) -> Deed | None:
@@ -288,7 +288,7 @@ class Engine:
         if did.what == "trouble":
             hand.run, hand.grip = did.run, Grip(lease)
             return
-        hand.went_on(did.run, did.fresh)
+        hand.went_on(did)
         if did.rests:
             hand.grip = None
         elif hand.grip is None:

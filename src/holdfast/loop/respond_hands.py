@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from holdfast.errors import FencedError
 from holdfast.loop.free_world import LEASE
 from holdfast.loop.respond_outside import Grip, Looked, Prepared
-from holdfast.loop.respond_setting import News
+from holdfast.loop.respond_setting import Did, News
 from holdfast.mitigations.run import Move
 from holdfast.model.run import Lease, Run, RunState
 from holdfast.ports.clock import Clock
@@ -33,16 +33,17 @@ class Hand:
     """A run that this worker looks after.
 
     `grip` is its lease while it has one. `job` is what goes on outside; `fresh` the step that this worker itself wrote
-    down to be carried out, or taken back, for the first time, with nothing done since; `due_at` when to look again,
-    kept in memory alone. `failures` counts what went wrong in a row, `unwell` looks at the service's health that failed
-    in a row. `news` waits to be committed; without `chain` a single transition is, after one in which a later one
-    failed. `asked` is what the job is about.
+    down to be carried out, or taken back, for the first time, with nothing done since; `cleared` the one that no guard
+    held back when they were asked last; `due_at` when to look again, kept in memory alone. `failures` counts what went
+    wrong in a row, `unwell` looks at the service's health that failed in a row. `news` waits to be committed; without
+    `chain` a single transition is, after one in which a later one failed. `asked` is what the job is about.
     """
 
     run: Run
     grip: Grip | None = None
     job: "Future[Result] | None" = None
     fresh: int | None = None
+    cleared: int | None = None
     due_at: datetime | None = None
     failures: int = 0
     unwell: int = 0
@@ -54,9 +55,9 @@ class Hand:
         """Whether the worker holds nothing and does nothing for it."""
         return self.grip is None and self.job is None and self.due_at is None
 
-    def went_on(self, run: Run, fresh: int | None) -> None:
+    def went_on(self, did: Did) -> None:
         """Note what was committed."""
-        self.run, self.fresh = run, fresh
+        self.run, self.fresh, self.cleared = did.run, did.fresh, did.cleared
         self.job, self.news, self.asked, self.due_at, self.failures, self.chain = None, None, None, None, 0, True
 
     def stumble(self, now: datetime, most_s: float) -> None:
@@ -66,7 +67,7 @@ class Hand:
 
     def drop(self) -> None:
         """Forget all that relied on a lease that is lost."""
-        self.grip, self.fresh, self.news, self.due_at = None, None, None, None
+        self.grip, self.fresh, self.cleared, self.news, self.due_at = None, None, None, None, None
 
 
 def start(
@@ -81,9 +82,10 @@ def start(
         future.add_done_callback(lambda _: wake())
         return future
     done: Future[Result] = Future()
+    known: tuple[type[Exception], ...] = (FencedError, *failures)
     try:
         done.set_result(deed())
-    except (FencedError, *failures) as error:
+    except known as error:
         done.set_exception(error)
     return done
 

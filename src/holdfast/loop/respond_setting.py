@@ -13,7 +13,18 @@ from holdfast.loop.respond_plans import make_call
 from holdfast.loop.world import TxWorld
 from holdfast.mitigations.action import ActionSpec, Call
 from holdfast.mitigations.actions import action_names, get_action
-from holdfast.mitigations.run import FIRST_PAUSE_S, Intend, Move, Seen, TakeBack, Traits, TraitsOf, get_step, next_move
+from holdfast.mitigations.run import (
+    FIRST_PAUSE_S,
+    Act,
+    Intend,
+    Move,
+    Seen,
+    TakeBack,
+    Traits,
+    TraitsOf,
+    get_step,
+    next_move,
+)
 from holdfast.model.run import Run, RunState, RunStep
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
@@ -53,7 +64,8 @@ class News:
 class Did:
     """What a transaction made of a run. `what` names its last transition, `rests` that no worker need hold on to it.
 
-    `fresh` is the step that was written down here as about to be carried out, or taken back, for the first time.
+    `fresh` is the step that was written down here as about to be carried out, or taken back, for the first time;
+    `cleared` the one that nothing holds back now from being carried out.
     """
 
     run: Run
@@ -61,6 +73,7 @@ class Did:
     number: int = 0
     rests: bool = False
     fresh: int | None = None
+    cleared: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,13 @@ def find_block(setting: Setting, run: Run, move: Move) -> str | None:
     return f"run {others[0]} is at work on {target}" if others else None
 
 
+def is_guarded(move: Move) -> bool:
+    """Whether guards are asked before a move: before an intent, and before what was intended is carried out or tried
+    again, for much may have passed since. A look changes nothing, and what is taken back is never held.
+    """
+    return isinstance(move, Intend) or (isinstance(move, Act) and not move.look_only)
+
+
 def is_still_held(setting: Setting, run: Run) -> bool:
     """Whether what is written in a run that waits still stands; what would change it is written when it is asked."""
     if run.state not in {RunState.APPROVED, RunState.ACTING, RunState.UNDOING}:
@@ -141,7 +161,7 @@ def is_still_held(setting: Setting, run: Run) -> bool:
     blocked = find_block(setting, run, move)
     if blocked is not None:
         return blocked == run.held
-    hold = setting.guards.find(run) if isinstance(move, Intend) else None
+    hold = setting.guards.find(run) if is_guarded(move) else None
     falls = hold is not None and hold.lasting and run.state is RunState.APPROVED
     return hold is not None and hold.reason == run.held and not falls
 

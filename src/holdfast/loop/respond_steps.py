@@ -4,7 +4,8 @@ Rules:
 1. What was read outside comes in as values; nothing outside the store is asked here.
 2. Every transition is journaled in the transaction that stores it.
 3. Steps whose effect is in the store are intended, carried out and read back in one go, or not at all.
-4. No two steps act on one target at a time. Guards are asked before every intent.
+4. No two steps act on one target at a time. Guards are asked before every intent, and before one that was not carried
+   out in the same breath: after a crash, and before another try.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from holdfast.loop.respond_setting import (
     find_block,
     find_target,
     find_unknown,
+    is_guarded,
     is_within,
     traits_of,
 )
@@ -97,6 +99,7 @@ class _Driver:
     what: str = "look"
     number: int = 0
     rests: bool = False
+    cleared: int | None = None
     facts: tuple[Switched, ...] = ()
 
     def take_in(self, news: News) -> bool:
@@ -122,6 +125,8 @@ class _Driver:
             case Intend(number):
                 return self._intend(move, get_step(run, number), captured)
             case Act(number, look_only):
+                if not look_only and self.fresh != number and not self._may_go_on(move):
+                    return False
                 return self._within(get_step(run, number), undone=False, look_only=look_only)
             case TakeBack(number):
                 return self._take_back(move, get_step(run, number))
@@ -157,16 +162,23 @@ class _Driver:
             self.run = replace(self.run, expires_at=self.setting.now + timedelta(seconds=self.run.plan.expires_s))
         if begins:
             self.setting.guards.note(self.run)
-        self.fresh = step.number
+        self.fresh = self.cleared = step.number
         self._journal("intent", step.number, "before")
         return within
 
-    def _may(self, move: Intend | TakeBack) -> bool:
+    def _may_go_on(self, move: Act) -> bool:
+        """Whether nothing stands against carrying out, now, what was intended before."""
+        if not self._may(move):
+            return False
+        self.run, self.cleared = replace(self.run, held=None), move.number
+        return True
+
+    def _may(self, move: Intend | Act | TakeBack) -> bool:
         """Whether nothing stands against an intent; what does is stored and journaled once."""
         blocked = find_block(self.setting, self.run, move)
         if blocked is not None:
             return self._hold(blocked)
-        hold = self.setting.guards.find(self.run) if isinstance(move, Intend) else None
+        hold = self.setting.guards.find(self.run) if is_guarded(move) else None
         if hold is None:
             return True
         self._keep()
@@ -262,7 +274,7 @@ class _Driver:
         if self.facts:  # it may end exposures, and so let go of runs: this one as well
             record_facts(Turn(self.setting.tx, self.setting.now, self.setting.ids), self.run, self.facts)
             self.run = self.setting.tx.runs.get(self.run.id)
-        return Did(self.run, self.what, self.number, self.rests, self._find_fresh())
+        return Did(self.run, self.what, self.number, self.rests, self._find_fresh(), self.cleared)
 
     def _find_fresh(self) -> int | None:
         """Return the step that the last transition wrote down for the first time: nobody can have begun it yet."""
