@@ -38,6 +38,9 @@ def test_without_a_supervisor_there_is_no_status(shell: Shell, root: Path) -> No
     assert "holdfast supervise run" in printed.err
 
 
-def test_a_health_check_that_is_neither_address_nor_port_is_refused(shell: Shell, root: Path) -> None:
-    printed = shell("supervise", "run", "--root", root, "--health", "well", "--", "true", code=2)
-    assert "expected a URL or HOST:PORT, got `well`" in printed.err
+@pytest.mark.parametrize(
+    "health", ["well", "http://[::1", "ftp://shop/x", "http://", "shop:99999", ":80", "http://x:y"]
+)
+def test_a_health_check_that_is_neither_address_nor_port_is_refused(shell: Shell, root: Path, health: str) -> None:
+    printed = shell("supervise", "run", "--root", root, "--health", health, "--", "true", code=2)
+    assert f"expected a URL or HOST:PORT, got `{health}`" in printed.err

@@ -51,10 +51,24 @@ def run(root: Path, health: str | None, stop_s: float, words: tuple[str, ...]) -
     """
     from holdfast.edges.agent.supervise import Supervision, supervise
 
-    if health is not None and "://" not in health and not health.rpartition(":")[2].isdecimal():
+    if health is not None and not _can_be_asked(health):
         raise UsageError(f"expected a URL or HOST:PORT, got `{health[:80]}`", where="--health")
     say(f"supervises {root.resolve()}")
     supervise(Supervision(root.resolve(), words, health, stop_s))
+
+
+def _can_be_asked(health: str) -> bool:
+    """Whether it is an address of http or https, or a host with a port."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(health if "://" in health else f"//{health}")
+        port = parts.port
+    except ValueError:  # brackets that don't close, a port that is no number of one
+        return False
+    if "://" not in health:
+        return bool(parts.hostname and port and parts.netloc == health)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 @command.command("seal")
