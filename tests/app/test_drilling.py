@@ -85,6 +85,7 @@ def test_token_is_taken_back_when_the_reader_is_done(house: House, canary: Ofrep
     with canary.watch(ORG, PLACE, FLAG):
         lent = house.store.tenants.tokens(ORG)[-1]
         assert lent.revoked_at is None
+        assert lent.expires_at is not None  # should this process be killed now
     assert house.store.tenants.tokens(ORG)[-1].revoked_at is not None
 
 

@@ -21,7 +21,7 @@ from holdfast.edges.providers.canary import OfrepCanary
 from holdfast.edges.providers.tcp import SocketTcp
 from holdfast.errors import HoldfastError
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed25519_verifier
-from holdfast.loop.drills_begin import DrillAsk
+from holdfast.loop.drills_begin import LIMIT, DrillAsk
 from holdfast.loop.drills_runner import begin, end_left_behind, play
 from holdfast.loop.drills_stage import Stage
 from holdfast.loop.release_choice import ReleaseChooser
@@ -154,6 +154,7 @@ class Drilling:
             [Permission.FLAGS_READ],
             now=house.clock.now(),
             ids=house.ids,
+            expires_at=house.clock.now() + LIMIT,  # whoever lent it may be killed before it is taken back
             environment=environment,
         )
         return text, lambda: _quietly(lambda: revoke_token(house.store, org, token.id, now=house.clock.now()))
