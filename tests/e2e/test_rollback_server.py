@@ -1,4 +1,4 @@
-"""A whole server with an operator's file: a rehearsed rollback happens by itself, and is seen from outside."""
+"""A whole server with an operator's file: a rehearsed rollback happens by itself, a fixed release takes its place."""
 
 import json
 import subprocess
@@ -32,6 +32,12 @@ services:
         coverage: full
         verify: [{{http: {{url: "{url}/healthz", expect: {{status: 200, json: {{"/version": "1.0.0"}}}}}}}}]
         autonomy: {{default: observe, production: auto}}
+      - id: ahead
+        when: component.name == "acme-pdf"
+        do: [{{action: deploy.forward}}]
+        coverage: full
+        verify: [{{http: {{url: "{url}/healthz", expect: {{status: 200, json: {{"/version": "2.0.1"}}}}}}}}]
+        autonomy: {{default: approve-1}}
 """
 TARGETS = """
 deployers:
@@ -69,9 +75,17 @@ def version(url: str) -> str | None:
 
 def deploy(server: Server, root: Path, url: str, release: str, acme_pdf: str) -> None:
     """Do what CI does: register, switch, tell."""
+    register(server, url, release, acme_pdf)
+    switch(server, root, url, release)
+
+
+def register(server: Server, url: str, release: str, acme_pdf: str) -> None:
     composition = composition_to_json(sbom(f"pkg:pypi/acme-pdf@{acme_pdf}"))
     body = {"service": "shop", "version": release, "sbom": composition, "manifest": MANIFEST.format(url=url)}
     server.call("POST", "/releases", body)
+
+
+def switch(server: Server, root: Path, url: str, release: str) -> None:
     beside = root / ".next"
     beside.symlink_to(Path("releases") / release)
     beside.replace(root / "current")
@@ -80,14 +94,16 @@ def deploy(server: Server, root: Path, url: str, release: str, acme_pdf: str) ->
 
 
 def rehearse(server: Server) -> dict[str, Any]:
-    """Hold a drill of the plan."""
-    asked = server.call("POST", "/drills", {"service": "shop", "environment": "production", "level": "L1"})
+    """Hold a drill of the plan that acts by itself."""
+    ask = {"service": "shop", "environment": "production", "level": "L1", "plan": "back"}
+    asked = server.call("POST", "/drills", ask)
     wait_until(lambda: server.call("GET", f"/drills/{asked['id']}")["outcome"] != "running")
     ended: dict[str, Any] = server.call("GET", f"/drills/{asked['id']}")
     return ended
 
 
-def test_a_rehearsed_rollback_happens_by_itself(tmp_path: Path, shop: str) -> None:
+def test_a_bad_release_is_rolled_back_by_itself_and_a_fixed_one_put_in_its_place(tmp_path: Path, shop: str) -> None:
+    """The bad release comes back by mistake. By then its repair is registered, and a person asks for that."""
     data, root = tmp_path / "data", tmp_path / "srv"
     data.mkdir(mode=0o700)
     (data / "targets.yaml").write_text(TARGETS.format(root=root, url=shop))
@@ -110,6 +126,20 @@ def test_a_rehearsed_rollback_happens_by_itself(tmp_path: Path, shop: str) -> No
         clocks = server.call("GET", f"/findings/{exposure}")["finding"]["clocks"]
         assert clocks["mitigated_at"]
         assert version(shop) == "1.0.0"
+        laid = [sys.executable, str(SHOP / "releases.py"), str(root), "2.0.1=1.4.2"]
+        subprocess.run(laid, check=True, capture_output=True, env=environment())
+        register(server, shop, "2.0.1", "1.4.2")
+        switch(server, root, shop, "2.0.0")
+        wait_until(lambda: [one["state"] for one in _live(server)] == ["regressed"])
+        again = _live(server)[0]["id"]
+        asked = server.call("POST", "/mitigations", {"exposure": again, "plan": "ahead"})
+        wait_until(lambda: server.call("GET", f"/mitigations/{asked['id']}")["state"] == "effective")
+        assert (version(shop), _state(server, again)) == ("2.0.1", "resolved")
+
+
+def _live(server: Server) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = server.call("GET", "/findings")["items"]
+    return [one for one in found if one["state"] != "resolved"]
 
 
 def _state(server: Server, exposure: str) -> str:
