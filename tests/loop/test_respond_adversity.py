@@ -1,18 +1,19 @@
 """The engine on a bad night: what is in doubt, broken or held is neither lost, nor done again, nor silent."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from holdfast.loop.respond import approve, pause, undo
-from holdfast.loop.respond_begun import resolve
+from holdfast.loop.respond_begun import confirm, resolve
 from holdfast.loop.respond_engine import Engine
 from holdfast.model.plan import Probe, Step
 from holdfast.model.run import RunState, StepState
 from holdfast.testing.http import Reply
 from holdfast.testing.targets import MemoryHttpTarget, Receiver
-from tests.loop.elsewhere import WithReceiver
-from tests.loop.shop import ORG, URL, Shop, make_exposure, make_plan, open_shop
+from tests.loop.elsewhere import Elsewhere, WithReceiver
+from tests.loop.shop import ORG, T0, URL, Shop, make_exposure, make_plan, open_shop
 from tests.loop.test_respond_takeover import crash_at, elsewhere_shop, expose, work
 
 HOOK = Step("http", (("target", "hook"), ("undo", "back")))
@@ -141,3 +142,59 @@ def test_a_look_that_breaks_is_no_proof_and_ends_in_time() -> None:
         assert failed.held.startswith("no proof in time, it stays in place")
         with shop.store.read(ORG) as tx:
             assert [one.id for one in tx.outbox.due(shop.clock.now())] == [f"{run.id}/failed"]
+
+
+# What stays in place.
+
+
+def messages(shop: Shop) -> list[str]:
+    with shop.store.read(ORG) as tx:
+        return [one.id.partition("/")[2] for one in tx.outbox.due(shop.clock.now())]
+
+
+def test_people_are_told_once_that_something_cannot_be_taken_back() -> None:
+    with elsewhere_shop() as (shop, there):
+        run = expose(shop)
+        engine = shop.engine(targets=there)
+        go(shop, engine)
+        there.provider.deaf = True
+        with shop.write() as tx:
+            undo(tx, run.id, "per_1", shop.clock.now())
+        go(shop, engine, 60)
+        assert shop.run(run.id).state is RunState.UNDOING
+        assert messages(shop) == ["not-back-3"]
+        there.provider.deaf = False
+        go(shop, engine, 60)
+        assert shop.run(run.id).state is RunState.UNDONE
+
+
+def test_what_was_never_proven_is_kept_by_a_person_when_it_expires() -> None:
+    """12:00:30 failed and in place; 12:01:00 it expires and people are asked; one keeps it for an hour."""
+    with open_shop(make_plan(expires_s=60.0)) as shop:
+        shop.http.answer("GET", URL, Reply(status=500))
+        (run,) = shop.expose(make_exposure())
+        engine = shop.engine()
+        go(shop, engine, 70)
+        asked = shop.run(run.id)
+        assert (asked.state, asked.expires_at) == (RunState.FAILED, T0 + timedelta(seconds=60))
+        with shop.write() as tx:
+            confirm(tx, run.id, "per_1", shop.clock.now(), for_s=3600)
+        told = len(messages(shop))
+        go(shop, engine, 60)
+        assert (shop.run(run.id).held, len(messages(shop))) == ("it failed, and a person keeps what it did", told)
+
+
+def test_nobody_is_asked_to_keep_what_was_taken_back() -> None:
+    with open_shop(make_plan(expires_s=60.0)) as shop:
+        there = Elsewhere()
+        run = expose(shop)
+        there.provider.deaf = True
+        engine = shop.engine(targets=there)
+        go(shop, engine, 5)
+        shop.clock.tick(60)
+        go(shop, engine, 5)
+        failed = shop.run(run.id)
+        assert (failed.state, failed.expires_at) == (RunState.FAILED, None)
+        assert messages(shop) == ["failed"]
+        with shop.store.read(ORG) as tx:
+            assert tx.timers.next_at() is None

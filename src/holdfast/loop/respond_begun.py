@@ -22,6 +22,7 @@ from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 
 UNDOABLE = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.EFFECTIVE, RunState.FAILED, RunState.NEEDS_PERSON})
+CONFIRMABLE = frozenset({RunState.EFFECTIVE, RunState.FAILED})
 LONGEST_CONFIRM_S = 366 * 86400.0
 MOST_REASON = 500
 
@@ -46,13 +47,15 @@ def confirm(
     """Keep an expiring mitigation for another while: `for_s` seconds from now, by default what its plan says.
 
     Raises:
-        ConflictError: it is not in effect, or never expires.
+        ConflictError: nothing of it is in place, or it never expires.
         UsageError: a time that is none.
     """
     run = _find_repeated(tx, run_id, signal)
     if run is not None:
         return run
-    run = get_run_in(tx, run_id, frozenset({RunState.EFFECTIVE}), "confirmed")
+    run = get_run_in(tx, run_id, CONFIRMABLE, "confirmed")
+    if run.state is not RunState.EFFECTIVE and run.expires_at is None:
+        raise ConflictError(f"nothing of run {run.id} is in place that expires", hint="read it again")
     wanted_s = for_s if for_s is not None else run.plan.expires_s
     if wanted_s is None:
         raise ConflictError(f"run {run.id} never expires", hint="undo it when it is not needed any more")
@@ -62,7 +65,8 @@ def confirm(
     body = {"expires_at": format_instant(expires_at)}
     take_signal(tx, "confirm", actor, now, run=run_id, exposure=run.exposure, signal=signal, body=body)
     tx.timers.set(Timer(tx.org, run.id, 0, "expiry", expires_at))
-    changed = replace(run, expires_at=expires_at, held=None, updated_at=now)
+    held = None if run.state is RunState.EFFECTIVE else "it failed, and a person keeps what it did"
+    changed = replace(run, expires_at=expires_at, held=held, updated_at=now)
     tx.runs.save(changed)
     journal_run(tx, "run.confirmed", changed, actor, **body)
     return changed

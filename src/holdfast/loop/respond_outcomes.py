@@ -24,7 +24,7 @@ from holdfast.mitigations.run import finish_undo
 from holdfast.model.exposure import Exposure
 from holdfast.model.instant import format_instant
 from holdfast.model.plan import Coverage, OnExpiry, Plan
-from holdfast.model.run import Run, RunState, Timer
+from holdfast.model.run import Run, RunState, StepState, Timer
 from holdfast.model.verdict import Fail, Pass, Verdict
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
@@ -32,6 +32,7 @@ from holdfast.ports.world import Targets
 
 CONFIRM_AGAIN = timedelta(hours=1)
 HEALTH_PAUSE = timedelta(seconds=1)
+_NOT_IN_PLACE = frozenset({StepState.PENDING, StepState.SKIPPED, StepState.UNDONE})
 _IN_PLACE = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.EFFECTIVE, RunState.FAILED, RunState.NEEDS_PERSON})
 
 
@@ -190,6 +191,12 @@ def note_trouble(tx: Transaction, run: Run, now: datetime, because: str) -> Run:
 # Back.
 
 
+def tell_not_back(tx: Transaction, run: Run, number: int, now: datetime, because: str) -> None:
+    """Tell people, once, that a step can't be taken back so far; it is tried for as long as it takes."""
+    text = f"step {number} is still in place, and is tried again: {because}"
+    _tell(tx, run, now, f"not-back-{number}", title="a mitigation can't be taken back", text=text)
+
+
 def end_undo(tx: Transaction, run: Run, now: datetime, ids: Ids) -> Run:
     """Everything is taken back; the exposure's mitigation is lifted if nothing else guards it. The caller stores it."""
     changed = finish_undo(run, now)
@@ -220,7 +227,8 @@ def expire(tx: Transaction, run: Run, now: datetime) -> Run:
     if run.expires_at > now:  # somebody confirmed it
         tx.timers.set(Timer(run.org, run.id, 0, "expiry", run.expires_at))
         return run
-    if stays(run) and has_ended(tx, run):  # there is nothing left that it could come back for
+    nothing = run.state is RunState.FAILED and all(step.state in _NOT_IN_PLACE for step in run.steps)
+    if nothing or (stays(run) and has_ended(tx, run)):  # there is nothing left that it could come back for
         changed = replace(run, expires_at=None, updated_at=now)
         tx.runs.save(changed)
         tx.timers.clear(run.id, 0, "expiry")
@@ -231,7 +239,8 @@ def expire(tx: Transaction, run: Run, now: datetime) -> Run:
         tx.timers.clear(run.id, 0, "expiry")
     else:
         held = f"it expired at {ended_at} and stays in place: confirm it again, or undo it"
-        changed = replace(run, held=held, updated_at=now)
+        asks = run.state in {RunState.EFFECTIVE, RunState.FAILED}  # any other run says by `held` what it waits for
+        changed = replace(run, held=held if asks else run.held, updated_at=now)
         tx.timers.set(Timer(run.org, run.id, 0, "expiry", now + CONFIRM_AGAIN))
         _tell(tx, changed, now, f"expired-{int(now.timestamp())}", title="a mitigation has expired", text=held)
     if changed.held != run.held or changed.released:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from holdfast.errors import ActionError, PlanError
 from holdfast.loop.guards import note_hold
 from holdfast.loop.release_switch import record_facts
-from holdfast.loop.respond_outcomes import end_undo, finish_acting, give_up
+from holdfast.loop.respond_outcomes import end_undo, finish_acting, give_up, tell_not_back
 from holdfast.loop.respond_plans import journal_run
 from holdfast.loop.respond_setting import (
     Captured,
@@ -59,6 +59,9 @@ from holdfast.model.run import Run, RunState, RunStep, StepState, Timer
 from holdfast.ports.store import Transaction
 
 _SETTLED = frozenset({StepState.DONE, StepState.UNDONE, StepState.FAILED})
+
+UNDONE_IN_VAIN = 3
+"""After so many tries to take a step back people are told; it is tried again all the same."""
 
 GUARD_PAUSE = timedelta(seconds=1)
 """How soon a run that waits for something else as well is asked about again."""
@@ -221,6 +224,8 @@ class _Driver:
         self._journal(after.state.value, step.number, _phase(after, undone=undone), told=not _alike(step, after))
         if self.run.state is not was:
             self._gave_up()
+        elif undone and after.state is StepState.DONE and after.attempt == UNDONE_IN_VAIN:
+            tell_not_back(self.setting.tx, self.run, step.number, now, after.detail)
 
     def give_up(self, because: str) -> bool:
         """Fail; says whether there is something to take back."""

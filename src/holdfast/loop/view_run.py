@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError, PlanError
+from holdfast.loop.respond_begun import CONFIRMABLE
 from holdfast.loop.view_exposure import JournalLine, line_of
 from holdfast.loop.view_runs import RunRow, approvals_wanted, row_of_run
 from holdfast.mitigations.actions import get_action
@@ -136,7 +137,7 @@ def _deeds(run: Run) -> tuple[str, ...]:
         return (APPROVE, REJECT)
     if run.state not in _UNDOABLE:
         return ()
-    return (CONFIRM, UNDO) if run.state is RunState.EFFECTIVE and run.expires_at else (UNDO,)
+    return (CONFIRM, UNDO) if run.state in CONFIRMABLE and run.expires_at else (UNDO,)
 
 
 def _step_row(run: Run, step: RunStep) -> StepRow:
