@@ -8,8 +8,8 @@ import pytest
 from holdfast.loop.respond import approve, pause, undo
 from holdfast.loop.respond_begun import confirm, resolve
 from holdfast.loop.respond_engine import Engine
-from holdfast.model.plan import Probe, Step
-from holdfast.model.run import RunState, StepState
+from holdfast.model.plan import OnExpiry, Probe, Step
+from holdfast.model.run import RunState, StepState, Timer
 from holdfast.testing.http import Reply
 from holdfast.testing.targets import MemoryHttpTarget, Receiver
 from tests.loop.elsewhere import Elsewhere, WithReceiver
@@ -198,3 +198,17 @@ def test_nobody_is_asked_to_keep_what_was_taken_back() -> None:
         assert messages(shop) == ["failed"]
         with shop.store.read(ORG) as tx:
             assert tx.timers.next_at() is None
+
+
+def test_what_expires_is_taken_back_however_many_are_watched() -> None:
+    """A thousand timers of other runs were due earlier, and stay so."""
+    with open_shop(make_plan(expires_s=60.0, on_expiry=OnExpiry.REVERT)) as shop:
+        (run,) = shop.expose(make_exposure())
+        engine = shop.engine()
+        engine.step(ORG)
+        with shop.write() as tx:
+            for number in range(1000):
+                tx.timers.set(Timer(ORG, f"run_other_{number}", 0, "health", T0))
+        shop.clock.tick(100)
+        go(shop, engine, 2)
+        assert (shop.run(run.id).state, shop.served()) == (RunState.UNDONE, "on")

@@ -39,6 +39,7 @@ from holdfast.ports.world import Receivers, Releases, Targets
 
 MAX_BACKOFF_S = 60.0
 ROUND_LIMIT = 500
+MOST_DUE = 10_000
 TOGETHER = 25
 IDLE_S = 0.1
 LONGEST_IDLE_S = 2.0
@@ -191,8 +192,8 @@ class Engine:
         with self._store.read(org) as tx:
             runs = {run.id: run for run in tx.runs.ready(self._owner, now)}
             due: dict[str, set[str]] = {}
-            for timer in tx.timers.due(now):
-                if timer.kind in {"expiry", "health"}:
+            for kind in ("expiry", "health"):  # each by itself: many of one, or of looks, must not hide the other
+                for timer in tx.timers.due(now, MOST_DUE, kind=kind):
                     due.setdefault(timer.run, set()).add(timer.kind)
             mine = {key for key, hand in self._hands.items() if hand.run.org == org and not hand.is_idle()}
             for run_id in (due.keys() | mine) - runs.keys():

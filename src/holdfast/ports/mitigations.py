@@ -119,8 +119,8 @@ class Timers(Protocol):
         """Remove a run's, all or those of a step, of a kind."""
         ...
 
-    def due(self, now: datetime, limit: int = 1000) -> Sequence[Timer]:
-        """Return what is due, earliest first."""
+    def due(self, now: datetime, limit: int = 1000, *, kind: str | None = None) -> Sequence[Timer]:
+        """Return what is due, of one kind or of all, earliest first."""
         ...
 
     def next_at(self) -> datetime | None:

@@ -165,6 +165,8 @@ class TimerSuite:
                 Timer(ORG, "run_1", 1, "look", at(2)), Timer(ORG, "run_1", 0, "expiry", at(5)),
             ]  # fmt: skip
             assert len(tx.timers.due(at(9), limit=1)) == 1
+            assert all(one.kind == "expiry" for one in tx.timers.due(at(9), kind="expiry"))
+            assert tx.timers.due(at(9), kind="none") == []
 
     def test_timers_are_cleared_by_step_and_kind(self, store: Store) -> None:
         with store.write(ORG, START) as tx:

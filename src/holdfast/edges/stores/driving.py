@@ -34,6 +34,7 @@ _DUE = (
     .order_by(TIMER.c.due_at, TIMER.c.run, TIMER.c.step)
     .limit(bindparam("p_limit", type_=Integer()))
 )
+_DUE_OF_KIND = _DUE.where(TIMER.c.kind == bindparam("p_kind"))
 _NEXT = select(func.min(TIMER.c.due_at).label("due_at")).where(TIMER.c.org == _ORG)
 
 
@@ -129,9 +130,10 @@ class SqlTimers:
             where.append(TIMER.c.kind == kind)
         self._session.change(delete(TIMER).where(*where))
 
-    def due(self, now: datetime, limit: int = 1000) -> Sequence[Timer]:
-        """Return what is due, earliest first."""
-        rows = self._session.rows(_DUE, {"p_org": self._session.org, "p_now": now, "p_limit": limit})
+    def due(self, now: datetime, limit: int = 1000, *, kind: str | None = None) -> Sequence[Timer]:
+        """Return what is due, of one kind or of all, earliest first."""
+        values = {"p_org": self._session.org, "p_now": now, "p_limit": limit}
+        rows = self._session.rows(_DUE_OF_KIND, values | {"p_kind": kind}) if kind else self._session.rows(_DUE, values)
         return [Timer(**row._mapping) for row in rows]
 
     def next_at(self) -> datetime | None:
