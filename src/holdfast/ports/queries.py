@@ -73,7 +73,7 @@ class RunningHost:
 
 @dataclass(frozen=True, slots=True)
 class ExposureFilter:
-    """What to list; empty means all. Values within a field are alternatives. `drills` lists what drills made as well."""
+    """What to list; empty means all. Values within a field are alternatives. `drills` lists what drills made, too."""
 
     states: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
