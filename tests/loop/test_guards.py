@@ -102,10 +102,19 @@ def test_run_that_waits_half_done_for_a_person_is_waited_for(shop: Shop) -> None
     assert found.guard == "service"
 
 
-def test_service_rests_after_a_run(shop: Shop) -> None:
+def test_second_incident_of_one_flag_holds_it_at_once(shop: Shop) -> None:
     first, second = shop.expose(make_exposure(1), make_exposure(2))
     with shop.write() as tx:
         tx.runs.save(begun(first))
+    assert hold_of(shop, second) is None
+
+
+def test_service_rests_after_a_run_that_was_taken_back(shop: Shop) -> None:
+    first, second = shop.expose(make_exposure(1), make_exposure(2))
+    with shop.write() as tx:
+        made = begun(first)
+        steps = tuple(replace(step, state=StepState.UNDONE) for step in made.steps)
+        tx.runs.save(replace(made, state=RunState.UNDONE, steps=steps))
     shop.clock.tick(299)
     found = hold_of(shop, second)
     assert found is not None
