@@ -3,6 +3,7 @@
 They are test clients: nothing of them is shipped. No lock file is written, because one names a registry's host.
 """
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -36,9 +37,16 @@ def npm() -> list[str]:
 
 
 def main() -> None:
-    """Install what is missing; prints the folder."""
+    """Install what is missing; prints the folder. Who comes meanwhile waits until it is there."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with (TARGET.parent / "sdks.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install()
+    print(TARGET)
+
+
+def _install() -> None:
     if not is_installed():
-        TARGET.mkdir(parents=True, exist_ok=True)
         part = TARGET / "package.json"
         part.unlink(missing_ok=True)
         part.write_text(SOURCE.read_text())
@@ -47,7 +55,6 @@ def main() -> None:
         if done.returncode != 0:
             part.unlink()
             sys.exit(f"the SDKs could not be installed: {done.stderr[-500:]}")
-    print(TARGET)
 
 
 if __name__ == "__main__":

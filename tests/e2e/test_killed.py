@@ -115,6 +115,7 @@ def test_a_run_that_was_cut_is_finished_by_who_comes_next_and_done_once(tmp_path
             body = {"service": "shop", "version": "1", "sbom": composition("pkg:pypi/acme-pdf@1.4.0")}
             server.call("POST", "/releases", body | {"manifest": MANIFEST.format(url=stub.url)})
             server.call("POST", "/deployments", {"service": "shop", "version": "1", "environment": "production"})
+            _rehearse(server)
             finding = server.call("POST", "/advisories", RECORD)["exposures"][0]
             wait_until(lambda: bool(_overlays(server)) and stub.asked > 0)
             assert server.call("GET", f"/findings/{finding}")["finding"]["state"] == "open"
@@ -130,6 +131,15 @@ def test_a_run_that_was_cut_is_finished_by_who_comes_next_and_done_once(tmp_path
             kinds = [entry["kind"] for entry in server.call("GET", "/journal?limit=1000")["items"]]
             assert kinds.count("exposure.mitigated") == 1
             assert server.call("POST", "/journal/verify", {})["intact"]
+
+
+def _rehearse(server: Server) -> None:
+    """Hold the drill that earns the plan the right to act by itself."""
+    asked = {"service": "shop", "environment": "production", "level": "L1"}
+    drill = server.call("POST", "/drills", asked)["id"]
+    wait_until(lambda: server.call("GET", f"/drills/{drill}")["outcome"] != "running")
+    ended = server.call("GET", f"/drills/{drill}")
+    assert ended["outcome"] == "passed", ended["because"]
 
 
 def _overlays(server: Server) -> list[Any]:

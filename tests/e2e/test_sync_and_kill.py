@@ -21,6 +21,7 @@ from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeIds
 from holdfast.testing.http import FakeHttp, Reply
 from tests.e2e.test_killed import MANIFEST, RECORD
+from tests.loop.rehearsed import prove
 from tests.loop.world import ORG, World
 from tests.shared import SHARED_DATA, needs_shared
 
@@ -53,6 +54,10 @@ def prepare(store: Store, ids: FakeIds) -> World:
     manifest = parse_manifest(MANIFEST.format(url=URL).encode(), file="holdfast.yaml").services[0]
     world.release("shop", "1", "pkg:pypi/acme-pdf@1.4.0", manifest=manifest)
     world.deploy("shop", "1")
+    with world.turn() as turn:
+        service = turn.tx.services.find("shop")
+        assert service is not None
+        prove(turn.tx, service.id, "production", turn.now, *manifest.plans)
     return world
 
 
