@@ -44,8 +44,8 @@ class FlagReading:
 
     `served` is `None` when the caller's code default is served, or when not everybody gets the same: `by_rules` tells
     that. `definition` is all that `restore` needs, canonical. `held` is the variant that is forced there in the way
-    that `force` does it, empty when something of ours is there and does not hold, `None` when nothing is; what applications
-    are given may follow a moment later. Flags that Holdfast serves are held by overlays alone.
+    that `force` does it, empty when something of ours is there and does not hold, `None` when nothing is; what
+    applications are given may follow a moment later. Flags that Holdfast serves are held by overlays alone.
     """
 
     flag: str
