@@ -19,12 +19,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks.__main__ import record
 from benchmarks.chaos.plans import Sweep, sweeps
 from benchmarks.chaos.sweep import Place, Point, Survey, judge, read_log, target, workers
-from benchmarks.measure import ROOT, database
+from benchmarks.measure import ROOT, Figure, database
 from holdfast.edges.stores import open_store
 
 POINTS = ROOT / "var/chaos/points.jsonl"
+WANTED = 1000
+TAKEOVER_S = 5.0
 
 
 def main(arguments: list[str]) -> int:
@@ -32,9 +35,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), action="append")
     parser.add_argument("--plan", action="append")
+    parser.add_argument("--go-on", action="store_true", help="add to the points that are there")
     asked = parser.parse_args(arguments)
     POINTS.parent.mkdir(parents=True, exist_ok=True)
-    POINTS.unlink(missing_ok=True)
+    if not asked.go_on:
+        POINTS.unlink(missing_ok=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="holdfast-chaos-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -96,12 +101,25 @@ def _close(took_s: float) -> int:
         if one["lost"] or one["doubled"] or not one["killed"]:
             print(json.dumps(one), file=sys.stderr)
     waits = sorted(one["takeover_s"] for one in lines if one["killed"])
+    said = f"points {len(distinct)}, lost {lost}, doubled {doubled}"
     if waits:
-        print(f"takeover p50 {waits[len(waits) // 2]:.2f} s, longest {waits[-1]:.2f} s", file=sys.stderr)
+        takeover = f"p50 {waits[len(waits) // 2]:.2f} s, longest {waits[-1]:.2f} s"
+        print(f"takeover {takeover}", file=sys.stderr)
+        stores = " and ".join(sorted({one["store"] for one in lines}))
+        holds = len(distinct) >= WANTED and not lost and not doubled
+        record(
+            "chaos",
+            [
+                Figure(f"kill -9 at every boundary, {stores}", said, "1,000 points, 0 lost, 0 doubled", holds),
+                Figure(
+                    "takeover by another worker", takeover, "5 s", waits[-1] <= TAKEOVER_S, "of it 3 s are the lease"
+                ),
+            ],
+        )
     if missed:
         print(f"{missed} boundaries were not reached", file=sys.stderr)
     print(f"{took_s:.0f} s; {POINTS.relative_to(ROOT)}", file=sys.stderr)
-    print(f"points {len(distinct)}, lost {lost}, doubled {doubled}")
+    print(said)
     return int(bool(lost or doubled))
 
 
