@@ -72,7 +72,7 @@ def complaints(page: Page) -> list[str]:
 
 def live(page: Page) -> None:
     """Wait until the page follows the journal."""
-    expect(page.locator("#live-state")).to_have_attribute("data-state", "live")
+    expect(page.locator("#live-state")).to_have_attribute("data-state", "live", timeout=30_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

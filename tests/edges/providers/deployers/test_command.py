@@ -18,6 +18,7 @@ from holdfast.ports.deployer import Deployed
 from holdfast.testing.clocks import FakeClock
 from holdfast.testing.deployers import Cut, DeployerSuite
 from holdfast.testing.http import FakeHttp
+from tests.waiting import wait_until
 
 PROGRAM = """
 import json, os, pathlib, sys
@@ -189,7 +190,15 @@ def test_what_hangs_is_killed_with_its_children(root: Path) -> None:
         open_deployer(root, read=hanging, timeout="0.5s").read()
     pid = int((root / "pid").read_text())
     status = Path(f"/proc/{pid}/stat")
-    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
+    wait_until(lambda: _has_ended(status), "its child has ended")
+    assert _has_ended(status)
+
+
+def _has_ended(status: Path) -> bool:
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_a_program_that_is_not_there_is_told(root: Path) -> None:
