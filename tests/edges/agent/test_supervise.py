@@ -19,7 +19,7 @@ from holdfast.errors import ActionError
 from holdfast.model.supervised import STATUS_FILE, Supervised, supervised_from_json, supervised_to_json
 from tests.e2e.serving import application, environment, wait_until
 
-STAY = "import time\nwhile True: time.sleep(60)"
+STAY = "import signal\nwhile True: signal.pause()"
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_its_process_ends_with_it_however_it_ends(root: Path, start: Start) -> N
 def test_a_process_that_does_not_listen_is_killed_with_its_children(root: Path, start: Start) -> None:
     deaf = (
         "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']);"
         "open('child', 'w').write(str(child.pid));" + STAY
     )
     process = start(deaf, "--stop-timeout", "0.2")

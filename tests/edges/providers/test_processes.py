@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,14 @@ def test_child_that_keeps_the_output_open_holds_nobody_up(tmp_path: Path) -> Non
     os.kill(int(left.read_text()), signal.SIGKILL)
 
 
-def test_program_that_closes_its_output_is_waited_for() -> None:
-    assert python("import os, time; os.close(1); os.close(2); time.sleep(0.2); os._exit(5)")[0] == 5
+def test_program_that_closes_its_output_is_waited_for(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    opener = threading.Thread(target=gate.write_bytes, args=(b"go",))  # nobody gets through before both are there
+    opener.start()
+    script = f"import os; os.close(1); os.close(2); open({str(gate)!r}).read(); os._exit(5)"
+    assert python(script)[0] == 5
+    opener.join()
 
 
 @pytest.mark.parametrize("program", ["/nonexistent/program", "/etc/passwd", "/etc"])
