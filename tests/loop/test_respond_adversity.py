@@ -1,6 +1,8 @@
 """The engine on a bad night: what is in doubt, broken or held is neither lost, nor done again, nor silent."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -212,3 +214,31 @@ def test_what_expires_is_taken_back_however_many_are_watched() -> None:
         shop.clock.tick(100)
         go(shop, engine, 2)
         assert (shop.run(run.id).state, shop.served()) == (RunState.UNDONE, "on")
+
+
+# What nobody promised.
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_what_an_adapter_does_not_promise_is_its_steps_error_and_ends_no_round(threads: int) -> None:
+    """One flag system has a fault; the run says so, tries again and goes on as soon as the fault is gone."""
+    with elsewhere_shop() as (shop, there):
+
+        def fault() -> None:
+            raise KeyError("tax")
+
+        there.provider.on_force = fault
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(threads)) if threads else None
+            engine = shop.engine(targets=there, executor=pool)
+            run = expose(shop)
+            while shop.run(run.id).steps[0].attempt < 2:
+                engine.step(ORG)
+                shop.clock.tick(0.2)
+            told = shop.run(run.id).steps[0]
+            assert "`KeyError`" in told.detail
+            there.provider.on_force = lambda: None
+            while shop.run(run.id).state is not RunState.EFFECTIVE:
+                engine.step(ORG)
+                shop.clock.tick(0.2)
+        assert there.provider.served == {"tax": "off", "two": "off", "three": "off"}

@@ -24,8 +24,8 @@ NAMES = ("tax", "two", "three")
 STEPS = tuple(Step("flag.off", (("flag", name), ("variant", "off"))) for name in NAMES)
 
 
-class CrashError(Exception):
-    """The end of a process, in a test."""
+class CrashError(BaseException):
+    """The end of a process, in a test: nothing may catch it."""
 
 
 @contextmanager

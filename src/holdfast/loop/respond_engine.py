@@ -27,6 +27,7 @@ from holdfast.loop.respond_hands import Hand, Keeper, start, urgency
 from holdfast.loop.respond_outcomes import note_trouble
 from holdfast.loop.respond_outside import At, Grip, Outside
 from holdfast.loop.respond_setting import Did, Setting, StepError, is_still_held
+from holdfast.loop.unforeseen import only_promised
 from holdfast.loop.world import NoReceivers, NoReleases, NoTargets
 from holdfast.model.run import Lease, Run
 from holdfast.ports.clock import Clock
@@ -230,7 +231,13 @@ class Engine:
     def _next(self, hand: Hand, round_: _Round) -> Deed | None:
         """Return what is to be committed for a run; what is to be done outside is started."""
         while True:
-            found = find_next(hand, self._outside, self._clock.now(), round_.due.get(hand.run.id, ()))
+            try:
+                with only_promised("what comes next", self._failures):
+                    found = find_next(hand, self._outside, self._clock.now(), round_.due.get(hand.run.id, ()))
+            except _OF_ONE as error:
+                hand.job = None
+                self._stumble(hand, error, 1)
+                return None
             if not isinstance(found, Job):
                 return found
             hand.asked = found.about
@@ -266,7 +273,8 @@ class Engine:
                     continue
                 run = tx.runs.get(hand.run.id)
                 world = self._reach.inside(tx, run.environment)
-                did = deed.do(Setting(tx, now, self._ids, world, guards, lease.fence), run)
+                with only_promised("its transition", self._failures):
+                    did = deed.do(Setting(tx, now, self._ids, world, guards, lease.fence), run)
                 self._at(f"before-commit:{did.what}", did.run, did.number)
                 if did.rests:
                     tx.leases.give(lease)

@@ -8,10 +8,11 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from holdfast.errors import FencedError
+from holdfast.errors import FencedError, HoldfastError
 from holdfast.loop.free_world import LEASE
 from holdfast.loop.respond_outside import Grip, Looked, Prepared
 from holdfast.loop.respond_setting import Did, News
+from holdfast.loop.unforeseen import only_promised
 from holdfast.mitigations.run import Move
 from holdfast.model.run import Lease, Run, RunState
 from holdfast.ports.clock import Clock
@@ -76,15 +77,23 @@ def start(
     wake: Callable[[], None],
     failures: tuple[type[Exception], ...],
 ) -> "Future[Result]":
-    """Do something outside: in a thread of the executor, or here and now without one."""
+    """Do something outside: in a thread of the executor, or here and now without one.
+
+    What it raises is the future's either way; what nobody promised is an `ActionError`.
+    """
+
+    def work() -> Result:
+        with only_promised("what was done outside", failures):
+            return deed()
+
     if executor is not None:
-        future = executor.submit(deed)
+        future = executor.submit(work)
         future.add_done_callback(lambda _: wake())
         return future
     done: Future[Result] = Future()
-    known: tuple[type[Exception], ...] = (FencedError, *failures)
+    known: tuple[type[Exception], ...] = (HoldfastError, *failures)
     try:
-        done.set_result(deed())
+        done.set_result(work())
     except known as error:
         done.set_exception(error)
     return done

@@ -14,6 +14,7 @@ from holdfast.errors import ActionError, FencedError, PlanError
 from holdfast.loop.free_world import FreeWorld, Reach
 from holdfast.loop.respond_plans import make_call
 from holdfast.loop.respond_setting import Captured, News, find_target, is_within, traits_of
+from holdfast.loop.unforeseen import only_promised
 from holdfast.mitigations.action import ActionSpec, Call, ReadBack
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import AUTOMATION
@@ -179,7 +180,8 @@ class Outside:
         self.at(f"before-{name}", run, step.number)
         grip.require(self.reach.clock.now())
         try:
-            deed(call)
+            with only_promised(f"`{step.step.action}`", self.failures):
+                deed(call)
         except FencedError:
             raise
         except self.failures as failure:
@@ -191,7 +193,8 @@ class Outside:
     def _probe(self, read: Callable[[Call], ReadBack], call: Call, run: Run, step: RunStep) -> Seen:
         self.at("before-look", run, step.number)
         try:
-            back = read(call)
+            with only_promised(f"`{step.step.action}`", self.failures):
+                back = read(call)
         except FencedError:
             raise
         except self.failures as error:

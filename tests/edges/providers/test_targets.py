@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from holdfast.edges.providers.proxies import nginx
 from holdfast.edges.providers.target_spec import (
+    TargetSpec,
+    Tools,
     boolean_option,
     duration_option,
     list_option,
@@ -16,7 +19,7 @@ from holdfast.edges.providers.target_spec import (
     text_option,
 )
 from holdfast.edges.providers.targets import ConfiguredReceivers, ConfiguredTargets, OpenTargets
-from holdfast.errors import PlanError
+from holdfast.errors import ActionError, PlanError
 from holdfast.model.target import Target
 from holdfast.ports.world import Receivers, Targets
 from tests.edges.providers.entries import entry, tools
@@ -113,7 +116,7 @@ def test_sources_of_metrics_are_named_where_there_are_several() -> None:
 
 def test_entry_is_opened_once_by_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     targets, barrier = configured(proxy("edge")), threading.Barrier(8)
-    found: list[object] = []
+    found: list[Any] = []
 
     def ask() -> None:
         barrier.wait()
@@ -126,7 +129,7 @@ def test_entry_is_opened_once_by_many_threads(monkeypatch: pytest.MonkeyPatch) -
         thread.join()
     assert len(found) == 8
     assert len({id(one) for one in found}) == 1
-    assert isinstance(found[0], nginx.Nginx)
+    assert type(found[0].find_problem.__wrapped__.__self__) is nginx.Nginx
 
 
 def test_entry_that_could_not_be_opened_is_tried_again() -> None:
@@ -154,3 +157,39 @@ def test_options_are_read_by_their_kind() -> None:
     assert (names, mapping_option(target, "map"), text_option(target, "gone", "b")) == (("a", "b"), {"a": 1}, "b")
     with pytest.raises(PlanError, match="`gone` of the http entry `it` is missing"):
         required_text(target, "gone")
+
+
+class _Faulty:
+    """An adapter of somebody else, with a fault; its error's text holds what must not be shown."""
+
+    name = "faulty"
+
+    def find_problem(self) -> str | None:
+        """Fail as no port promises."""
+        raise KeyError("https://hooks.example/T0/secret")
+
+    def send(self, title: str, text: str, key: str) -> None:
+        """Fail as the system does."""
+        raise OSError(28, "No space left on device", "/srv/secret")
+
+
+def test_what_an_adapter_does_not_promise_is_an_error_of_ours_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = TargetSpec("webhook", "notify", "", (), lambda _target, _tools: _Faulty())
+    monkeypatch.setattr("holdfast.edges.providers.targets.find_spec", lambda _: spec)
+    found = ConfiguredReceivers(opened(entry("notify", "webhook", "chat", {})), "org_a").notifier("chat")
+    with pytest.raises(ActionError, match="`chat` raised `KeyError`, which it does not promise") as caught:
+        found.find_problem()
+    assert "hooks.example" not in str(caught.value)
+    with pytest.raises(ActionError, match="No space left on device"):
+        found.send("a", "b", "c")
+    assert found.name == "faulty"
+
+
+def test_an_adapter_that_can_not_be_opened_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_target: Target, _tools: Tools) -> None:
+        raise KeyError("x")
+
+    spec = TargetSpec("webhook", "notify", "", (), fail)
+    monkeypatch.setattr("holdfast.edges.providers.targets.find_spec", lambda _: spec)
+    with pytest.raises(ActionError, match="opening `chat` raised `KeyError`"):
+        ConfiguredReceivers(opened(entry("notify", "webhook", "chat", {})), "org_a").notifier("chat")

@@ -4,15 +4,18 @@ Rules:
 1. What an org may use, another may not: a view belongs to one org.
 2. The entry that names the place most closely is meant: service and environment, service, environment, neither.
 3. An entry is opened once per process; one that can't be opened is tried again at the next use.
+4. An adapter's methods raise errors of ours alone: what it does not promise becomes an `ActionError`.
 """
 
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, cast
 
 from holdfast.edges.providers.target_spec import SECTIONS, TargetSpec, Tools
 from holdfast.errors import PlanError
+from holdfast.loop.unforeseen import only_promised
 from holdfast.model.target import Target
 from holdfast.ports.deployer import Deployer
 from holdfast.ports.flag_provider import FlagProvider
@@ -45,8 +48,31 @@ class OpenTargets:
             lock = self._locks.setdefault(target, threading.Lock())
         with lock:
             if target not in self._opened:
-                self._opened[target] = find_spec(target).open(target, self.tools)
+                with only_promised(f"opening `{target.name}`"):
+                    self._opened[target] = _Promised(target.name, find_spec(target).open(target, self.tools))
             return self._opened[target]
+
+
+class _Promised:
+    """An adapter whose methods raise errors of ours alone; all else of it is as it is."""
+
+    def __init__(self, name: str, adapter: Any) -> None:  # whichever port the entry's section has
+        self._name = name
+        self._adapter = adapter
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the adapter has by that name."""
+        found = getattr(self._adapter, name)
+        if not callable(found):
+            return found
+        label = f"`{self._name}`"
+
+        @wraps(found)
+        def ask(*arguments: Any, **named: Any) -> Any:
+            with only_promised(label):
+                return found(*arguments, **named)
+
+        return ask
 
 
 def find_spec(target: Target) -> TargetSpec:
