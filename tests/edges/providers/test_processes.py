@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.edges.providers.processes import OUTPUT_LIMIT_BYTES, run_program
+from holdfast.edges.providers.processes import DATA_LIMIT_BYTES, TALK_LIMIT_BYTES, SystemProcesses, run_program
 from holdfast.errors import ActionError, UnsentError
 
 
@@ -24,9 +24,11 @@ def test_status_and_output_are_told() -> None:
 
 def test_environment_is_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOLDFAST_SECRET", "s3cr3t")
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    monkeypatch.setenv("USER", "shop")
     ended = run_program(["/usr/bin/env"], timeout_s=5, variables={"HOLDFAST_KEY": "k"})
     assert "s3cr3t" not in ended.output
-    assert "HOLDFAST_KEY=k" in ended.output
+    assert {"HOLDFAST_KEY=k", "TMPDIR=/tmp", "USER=shop"} <= set(ended.output.splitlines())
 
 
 def test_standard_input_is_empty() -> None:
@@ -40,8 +42,15 @@ def test_output_that_is_no_text_is_shown_as_far_as_it_goes() -> None:
 
 def test_gigabyte_of_output_is_read_and_not_kept() -> None:
     ended = run_program(["/usr/bin/head", "-c", "1000000000", "/dev/zero"], timeout_s=60)
-    assert (ended.status, len(ended.output)) == (0, OUTPUT_LIMIT_BYTES)
+    assert (ended.status, len(ended.output)) == (0, TALK_LIMIT_BYTES)
     assert ended.last_line == ""
+
+
+def test_data_is_kept_further_and_apart_from_errors() -> None:
+    script = f"import sys; sys.stderr.write('e' * 9); sys.stdout.write('o' * {2 * DATA_LIMIT_BYTES}); sys.exit(3)"
+    ended = SystemProcesses().run([sys.executable, "-c", script], variables={}, timeout_s=20)
+    assert (ended.status, ended.output, ended.errors) == (3, "o" * DATA_LIMIT_BYTES, "e" * 9)
+    assert ended.last_line == "e" * 9
 
 
 def is_alive(pid: int) -> bool:
@@ -70,6 +79,17 @@ def test_child_that_keeps_the_output_open_holds_nobody_up(tmp_path: Path) -> Non
     ended = run_program(["/bin/sh", "-c", f"sleep 600 & echo $! > {left}; echo done"], timeout_s=30)
     assert (ended.status, ended.output) == (0, "done\n")
     os.kill(int(left.read_text()), signal.SIGKILL)
+
+
+def test_child_that_is_left_behind_goes_on_writing(tmp_path: Path) -> None:
+    """A service that a command started does not break on its next line when nobody reads it."""
+    gate, told = tmp_path / "gate", tmp_path / "told"
+    os.mkfifo(gate)
+    os.mkfifo(told)
+    child = f"read word < {gate}; echo one || exit 1; echo written > {told}"
+    assert run_program(["/bin/sh", "-c", f"({child}) & echo done"], timeout_s=30).output == "done\n"
+    gate.write_text("go\n")
+    assert told.read_text() == "written\n"
 
 
 def test_program_that_closes_its_output_is_waited_for(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.edges.providers.deployers.command import SPEC, CommandDeployer
-from holdfast.edges.providers.programs import Finished, Processes, SystemProcesses
+from holdfast.edges.providers.processes import Ended, Processes, SystemProcesses
 from holdfast.edges.providers.target_spec import Tools
 from holdfast.errors import ActionError, FencedError
 from holdfast.model.target import Target
@@ -54,9 +54,9 @@ class Cutting:
     cutting: bool = False
     inner: Processes = field(default_factory=SystemProcesses)
 
-    def run(self, words: Sequence[str], *, variables: Mapping[str, str], timeout_s: float) -> Finished:
-        done = self.inner.run(words, variables=variables, timeout_s=timeout_s)
-        if self.cutting and "switch" in words:
+    def run(self, argv: Sequence[str], *, variables: Mapping[str, str], timeout_s: float) -> Ended:
+        done = self.inner.run(argv, variables=variables, timeout_s=timeout_s)
+        if self.cutting and "switch" in argv:
             self.cutting = False
             raise Cut
         return done
@@ -186,7 +186,7 @@ def test_what_fails_says_its_last_line(root: Path) -> None:
 
 def test_what_hangs_is_killed_with_its_children(root: Path) -> None:
     hanging = ["sh", "-c", f"sleep 60 & echo $! > {root}/pid; wait"]
-    with pytest.raises(ActionError, match=r"did not end within 0\.5 seconds"):
+    with pytest.raises(ActionError, match=r"did not end within 0\.5 s"):
         open_deployer(root, read=hanging, timeout="0.5s").read()
     pid = int((root / "pid").read_text())
     status = Path(f"/proc/{pid}/stat")
@@ -202,7 +202,7 @@ def _has_ended(status: Path) -> bool:
 
 
 def test_a_program_that_is_not_there_is_told(root: Path) -> None:
-    with pytest.raises(ActionError, match="`/no/such/program` can't be started"):
+    with pytest.raises(ActionError, match="`/no/such/program` did not start"):
         open_deployer(root, read=["/no/such/program"]).read()
 
 

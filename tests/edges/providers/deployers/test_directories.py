@@ -13,7 +13,7 @@ import pytest
 
 from holdfast.edges.providers.deployers._running import BySystemd
 from holdfast.edges.providers.deployers.directories import SPEC, DirectoriesDeployer
-from holdfast.edges.providers.programs import Finished
+from holdfast.edges.providers.processes import Ended
 from holdfast.errors import ActionError
 from holdfast.model.target import Target
 from holdfast.ports.deployer import Deployed
@@ -227,9 +227,9 @@ class FakePrograms:
     asked: list[list[str]] = field(default_factory=list)
     status: int = 0
 
-    def run(self, words: Sequence[str], *, variables: object, timeout_s: float) -> Finished:
-        self.asked.append(list(words))
-        return Finished(self.status, self.shown if words[1] == "show" else "", "Unit not found.\n")
+    def run(self, argv: Sequence[str], *, variables: object, timeout_s: float) -> Ended:
+        self.asked.append(list(argv))
+        return Ended(self.status, self.shown if argv[1] == "show" else "", "Unit not found.\n")
 
 
 def test_systemd_is_asked_without_a_shell_and_the_version_is_where_the_process_works(root: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from holdfast.edges.providers.programs import Processes
+from holdfast.edges.providers.processes import Processes
 from holdfast.errors import ActionError
 from holdfast.model.supervised import LOCK_FILE, RELEASES, STATUS_FILE, supervised_from_json
 from holdfast.ports.deployer import Deployed

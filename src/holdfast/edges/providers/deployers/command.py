@@ -19,7 +19,7 @@ from typing import Any
 
 from holdfast.edges.providers.deployers._ledger import Ledger
 from holdfast.edges.providers.deployers.directories import DEFAULT_TARGET
-from holdfast.edges.providers.programs import Finished, Processes, SystemProcesses
+from holdfast.edges.providers.processes import Ended, Processes, SystemProcesses
 from holdfast.edges.providers.release_folder import is_folder_name
 from holdfast.edges.providers.target_spec import (
     Option,
@@ -116,12 +116,12 @@ class CommandDeployer:
         except ValueError as error:
             raise ActionError(f"`{verb}` of `{self.name}` printed no JSON: {error}") from None
 
-    def _run(self, verb: str, values: Mapping[str, str]) -> Finished:
+    def _run(self, verb: str, values: Mapping[str, str]) -> Ended:
         words = [_filled(word, values) for word in self.verbs[verb]]
         variables = {f"HOLDFAST_{name.upper()}": value for name, value in values.items()}
         return self.processes.run(words, variables=variables, timeout_s=self.timeout_s)
 
-    def _require_success(self, verb: str, done: Finished) -> None:
+    def _require_success(self, verb: str, done: Ended) -> None:
         if done.status != 0:
             raise ActionError(f"`{verb}` of `{self.name}` ended with {done.status}: {_last_line(done.errors)}")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from holdfast.edges.providers.deployers._ledger import Ledger
 from holdfast.edges.providers.deployers._running import BySupervisor, BySystemd, Running
 from holdfast.edges.providers.deployers._seen import HealthAddress
-from holdfast.edges.providers.programs import SystemProcesses
+from holdfast.edges.providers.processes import SystemProcesses
 from holdfast.edges.providers.release_folder import find_flaw, sync_folder
 from holdfast.edges.providers.target_spec import (
     Option,

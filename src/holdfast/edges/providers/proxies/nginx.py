@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from holdfast.edges.providers.processes import run_program
+from holdfast.edges.providers.processes import DATA_LIMIT_BYTES, run_program
 from holdfast.edges.providers.proxies._nginx_files import (
     ASKED,
     BEGIN,
@@ -87,7 +87,7 @@ class Nginx:
         self._ask(ASKED, None)
         if not self._is_own:  # how the configuration is shown is the operator's own then
             return None
-        ended = run_program(self._dump, timeout_s=self._timeout_s)
+        ended = run_program(self._dump, timeout_s=self._timeout_s, limit_bytes=DATA_LIMIT_BYTES)
         if f"include {self._folder}/*.conf" not in " ".join(ended.output.split()).replace('"', ""):
             return f"its configuration does not include `{self._folder}/*.conf`"
         return None
