@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from holdfast.errors import ForbiddenError, NotFoundError, UsageError
-from holdfast.loop.alerts import UNMATCHED, AlertOutcome, list_signals, take_alerts
+from holdfast.loop.alerts import UNMATCHED, AlertOutcome, list_signals, take_alerts, take_together
 from holdfast.loop.turn import Turn
 from holdfast.model.exposure import Ending, State
 from holdfast.model.run import Alert, RunState
@@ -61,6 +61,40 @@ def test_ten_thousand_alerts_are_one_run_and_nothing_is_lost(shop: Shop) -> None
     added = shop.kinds()[before:]
     assert added.count("alerts.received") == 10
     assert len(added) == 11  # and what was planned
+
+
+def test_batches_taken_together_are_answered_each_for_itself(shop: Shop) -> None:
+    """The first sender's alert begins the run and is new; what came before is nobody's news."""
+    tokens = [
+        Token(ORG, f"tok_{number}", "tool", "0" * 64, frozenset({Permission.FACTS_WRITE}), T0, None)
+        for number in range(2)
+    ]
+    sent = [[alert(1)], [alert(1), alert(2)], [alert(3, exposure="exp_none")], []]
+    before = len(shop.kinds())
+    with shop.write() as tx:
+        turns = [Turn(tx, shop.clock.now(), shop.ids, tokens[number % 2]) for number in range(4)]
+        told = take_together(list(zip(turns, sent, strict=True)))
+    assert [(one.received, one.new, one.matched, len(one.runs)) for one in told] == [
+        (1, 1, 1, 1),
+        (2, 1, 2, 0),
+        (1, 1, 0, 0),
+        (0, 0, 0, 0),
+    ]
+    assert told[2].unmatched == ("alert/siem/a3",)
+    assert (count(shop), count(shop, UNMATCHED)) == (2, 1)
+    assert shop.kinds()[before:].count("alerts.received") == 2  # one a sender
+
+
+def test_batches_taken_together_are_kept_or_refused_as_one(shop: Shop) -> None:
+    reader = Token(ORG, "tok_1", "reader", "0" * 64, frozenset({Permission.READ}), T0, None)
+    with shop.write() as tx, pytest.raises(ForbiddenError, match="facts:write"):
+        take_together(
+            [
+                (Turn(tx, shop.clock.now(), shop.ids), [alert(1)]),
+                (Turn(tx, shop.clock.now(), shop.ids, reader), [alert(2)]),
+            ]
+        )
+    assert count(shop) == 0
 
 
 def test_same_alert_twice_is_one(shop: Shop) -> None:

@@ -6,22 +6,22 @@ Rules:
    none is kept as well, under `UNMATCHED`, and answered as such: nothing that somebody sent is dropped.
 3. A firing alert asks for a response where the exposure has no living run. A recovery is kept, and neither acts nor
    lifts: what another tool believes is no proof that the hole is closed.
-4. The journal has one entry a batch, with counts and a digest: ten thousand alerts are telemetry.
+4. The journal has one entry a sender and transaction, with counts and a digest: ten thousand alerts are telemetry.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.loop.freshness import Freshness
 from holdfast.loop.respond import respond
-from holdfast.loop.turn import Turn
+from holdfast.loop.turn import Turn, require_permission
 from holdfast.model.exposure import Exposure, Subject
 from holdfast.model.instant import format_instant
 from holdfast.model.run import Alert, Run, Signal
-from holdfast.model.tenancy import Permission
+from holdfast.model.tenancy import Permission, Token
 from holdfast.ports.store import Transaction
 
 UNMATCHED = "unmatched"
@@ -42,6 +42,43 @@ class AlertOutcome:
     runs: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What one sender told: its turn, its alerts with their exposures and signals, and what came of them."""
+
+    turn: Turn
+    alerts: Sequence[Alert]
+    found: Sequence[Exposure | None]
+    signals: Sequence[Signal]
+    new: set[str] = field(default_factory=set)
+    runs: list[Run] = field(default_factory=list)
+
+    def fired(self) -> dict[str, Exposure]:
+        """Return the exposures that a new alert says are being attacked."""
+        seen = zip(self.alerts, self.found, self.signals, strict=True)
+        return {one.id: one for alert, one, signal in seen if one and alert.firing and signal.id in self.new}
+
+    def outcome(self) -> AlertOutcome:
+        """Return what is answered."""
+        unmatched = tuple(dict.fromkeys(one.id for one in self.signals if one.exposure == UNMATCHED))
+        named = tuple(dict.fromkeys(one.id for one in self.found if one is not None))
+        matched = sum(one is not None for one in self.found)
+        runs = tuple(run.id for run in self.runs)
+        return AlertOutcome(len(self.alerts), len(self.new), matched, unmatched, named, runs)
+
+
+def check_alerts(token: Token | None, alerts: Sequence[Alert]) -> None:
+    """Refuse what no transaction is needed for.
+
+    Raises:
+        ForbiddenError: the token may not tell facts.
+        UsageError: more than `MOST`.
+    """
+    require_permission(token, Permission.FACTS_WRITE)
+    if len(alerts) > MOST:
+        raise UsageError(f"{len(alerts)} alerts at once; the limit is {MOST}", hint="send several batches")
+
+
 def take_alerts(turn: Turn, alerts: Sequence[Alert]) -> AlertOutcome:
     """Keep a batch of alerts, and answer the exposures that they are about.
 
@@ -49,25 +86,56 @@ def take_alerts(turn: Turn, alerts: Sequence[Alert]) -> AlertOutcome:
         ForbiddenError: the token may not tell facts.
         UsageError: more than `MOST`.
     """
-    turn.require(Permission.FACTS_WRITE)
-    if len(alerts) > MOST:
-        raise UsageError(f"{len(alerts)} alerts at once; the limit is {MOST}", hint="send several batches")
-    subjects = _Subjects(turn.tx)
+    return take_together([(turn, alerts)])[0]
+
+
+def take_together(asked: Sequence[tuple[Turn, Sequence[Alert]]]) -> list[AlertOutcome]:
+    """Keep the batches of several senders in the one transaction of their turns; returns an outcome for each.
+
+    What one sends is new to whoever came first, and so is the run that it begins.
+
+    Raises:
+        ForbiddenError: a token may not tell facts.
+        UsageError: more than `MOST` in one batch.
+    """
+    for turn, alerts in asked:
+        check_alerts(turn.token, alerts)
+    subjects = _Subjects(asked[0][0].tx)
+    batches = [_batch(turn, alerts, subjects) for turn, alerts in asked]
+    _keep(batches)
+    _answer(batches)
+    for actor in dict.fromkeys(batch.turn.actor for batch in batches if batch.new):
+        _journal(actor, [batch for batch in batches if batch.turn.actor == actor])
+    return [batch.outcome() for batch in batches]
+
+
+def _batch(turn: Turn, alerts: Sequence[Alert], subjects: "_Subjects") -> _Batch:
     found = [subjects.find(alert) for alert in alerts]
-    signals = [_signal(turn, alert, exposure) for alert, exposure in zip(alerts, found, strict=True)]
-    new = set(turn.tx.signals.add(signals))
-    fired = {
-        exposure.id: exposure
-        for alert, exposure, signal in zip(alerts, found, signals, strict=True)
-        if exposure is not None and alert.firing and signal.id in new
-    }
-    runs = _respond(turn, list(fired.values()))
-    unmatched = tuple(dict.fromkeys(s.id for s in signals if s.exposure == UNMATCHED))
-    if new:
-        _journal(turn, signals, new, runs)
-    named = tuple(dict.fromkeys(exposure.id for exposure in found if exposure is not None))
-    matched = sum(exposure is not None for exposure in found)
-    return AlertOutcome(len(alerts), len(new), matched, unmatched, named, tuple(run.id for run in runs))
+    return _Batch(turn, alerts, found, [_signal(turn, *one) for one in zip(alerts, found, strict=True)])
+
+
+def _keep(batches: Sequence[_Batch]) -> None:
+    """Store every signal, the first of an id; it is new to the batch that came first with it."""
+    first: dict[str, Signal] = {}
+    for batch in batches:
+        for signal in batch.signals:
+            if first.setdefault(signal.id, signal) is signal:
+                batch.new.add(signal.id)
+    added = set(batches[0].turn.tx.signals.add(list(first.values())))
+    for batch in batches:
+        batch.new &= added
+
+
+def _answer(batches: Sequence[_Batch]) -> None:
+    """Begin what answers the exposures that fired; a run is of the batch that fired first."""
+    first: dict[str, _Batch] = {}
+    exposures: dict[str, Exposure] = {}
+    for batch in batches:
+        for name, exposure in batch.fired().items():
+            first.setdefault(name, batch)
+            exposures[name] = exposure
+    for run in _respond(batches[0].turn, list(exposures.values())):
+        first[run.exposure].runs.append(run)
 
 
 def _respond(turn: Turn, exposures: Sequence[Exposure]) -> list[Run]:
@@ -106,8 +174,9 @@ def _said(alert: Alert) -> Mapping[str, object]:
     }
 
 
-def _journal(turn: Turn, signals: Sequence[Signal], new: set[str], runs: Sequence[Run]) -> None:
-    kept = sorted({one.id: one for one in signals if one.id in new}.values(), key=lambda one: one.id)
+def _journal(actor: str, batches: Sequence[_Batch]) -> None:
+    new = {one.id: one for batch in batches for one in batch.signals if one.id in batch.new}
+    kept = sorted(new.values(), key=lambda one: one.id)
     digest = hashlib.sha256("\n".join(f"{one.id} {one.body}" for one in kept).encode()).hexdigest()
     about = [one for one in dict.fromkeys(signal.exposure for signal in kept) if one not in {None, UNMATCHED}]
     body: dict[str, object] = {
@@ -117,9 +186,10 @@ def _journal(turn: Turn, signals: Sequence[Signal], new: set[str], runs: Sequenc
         "recoveries": sum(one.kind == "recovery" for one in kept),
         "unmatched": sum(one.exposure == UNMATCHED for one in kept),
         "digest": digest,
-        "by": turn.actor,
+        "by": actor,
+        "runs": [run.id for batch in batches for run in batch.runs],
     }
-    turn.tx.journal.append("alerts.received", body | {"runs": [run.id for run in runs]})
+    batches[0].turn.tx.journal.append("alerts.received", body)
 
 
 class _Subjects:

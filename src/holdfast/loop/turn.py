@@ -41,5 +41,14 @@ class Turn:
         Raises:
             ForbiddenError: names the permission.
         """
-        if self.token is not None and not self.token.allows(permission):
-            raise ForbiddenError(f"this token lacks `{permission.value}`", hint="ask for a token with that permission")
+        require_permission(self.token, permission)
+
+
+def require_permission(token: Token | None, permission: Permission) -> None:
+    """Refuse a token that lacks the permission; `None` is Holdfast itself.
+
+    Raises:
+        ForbiddenError: names the permission.
+    """
+    if token is not None and not token.allows(permission):
+        raise ForbiddenError(f"this token lacks `{permission.value}`", hint="ask for a token with that permission")

@@ -1,5 +1,6 @@
 """Alerts over the API."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -69,3 +70,32 @@ def test_alert_needs_a_token_that_tells_facts(admin: Caller) -> None:
 
 def test_signals_of_nothing_are_404(admin: Caller) -> None:
     admin.get("/exposures/exp_none/signals", 404)
+
+
+def test_alert_wakes_the_engine_only_where_a_run_begins(tool: Caller, finding: str) -> None:
+    """A storm that speaks of what is answered already is kept, and costs the engine nothing."""
+    told = tool.world.told
+    told.clear()
+    runs = tool.post("/alerts", alert(1, exposure=finding), 200)["runs"]
+    assert told == ["acme"] * len(runs)
+    told.clear()
+    tool.post("/alerts", alert(2, exposure=finding), 200)
+    assert told == []
+
+
+def test_alert_with_a_key_is_answered_the_same_again(tool: Caller, admin: Caller, finding: str) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    first = tool.post("/alerts", alert(1, exposure=finding), 200, headers=headers)
+    assert first["new"] == 1
+    assert tool.post("/alerts", alert(1, exposure=finding), 200, headers=headers) == first
+    assert tool.post("/alerts", alert(1, exposure=finding), 200)["new"] == 0
+    assert admin.get(f"/exposures/{finding}/signals")["count"] == 1
+
+
+def test_alerts_of_many_senders_at_once_are_all_kept(tool: Caller, admin: Caller, finding: str) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        sent = [alert(number, exposure=finding) for number in range(64)]
+        answers = list(pool.map(lambda one: tool.post("/alerts", one, 200), sent))
+    assert [one["new"] for one in answers] == [1] * 64
+    assert sum(len(one["runs"]) for one in answers) <= 1
+    assert admin.get(f"/exposures/{finding}/signals")["count"] == 64

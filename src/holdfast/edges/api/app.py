@@ -63,7 +63,7 @@ def create_app(deps: ApiDependencies, extra_routers: Sequence[ControllerRouterHa
     handlers: dict[Any, Any] = {**HANDLERS, **dict.fromkeys(deps.store_failures, answer_away)}
     return Litestar(
         route_handlers=[api_router(), openapi.router(api_router), *process.HANDLERS, *login.HANDLERS, *extra_routers],
-        state=State({"api": deps, "figures": figures}),
+        state=State({"api": deps, "figures": figures, "alerts": routes_alerts.join_alerts(deps)}),
         middleware=[figures.middleware],
         exception_handlers=handlers,
         before_send=[add_headers],

@@ -1,19 +1,40 @@
-"""Alerts of other tools, and everything that came in about an exposure."""
+"""Alerts of other tools, and everything that came in about an exposure.
 
+Alerts that come at the same time are kept in one transaction: a storm is when they must not queue for commits. One with
+an `Idempotency-Key` goes by itself, because its answer is remembered in its own.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import msgspec
 from litestar import Response
 from litestar.params import RawBody
 from msgspec import Raw
 
 from holdfast.edges.api.body import decode_body, takes
-from holdfast.edges.api.calls import read, write
+from holdfast.edges.api.calls import JSON_TYPE, read, write
 from holdfast.edges.api.cursors import next_page, read_cursor
-from holdfast.edges.api.deps import Ask
+from holdfast.edges.api.deps import ApiDependencies, Ask
+from holdfast.edges.api.joining import Joining
 from holdfast.edges.api.verbs import get, post
 from holdfast.edges.api.wire import Cursor, Limit, NameInPath, in_utc
 from holdfast.edges.api.wire_guards import AlertIn, AlertsOut, SignalOut, SignalPage
-from holdfast.loop.alerts import UNMATCHED, list_signals, take_alerts
+from holdfast.errors import HoldfastError
+from holdfast.loop.alerts import (
+    MOST,
+    UNMATCHED,
+    AlertOutcome,
+    check_alerts,
+    list_signals,
+    take_alerts,
+    take_together,
+)
 from holdfast.loop.turn import Turn
 from holdfast.model.run import Alert, Signal
+from holdfast.model.tenancy import Token
+
+JoinedAlerts: TypeAlias = Joining[tuple[Token, Sequence[Alert]], AlertOutcome]
 
 
 @post("/alerts", opt=takes(AlertIn | list[AlertIn]), status_code=200, summary="Send alerts")
@@ -25,13 +46,32 @@ def post_alerts(request: Ask, body: RawBody) -> Response[AlertsOut]:
     asked = decode_body(request, body, AlertIn | list[AlertIn])  # type: ignore[arg-type]  # a union is no type to mypy
     alerts = [_alert(one) for one in (asked if isinstance(asked, list) else [asked])]
 
-    def act(turn: Turn) -> AlertsOut:
-        done = take_alerts(turn, alerts)
-        return AlertsOut(
-            done.received, done.new, done.matched, list(done.unmatched), list(done.exposures), list(done.runs)
-        )
+    if "idempotency-key" in request.headers:
+        return write(request, body, lambda turn: _told(take_alerts(turn, alerts)))
+    check_alerts(request.user, alerts)
+    joined: JoinedAlerts = request.app.state["alerts"]
+    outcome = joined.ask(request.user.org, (request.user, alerts))
+    answer: Response[Any] = Response(msgspec.json.encode(_told(outcome)), media_type=JSON_TYPE, status_code=200)
+    return answer
 
-    return write(request, body, act)
+
+def join_alerts(deps: ApiDependencies) -> JoinedAlerts:
+    """Return what keeps together the alerts that come at the same time."""
+
+    def keep(org: str, asked: Sequence[tuple[Token, Sequence[Alert]]]) -> Sequence[AlertOutcome]:
+        with deps.store.write_now(org, deps.clock) as (tx, now):
+            settings = (deps.settings.feed_max_age, deps.targets)
+            outcomes = take_together([(Turn(tx, now, deps.ids, token, *settings), alerts) for token, alerts in asked])
+        deps.changes.notify(org)
+        if any(one.runs for one in outcomes):  # the engine has nothing to do with what only was kept
+            deps.on_change(org)
+        return outcomes
+
+    return Joining(keep, lambda asked: len(asked[1]), MOST, (HoldfastError, *deps.store_failures))
+
+
+def _told(done: AlertOutcome) -> AlertsOut:
+    return AlertsOut(done.received, done.new, done.matched, list(done.unmatched), list(done.exposures), list(done.runs))
 
 
 def _alert(asked: AlertIn) -> Alert:
