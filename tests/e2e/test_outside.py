@@ -21,10 +21,10 @@ from holdfast.loop.respond_engine import Engine
 from holdfast.model.exposure import State
 from holdfast.model.plan import Plan, Probe, Step
 from holdfast.model.run import RunState
+from holdfast.testing.drills import rehearse
 from tests.edges.providers.listening import Listener, listening
 from tests.edges.providers.nginx_server import NginxServer, running_nginx
 from tests.edges.providers.proxies.test_nginx import get
-from tests.loop.rehearsed import prove
 from tests.loop.shop import ORG, Shop, make_exposure, make_plan, open_shop
 
 FILE = """\
@@ -101,7 +101,7 @@ def test_route_is_closed_told_and_opened_again(server: NginxServer, hook: Listen
     with open_shop(plan_of(server, told, BLOCK, marked)) as shop:
         opened = outside(server, hook, http, shop)
         with shop.write() as tx:
-            prove(tx, "svc_1", "production", shop.clock.now(), plan_of(server, told, BLOCK, marked))
+            rehearse(tx, plan_of(server, told, BLOCK, marked), "svc_1", "production", shop.clock.now())
         (run,) = shop.expose(make_exposure())
         engine = engine_of(shop, http, opened)
         drive(engine, shop)
@@ -126,7 +126,7 @@ def test_people_and_time_stand_between_two_steps(server: NginxServer, hook: List
     with open_shop(plan_of(server, *gates, BLOCK)) as shop:
         opened = outside(server, hook, http, shop)
         with shop.write() as tx:
-            prove(tx, "svc_1", "production", shop.clock.now(), plan_of(server, *gates, BLOCK))
+            rehearse(tx, plan_of(server, *gates, BLOCK), "svc_1", "production", shop.clock.now())
         (run,) = shop.expose(make_exposure())
         drive(engine_of(shop, http, opened), shop)
         assert [step.state.value for step in shop.run(run.id).steps] == ["intent", "pending", "pending"]

@@ -19,9 +19,9 @@ from holdfast.mitigations.evaluation import Evaluated
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeIds
+from holdfast.testing.drills import rehearse
 from holdfast.testing.http import FakeHttp, Reply
 from tests.e2e.test_killed import MANIFEST, RECORD
-from tests.loop.rehearsed import prove
 from tests.loop.world import ORG, World
 from tests.shared import SHARED_DATA, needs_shared
 
@@ -57,7 +57,8 @@ def prepare(store: Store, ids: FakeIds) -> World:
     with world.turn() as turn:
         service = turn.tx.services.find("shop")
         assert service is not None
-        prove(turn.tx, service.id, "production", turn.now, *manifest.plans)
+        for plan in manifest.plans:
+            rehearse(turn.tx, plan, service.id, "production", turn.now)
     return world
 
 

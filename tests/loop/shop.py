@@ -21,8 +21,8 @@ from holdfast.model.plan import Autonomy, Coverage, Feature, Plan, Probe, Servic
 from holdfast.model.run import Run
 from holdfast.model.tenancy import Org
 from holdfast.ports.store import Store, Transaction
+from holdfast.testing.drills import rehearse
 from holdfast.testing.http import FakeHttp, Reply
-from tests.loop.rehearsed import prove
 
 T0 = datetime(2026, 5, 1, 12, tzinfo=UTC)
 ORG = "org_1"
@@ -165,7 +165,8 @@ def declare(tx: Transaction, number: int, flag: str, *plans: Plan, rehearsed: bo
     release = Release(ORG, f"rel_{number}", f"svc_{number}", name, "1.0", None, None, T0, None)
     tx.releases.save(release, f"identity-{number}", document)
     if rehearsed:
-        prove(tx, f"svc_{number}", ENVIRONMENT, T0, *plans)
+        for plan in plans:
+            rehearse(tx, plan, f"svc_{number}", ENVIRONMENT, T0)
 
 
 @contextmanager
@@ -180,7 +181,8 @@ def open_shop(*plans: Plan, url: str = ":memory:", rehearsed: bool = True) -> It
             declare(tx, 1, "tax", *(plans or (make_plan(),)), rehearsed=False)
             define_flag(tx, ENVIRONMENT, "tax", ON_OFF, T0)
             if rehearsed:
-                prove(tx, "svc_1", ENVIRONMENT, T0, *(plans or (make_plan(),)))
+                for plan in plans or (make_plan(),):
+                    rehearse(tx, plan, "svc_1", ENVIRONMENT, T0)
         yield shop
     finally:
         store.close()

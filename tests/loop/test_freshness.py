@@ -23,7 +23,7 @@ from holdfast.model.inventory import Reach
 from holdfast.model.plan import Autonomy
 from holdfast.model.run import RunState
 from holdfast.model.tenancy import PUBLIC
-from tests.loop.rehearsed import prove
+from holdfast.testing.drills import rehearse
 from tests.loop.shop import make_exposure
 from tests.loop.world import World, open_world, record
 
@@ -125,7 +125,8 @@ def test_public_advisory_on_a_stale_feed_asks_a_person(world: World, age: timede
     with world.turn() as turn:
         service = turn.tx.services.find("shop")
         assert service is not None
-        prove(turn.tx, service.id, "production", now, *declared.plans)
+        for plan in declared.plans:
+            rehearse(turn.tx, plan, service.id, "production", now)
     compiled = compile_advisory(parse_osv(record("PYSEC-1", ("0", "2.0"))))
     with world.store.write(PUBLIC, now) as tx:
         clusters = keep_records(tx, [compiled], now).clusters

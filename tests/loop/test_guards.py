@@ -15,7 +15,7 @@ from holdfast.loop.respond import approve
 from holdfast.model.guard import Freeze, Guards, Hold
 from holdfast.model.plan import Autonomy
 from holdfast.model.run import Run, RunState, StepState
-from tests.loop.rehearsed import prove
+from holdfast.testing.drills import rehearse
 from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, Shop, declare, make_exposure, make_plan, open_shop
 
 FREEZE = Freeze("frz_1", "the yearly sale", T0, T0 + timedelta(hours=6))
@@ -266,11 +266,11 @@ def test_plan_that_nobody_rehearsed_there_is_not_automatic(shop: Shop) -> None:
 def test_failed_drill_takes_auto_away_until_one_passes(shop: Shop) -> None:
     hour = T0 + timedelta(hours=1)
     with shop.write() as tx:
-        prove(tx, "svc_1", ENVIRONMENT, hour, make_plan(), passed=False)
+        rehearse(tx, make_plan(), "svc_1", ENVIRONMENT, hour, because="broken")
     (run,) = shop.expose(make_exposure(1))
     assert (run.state, "failed" in (run.held or "")) == (RunState.AWAITING, True)
     with shop.write() as tx:
-        prove(tx, "svc_1", ENVIRONMENT, hour + timedelta(hours=1), make_plan())
+        rehearse(tx, make_plan(), "svc_1", ENVIRONMENT, hour + timedelta(hours=1))
     (again,) = shop.expose(make_exposure(2))
     assert (again.state, again.level) == (RunState.APPROVED, Autonomy.AUTO)
 

@@ -10,7 +10,7 @@ from holdfast.loop.world import SnapshotWorld, TxWorld
 from holdfast.mitigations.actions import get_action
 from holdfast.model.run import RunState
 from holdfast.model.target import Target
-from tests.loop.rehearsed import prove
+from holdfast.testing.drills import rehearse
 from tests.loop.shop import ENVIRONMENT, ORG, T0, Shop, make_exposure, make_plan, open_shop
 
 
@@ -43,7 +43,7 @@ def test_plan_on_flags_elsewhere_still_acts_by_itself(shop: Shop) -> None:
     note(shop, entry("flags", "unleash"))
     with shop.write() as tx:
         tx.flags.remove(ENVIRONMENT, "tax")
-        prove(tx, "svc_1", ENVIRONMENT, T0, make_plan())  # the drill before it was of other targets
+        rehearse(tx, make_plan(), "svc_1", ENVIRONMENT, T0)  # the drill before it was of other targets
     (run,) = shop.expose(make_exposure())
     assert (run.state, run.held) == (RunState.APPROVED, None)
 

@@ -15,9 +15,9 @@ from holdfast.loop.respond import undo
 from holdfast.loop.respond_engine import Engine
 from holdfast.model.plan import Step
 from holdfast.model.run import Run, RunState, StepState
+from holdfast.testing.drills import rehearse
 from holdfast.testing.http import Reply
 from tests.loop.elsewhere import Elsewhere
-from tests.loop.rehearsed import prove
 from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, URL, Shop, make_exposure, make_plan, open_shop
 
 NAMES = ("tax", "two", "three")
@@ -36,7 +36,7 @@ def elsewhere_shop(url: str = ":memory:", steps: tuple[Step, ...] = STEPS) -> It
         with shop.write() as tx:
             for name in NAMES[1:]:
                 define_flag(tx, ENVIRONMENT, name, ON_OFF, T0)
-            prove(tx, "svc_1", ENVIRONMENT, T0, make_plan(steps=steps))
+            rehearse(tx, make_plan(steps=steps), "svc_1", ENVIRONMENT, T0)
 
         def checkout() -> Reply:
             off = all(there.provider.served.get(name) == "off" for name in NAMES)

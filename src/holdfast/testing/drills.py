@@ -22,11 +22,11 @@ def rehearse(
 ) -> DrillEvidence:
     """Keep the evidence of a drill that just ended there, with the inputs as they are; `because` lets it have failed.
 
-    Drills with a higher `number` are newer.
+    Of two that ended in the same instant, the one with the higher `number` is newer.
     """
     evidence = DrillEvidence(
         org=tx.org,
-        id=f"drl_{number:06}_{service_id}_{plan.id}_{environment}",
+        id=f"drl_{now.timestamp():018.6f}_{number:06}_{service_id}_{plan.id}_{environment}",
         service_id=service_id,
         service=service_id,
         environment=environment,

@@ -28,8 +28,8 @@ from holdfast.model.plan import ServiceManifest
 from holdfast.model.tenancy import PUBLIC, Org, Permission, Token
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
+from holdfast.testing.drills import rehearse
 from holdfast.testing.http import FakeHttp, Reply
-from tests.loop.rehearsed import prove
 
 ORG = "acme"
 INCIDENT = datetime(2026, 3, 9, 14, 2, 0, tzinfo=UTC)
@@ -161,7 +161,8 @@ class Estate:
         with self.store.write(ORG, now) as tx:
             service = tx.services.find(declared.name)
             assert service is not None
-            prove(tx, service.id, environment, now, *declared.plans)
+            for plan in declared.plans:
+                rehearse(tx, plan, service.id, environment, now)
 
     def engine(self) -> Engine:
         """Return an engine whose probes see what `http` answers."""
