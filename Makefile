@@ -27,7 +27,7 @@ setup: .venv/.setup src/holdfast/edges/web/static/vendor/.done ## leave a ready 
 	@$(BIN)/python -m compileall -q src  # where the environment forbids writing bytecode, cold starts would pay for it
 	@touch $@
 
-src/holdfast/edges/web/static/vendor/.done: scripts/vendor.py requirements/node.txt | .venv/.setup
+src/holdfast/edges/web/static/vendor/.done: scripts/vendor.py scripts/npm.py requirements/node.txt | .venv/.setup
 	@command -v npm >/dev/null 2>&1 || $(PIP) -r requirements/node.txt
 	$(BIN)/python scripts/vendor.py
 	@touch $@

