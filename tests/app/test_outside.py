@@ -10,7 +10,7 @@ from holdfast.app.house import open_house
 from holdfast.app.outside import require_targets
 from holdfast.app.settings import ORG, Settings, read_settings
 from holdfast.app.up import serve
-from holdfast.errors import FactError, PlanError
+from holdfast.errors import ActionError, FactError, PlanError, UnsentError
 from holdfast.loop.drills_inputs import load_seen
 
 GOOD = """\
@@ -117,3 +117,34 @@ def test_doctor_tells_every_mistake(tmp_path: Path) -> None:
 def test_doctor_notes_that_there_is_none(tmp_path: Path) -> None:
     (check,) = examine_targets(read_settings(tmp_path, environ={}))
     assert check.is_fine is None
+
+
+def test_house_sends_probes_to_the_named_hosts_alone(tmp_path: Path) -> None:
+    house = open_house(written(tmp_path, GOOD + "probes: {hosts: ['127.0.0.1:1']}\n"))
+    try:
+        with pytest.raises(UnsentError, match=r"the operator lets no probe ask `127\.0\.0\.1:2`"):
+            house.probe_http.open("GET", "http://127.0.0.1:2/", headers={}, timeout_s=1).__enter__()
+        with pytest.raises(ActionError, match=r"the operator lets no probe ask `shop\.example:22`"):
+            house.tcp.connect("shop.example", 22, 1)
+        with pytest.raises(UnsentError, match="refused"):
+            house.probe_http.open("GET", "http://127.0.0.1:1/", headers={}, timeout_s=1).__enter__()
+        assert house.drills.stage().http is house.probe_http
+        assert [one.section for one in house.outside.of("org_other")] == ["probes"], "they hold for every org"
+        assert "probes" not in [one.section for one, _ in house.outside.asks(ORG)]
+    finally:
+        house.close()
+
+
+def test_house_sends_no_probe_by_a_file_that_is_not_in_order(tmp_path: Path) -> None:
+    house = open_house(written(tmp_path, "probes: {hosts: 7}\n"))
+    try:
+        with pytest.raises(UnsentError, match="not in order"):
+            house.probe_http.open("GET", "http://127.0.0.1:1/", headers={}, timeout_s=1).__enter__()
+    finally:
+        house.close()
+
+
+def test_doctor_tells_that_probes_are_bound(tmp_path: Path) -> None:
+    settings = written(tmp_path, "probes: {hosts: [a.example, b.example]}\n")
+    found = [check.words for check in examine_targets(settings)]
+    assert found == [f"0 target(s) in {settings.targets}", "they may ask 2 host(s), and no other"]

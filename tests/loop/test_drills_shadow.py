@@ -9,12 +9,14 @@ from holdfast.errors import ConflictError, HoldfastError, NotFoundError, UsageEr
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed25519_verifier
 from holdfast.loop.drills import find_unproven
 from holdfast.loop.drills_begin import LIMIT, DrillAsk
+from holdfast.loop.drills_inputs import note_configured
 from holdfast.loop.drills_runner import begin, end_left_behind, play
 from holdfast.loop.drills_shadow import CANARY
 from holdfast.loop.drills_stage import Stage
 from holdfast.mitigations.drill_statement import verify_drill
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome
 from holdfast.model.plan import Probe, Step
+from holdfast.model.target import Target
 from holdfast.testing.canary import FakeCanary
 from holdfast.testing.http import Reply
 from tests.loop.shop import ENVIRONMENT, ORG, URL, Shop, make_plan, open_shop
@@ -207,3 +209,16 @@ def test_impossible_drill_is_refused(ask: DrillAsk, error: type[HoldfastError], 
         begin(Theatre(shop).stage(), ORG, ask, "tok_1")
     assert words in str(caught.value)
     assert replace(ask) == ask
+
+
+def test_probe_that_the_operator_does_not_allow_fails_the_static_look(theatre: Theatre) -> None:
+    with theatre.shop.write() as tx:
+        note_configured(tx, [Target("probes", "other.example", "host", None, None, (), "t.yaml:1:1")])
+    done = theatre.rehearse(DrillLevel.L0)
+    assert done.outcome is DrillOutcome.FAILED
+    assert f"the probe of {URL} may not be sent: the operator lets no probe ask `shop.example:80`" in (
+        done.because or ""
+    )
+    with theatre.shop.write() as tx:
+        note_configured(tx, [Target("probes", "*.example", "host", None, None, (), "t.yaml:1:1")])
+    assert theatre.rehearse(DrillLevel.L0).outcome is DrillOutcome.PASSED

@@ -18,7 +18,6 @@ import structlog
 
 from holdfast.edges.providers.api_client import HttpApi
 from holdfast.edges.providers.canary import OfrepCanary
-from holdfast.edges.providers.tcp import SocketTcp
 from holdfast.errors import HoldfastError
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed25519_verifier
 from holdfast.loop.drills_begin import LIMIT, DrillAsk
@@ -108,7 +107,7 @@ class Drilling:
             house.store,
             house.clock,
             house.ids,
-            house.http,
+            house.probe_http,
             self._wait,
             ed25519_signer(house.signing_key),
             ed25519_verifier(public_key),
@@ -116,7 +115,7 @@ class Drilling:
             targets=house.outside.targets,
             receivers=house.outside.receivers,
             releases=self._rehearsed_releases,
-            tcp=SocketTcp(),
+            tcp=house.tcp,
             on_flags=self._flags_changed,
             on_change=house.tell,
             failures=self._failures,

@@ -9,7 +9,7 @@ from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.operator_file import TargetProblems
 from holdfast.edges.providers.secret_references import find_warning
 from holdfast.edges.providers.system import SystemClock
-from holdfast.edges.providers.target_spec import text_option
+from holdfast.edges.providers.target_spec import SECTIONS, text_option
 from holdfast.edges.providers.targets import OpenTargets, find_spec
 from holdfast.errors import FactError, HoldfastError
 from holdfast.model.target import Target
@@ -31,7 +31,11 @@ def examine_targets(settings: Settings) -> Iterator[Check]:
     except FactError as error:
         yield Check(WHAT, False, str(error).splitlines()[0], error.hint or "")
         return
+    hosts = [one for one in entries if one.section not in SECTIONS]
+    entries = tuple(one for one in entries if one.section in SECTIONS)
     yield Check(WHAT, True, f"{len(entries)} target(s) in {settings.targets}")
+    if hosts:
+        yield Check("probes", True, f"they may ask {len(hosts)} host(s), and no other")
     http = HttpxHttp()
     try:
         opened = OpenTargets(entries, tools_of(settings, http, SystemClock()))

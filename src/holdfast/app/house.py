@@ -15,7 +15,7 @@ from holdfast.app.settings import ORG, Settings
 from holdfast.edges.api.app import create_app
 from holdfast.edges.api.changes import Changes
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
-from holdfast.edges.providers.http import HttpxHttp
+from holdfast.edges.providers.http import HttpxHttp, open_probe_http
 from holdfast.edges.providers.spool_file import SpoolFile
 from holdfast.edges.providers.system import RandomIds, SystemClock
 from holdfast.edges.providers.tcp import SocketTcp
@@ -60,6 +60,8 @@ class House:
     admin_token: str = field(repr=False)
     signing_key: bytes = field(repr=False)
     http: HttpxHttp = field(repr=False)
+    probe_http: HttpxHttp = field(repr=False)
+    tcp: SocketTcp = field(repr=False)
     probes: ThreadPoolExecutor = field(repr=False)
     drills: Drilling = field(init=False, repr=False)
 
@@ -96,6 +98,7 @@ class House:
         """Release threads and connections."""
         self.drills.close()
         self.probes.shutdown(wait=False, cancel_futures=True)
+        self.probe_http.close()
         self.http.close()
         self.store.close()
 
@@ -116,7 +119,8 @@ def open_house(settings: Settings) -> House:
     forced = SpooledOverlays(SpoolFile(settings.data).read)
     flag_server = FlagServer(store, extra=forced, failures=STORE_FAILURES, clock=clock)
     outside = open_outside(settings, http, clock)
-    targets, receivers = outside.targets, outside.receivers
+    targets, receivers, hosts = outside.targets, outside.receivers, outside.probe_hosts()
+    probe_http, tcp = open_probe_http(hosts), SocketTcp(hosts)
 
     def releases(org: str) -> Releases:
         return ReleaseChooser(store, org, targets.of(org), clock, settings.feed_max_age)
@@ -125,8 +129,8 @@ def open_house(settings: Settings) -> House:
         store,
         clock,
         ids,
-        http,
-        tcp=SocketTcp(),
+        probe_http,
+        tcp=tcp,
         targets=targets,
         receivers=receivers,
         releases=releases,
@@ -151,6 +155,8 @@ def open_house(settings: Settings) -> House:
         admin_token=token,
         signing_key=load_signing_key(settings),
         http=http,
+        probe_http=probe_http,
+        tcp=tcp,
         probes=probes,
     )
 

@@ -14,11 +14,13 @@ from typing import NoReturn
 from holdfast.app.settings import ORG, Settings
 from holdfast.edges.providers.operator_file import load_targets
 from holdfast.edges.providers.secret_references import read_reference
-from holdfast.edges.providers.target_spec import Tools
+from holdfast.edges.providers.target_spec import SECTIONS, Tools
 from holdfast.edges.providers.targets import ConfiguredReceivers, ConfiguredTargets, OpenTargets
 from holdfast.errors import FactError, PlanError
 from holdfast.loop.drills_inputs import note_configured
 from holdfast.loop.world import NoReceivers, NoTargets
+from holdfast.mitigations.probe_hosts import SECTION as PROBES
+from holdfast.mitigations.probe_hosts import ProbeHosts, hosts_of
 from holdfast.model.target import Target
 from holdfast.ports.clock import Clock
 from holdfast.ports.deployer import Deployer
@@ -43,11 +45,18 @@ class Outside:
     def asks(self, org: str) -> list[tuple[Target, Callable[[], str | None]]]:
         """Return what an org may use, each with what asks it why it can't be used now."""
         opened = self.opened
-        return [(one, partial(_ask, opened, one)) for one in self.of(org)] if opened is not None else []
+        asked = [one for one in self.of(org) if one.section in SECTIONS]
+        return [(one, partial(_ask, opened, one)) for one in asked] if opened is not None else []
 
     def of(self, org: str) -> tuple[Target, ...]:
-        """Return the entries that an org may use."""
-        return tuple(one for one in self.entries if (one.org or ORG) == org)
+        """Return the entries that an org may use; whom probes may ask holds for all."""
+        return tuple(one for one in self.entries if one.section == PROBES or (one.org or ORG) == org)
+
+    def probe_hosts(self) -> ProbeHosts:
+        """Return whom probes may ask; nobody while the file is not in order, as it may forbid what would be asked."""
+        if self.problem is not None:
+            return ProbeHosts(closed="the operator's file, which says whom probes may ask, is not in order")
+        return hosts_of(self.entries)
 
     def note(self, store: Store, clock: Clock) -> None:
         """Keep the digests of each org's entries: a plan's rehearsal is stale when they change."""

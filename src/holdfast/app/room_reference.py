@@ -33,6 +33,9 @@ Every entry has these, and the options of its kind:
 | `org` | the org that may use it, and no other; that of the installation without |
 
 A secret is never written here: it is `env:NAME`, an environment variable of the server's process, or `file:/path`.
+
+Beside these lists `probes: {hosts: [...]}` may stand: the only hosts that probes of manifests may ask, as `host`,
+`*.host` or either with `:port`.
 """
 
 _ACTIONS_HEAD = """\

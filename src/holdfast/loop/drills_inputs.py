@@ -15,6 +15,8 @@ from holdfast.errors import PlanError
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.drill import RELEASE, digest_of
 from holdfast.mitigations.plan import plan_digest
+from holdfast.mitigations.probe_hosts import SECTION as PROBES
+from holdfast.mitigations.probe_hosts import ProbeHosts
 from holdfast.model.inventory import Release
 from holdfast.model.plan import Feature, Plan, Step
 from holdfast.model.target import Target
@@ -52,6 +54,11 @@ def load_seen(tx: Transaction) -> Seen:
     """Return what was last noted."""
     observed, configured = tx.settings.get(OBSERVED), tx.settings.get(CONFIGURED)
     return Seen(json.loads(observed) if observed else {}, json.loads(configured) if configured else ())
+
+
+def probe_hosts_in(seen: Seen) -> ProbeHosts:
+    """Return whom the operator's file, as it was last read, lets probes ask."""
+    return ProbeHosts(tuple(str(one["name"]) for one in seen.configured if one["section"] == PROBES))
 
 
 def note_observed(tx: Transaction, environment: str, flags: Mapping[str, str]) -> None:

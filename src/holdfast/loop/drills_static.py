@@ -10,10 +10,12 @@ Nothing outside the store is asked while a transaction is open, and nothing is c
 from functools import partial
 
 from holdfast.errors import ActionError, PlanError
+from holdfast.loop.drills_inputs import load_seen, probe_hosts_in
 from holdfast.loop.drills_stage import Piece, Rehearsal
 from holdfast.mitigations.action import Call
 from holdfast.mitigations.actions import action_names, get_action
 from holdfast.mitigations.plan import check_plan
+from holdfast.mitigations.probe_hosts import HINT, find_refused_in
 from holdfast.model.flag import FlagDefinition
 from holdfast.ports.flag_provider import FlagProvider
 
@@ -30,9 +32,13 @@ def rehearse_static(rehearsal: Rehearsal) -> None:
 def _see_plan(rehearsal: Rehearsal) -> str:
     piece, flags = rehearsal.piece, rehearsal.world().flags()
     known: dict[str, FlagDefinition] = {}
-    if flags.own:
-        with rehearsal.stage.store.read(rehearsal.org) as tx:
+    with rehearsal.stage.store.read(rehearsal.org) as tx:
+        hosts = probe_hosts_in(load_seen(tx))
+        if flags.own:
             known = {flag.key: flag for flag in tx.flags.list(rehearsal.environment)}
+    refused = list(find_refused_in(piece.plan, hosts))
+    if refused:
+        raise PlanError("; ".join(refused), hint=HINT)
     found = check_plan(piece.manifest, {rehearsal.environment: known}, action_names())
     problems = [one for one in found if one.plan == piece.plan.id]
     # another system's flags are not in our store: they are asked for below

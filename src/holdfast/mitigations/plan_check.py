@@ -13,6 +13,7 @@ from holdfast.mitigations.action import ActionSpec
 from holdfast.mitigations.plan_check_flags import Flags, KnownFlags, check_definitions, check_flag
 from holdfast.mitigations.plan_found import Found
 from holdfast.mitigations.plan_when import DEFAULT_FILE, compile_when
+from holdfast.mitigations.probe_hosts import HINT, find_refused_in, hosts_of
 from holdfast.model.plan import Autonomy, Coverage, Plan, Probe, ServiceManifest, Step
 from holdfast.model.target import Target
 
@@ -101,6 +102,8 @@ def _check(plan: Plan, around: _Surroundings, file: str) -> Iterator[Found]:
         yield from _check_reach(plan, specs)
     for probe in (*plan.verify, *plan.health):
         yield from _check_probe(plan, probe, around)
+    for refusal in find_refused_in(plan, hosts_of(around.targets or ())):
+        yield Found(refusal, HINT)
     yield from _check_rehearsal(plan, around.manifest)
 
 

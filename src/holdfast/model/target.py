@@ -11,9 +11,10 @@ class Target:
     """One entry of the operator's file.
 
     `section` is `flags`, `deployers`, `proxies`, `http`, `commands`, `notify` or `metrics`; `kind` the adapter (a file
-    name of the section's room). `environment` and `service` say for which it is, `None` for all. `options` are sorted
-    pairs of name and JSON text. `where` is its place in the file. `org` may use it, and no other; `None` is the org of
-    the installation.
+    name of the section's room). Of the section `probes` each entry's name is a host that probes may ask; nothing opens
+    it, and it holds for every org. `environment` and `service` say for which an entry is, `None` for all. `options` are
+    sorted pairs of name and JSON text. `where` is its place in the file. `org` may use it, and no other; `None` is the
+    org of the installation.
     """
 
     section: str

@@ -23,11 +23,12 @@ Respond = Callable[[Got], tuple[int, bytes] | None]
 
 @dataclass
 class Listener:
-    """Where the server is, what arrived, and how it answers."""
+    """Where the server is, what arrived, and how it answers; with a `cookie` it asks to be remembered by that."""
 
     url: str = ""
     got: list[Got] = field(default_factory=list)
     respond: Respond = field(default=lambda _: (200, b"ok"))
+    cookie: str | None = None
 
 
 @contextmanager
@@ -48,6 +49,8 @@ def listening() -> Iterator[Listener]:
             status, body = answer
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if listener.cookie is not None:
+                self.send_header("Set-Cookie", listener.cookie)
             if 300 <= status < 400:
                 self.send_header("Location", f"{listener.url}/elsewhere")
             self.end_headers()

@@ -217,3 +217,33 @@ def test_every_adapter_says_its_section_and_options() -> None:
             assert not set(names) & {"name", "kind", "environment", "service", "org"}, spec.id
             assert all(one.about for one in spec.options), spec.id
             assert all(not one.secret or one.kind == "text" for one in spec.options), spec.id
+
+
+def test_hosts_of_probes_are_entries_with_their_places() -> None:
+    found = parse_targets(b"probes:\n  hosts: [Shop.example, '*.internal:8080']\n", file="t.yaml")
+    assert [(one.section, one.name, one.where) for one in found] == [
+        ("probes", "shop.example", "t.yaml:2:11"),
+        ("probes", "*.internal:8080", "t.yaml:2:25"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("probes: []", "expected a list of hosts"),
+        ("probes: {hosts: []}", "expected a list of hosts"),
+        ("probes: {hosts: shop.example}", "expected a list of hosts"),
+        ("probes:", "expected a list of hosts"),
+        ("probes: {hosts: [a], host: [b]}", "no option `host`"),
+        ("probes: {hosts: ['http://a']}", "`http://a`: expected a host"),
+        ("probes: {hosts: [7]}", "expected a host"),
+        ("probes: {hosts: [[a]]}", "expected a host"),
+        ("probes: {hosts: ['a:0']}", "there is no port 0"),
+        ("probes: {hosts: [169.254.169.254]}", "no probe asks there"),
+        ("probes: {hosts: [a, a]}", "a second time"),
+    ],
+)
+def test_hosts_of_probes_that_mean_nothing_are_told(text: str, words: str) -> None:
+    (told,) = problems(text)
+    assert words in told
+    assert told.startswith("t.yaml:1:")

@@ -1,13 +1,19 @@
-"""HTTP by httpx: one request, no redirects, a limit on the whole time it may take."""
+"""HTTP by httpx: one request, no redirects, no cookies, a limit on the whole time it may take."""
 
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from ssl import SSLContext
 
 import httpx
 
+from holdfast.edges.providers.addresses import Resolve, resolve_host
+from holdfast.edges.providers.cookies import refuse_cookies
+from holdfast.edges.providers.probe_transport import ProbeTransport
 from holdfast.errors import ActionError, UnsentError
+from holdfast.mitigations.probe_hosts import ProbeHosts
 from holdfast.ports.http import Answer
 
 _NEVER_SENT = (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError)  # the last: a host that can't be resolved
@@ -15,12 +21,20 @@ _VALUE = re.compile(r"(?:[!-~](?:[ \t!-~]*[!-~])?)?", re.ASCII)
 """What a header may hold: signs that can be printed, no space before or after them."""
 
 
-class HttpxHttp:
-    """Sends requests over pooled connections. Safe between threads."""
+@cache
+def _trust() -> SSLContext:
+    """Return the certificates that are trusted: reading them takes longer than most requests."""
+    return httpx.create_ssl_context()
 
-    def __init__(self, client: httpx.Client | None = None) -> None:
+
+class HttpxHttp:
+    """Sends requests over pooled connections; with a `transport` by that. Safe between threads."""
+
+    def __init__(self, transport: httpx.BaseTransport | None = None) -> None:
         limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
-        self._client = client if client is not None else httpx.Client(follow_redirects=False, limits=limits)
+        self._client = httpx.Client(
+            follow_redirects=False, limits=limits, verify=_trust(), transport=transport, cookies=refuse_cookies()
+        )
 
     @contextmanager
     def open(
@@ -50,6 +64,12 @@ class HttpxHttp:
     def close(self) -> None:
         """Release connections."""
         self._client.close()
+
+
+def open_probe_http(hosts: ProbeHosts, resolve: Resolve = resolve_host) -> HttpxHttp:
+    """Return what sends the probes of manifests: to whom they may ask, and nobody else."""
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
+    return HttpxHttp(ProbeTransport(hosts, httpx.HTTPTransport(verify=_trust(), limits=limits), resolve))
 
 
 def require_sendable(headers: Mapping[str, str]) -> None:

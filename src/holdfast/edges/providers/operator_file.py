@@ -17,11 +17,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from holdfast.edges.providers.operator_probes import read_probes
 from holdfast.edges.providers.secret_references import is_reference, read_reference
 from holdfast.edges.providers.target_spec import SECTIONS, Option, TargetSpec
 from holdfast.errors import FactError, PlanError
 from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.facts.manifest_yaml import MAX_PROBLEMS, Entries, Items, Problem, Scalar, Tree, parse_yaml, plain
+from holdfast.mitigations.probe_hosts import SECTION as PROBES
 from holdfast.model.target import Target
 from holdfast.registry import load_room
 
@@ -96,7 +98,7 @@ def parse_targets(data: bytes, *, file: str, resolve: Resolve | None = None) -> 
     if isinstance(root, Entries):
         reading.read(root)
     elif root is not None and not (isinstance(root, Scalar) and root.value is None):
-        reading.note(root.place, "expected a mapping of sections", f"one of {_list_of(SECTIONS)}")
+        reading.note(root.place, "expected a mapping of sections", f"one of {_list_of([*SECTIONS, PROBES])}")
     if reading.problems:
         raise TargetProblems(sorted(dict.fromkeys(reading.problems), key=_place))
     return tuple(reading.targets)
@@ -131,13 +133,23 @@ class _Reading:
             if section == "version":
                 if not (isinstance(tree, Scalar) and tree.value == 1):
                     self.note(tree.place, "expected version `1`", "this program knows no other")
+            elif section == PROBES:
+                self._probes(tree)
             elif section not in SECTIONS:
-                self.note(place, f"unknown section `{section[:60]}`", _near(section, SECTIONS))
+                self.note(place, f"unknown section `{section[:60]}`", _near(section, [*SECTIONS, PROBES]))
             elif isinstance(tree, Items):
                 for item in tree.items:
                     self._entry(section, item)
             elif not (isinstance(tree, Scalar) and tree.value is None):
                 self.note(tree.place, f"expected a list of entries in `{section}`", "- name: …")
+
+    def _probes(self, tree: Tree) -> None:
+        for found in read_probes(tree):
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            else:
+                self._unique(found)
+                self.targets.append(found)
 
     def _entry(self, section: str, tree: Tree) -> None:
         if not isinstance(tree, Entries):

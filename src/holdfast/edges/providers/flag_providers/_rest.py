@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from holdfast.edges.providers.cookies import refuse_cookies
 from holdfast.edges.providers.http import require_sendable
 from holdfast.errors import ActionError, PlanError
 
@@ -47,7 +48,7 @@ class Rest:
         self.name = name
         self._url = url.rstrip("/")
         self._headers = headers
-        self._client = httpx.Client(follow_redirects=False, timeout=TIMEOUT_S)
+        self._client = httpx.Client(follow_redirects=False, timeout=TIMEOUT_S, cookies=refuse_cookies())
 
     def ask(
         self,
