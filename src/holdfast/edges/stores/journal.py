@@ -9,13 +9,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from holdfast.edges.stores.schema import JOURNAL, JOURNAL_HEAD, JOURNAL_SUBJECT
+from holdfast.edges.stores.schema import JOURNAL, JOURNAL_SUBJECT
 from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.types import clean_text, to_stored
 from holdfast.errors import JournalError
 from holdfast.model.journal import GENESIS, JournalEntry, entry_hash
 
 _PAGE = 1000
+# asked with every commit; what is built anew each time costs more than its answer
+_HEAD = "SELECT seq, hash FROM journal_head WHERE org = :org"
+_FIRST = "INSERT INTO journal_head (org, seq, hash) VALUES (:org, 0, :hash) ON CONFLICT DO NOTHING"
+_MOVE = "UPDATE journal_head SET seq = :seq, hash = :hash WHERE org = :org"
 _COLUMNS = [JOURNAL.c[name] for name in ("org", "seq", "at", "kind", "body", "hash")]
 
 
@@ -66,8 +70,7 @@ class SqlJournal:
 
     def head(self) -> tuple[int, str]:
         """Return (seq, hash) of the newest committed entry."""
-        query = select(JOURNAL_HEAD.c.seq, JOURNAL_HEAD.c.hash).where(JOURNAL_HEAD.c.org == self._session.org)
-        row = self._session.row(query)
+        row = self._session.row(_HEAD, {"org": self._session.org})
         return (row.seq, row.hash) if row else (0, GENESIS)
 
     def write_pending(self) -> None:
@@ -86,15 +89,16 @@ class SqlJournal:
         self._pending.clear()
         session.add(JOURNAL, [column.name for column in _COLUMNS], entries)
         session.add(JOURNAL_SUBJECT, ("org", "subject", "seq"), subjects)
-        session.upsert(JOURNAL_HEAD, [{"org": session.org, "seq": seq, "hash": previous}])
+        session.change(_MOVE, {"org": session.org, "seq": seq, "hash": previous})
 
     def _lock_head(self) -> tuple[int, str]:
-        session = self._session
-        empty = {"org": session.org, "seq": 0, "hash": GENESIS}
-        session.change(session.insert(JOURNAL_HEAD).values(empty).on_conflict_do_nothing())
-        query = select(JOURNAL_HEAD.c.seq, JOURNAL_HEAD.c.hash).where(JOURNAL_HEAD.c.org == session.org)
-        row = session.row(query.with_for_update())
-        return (row.seq, row.hash) if row else (0, GENESIS)
+        session, values = self._session, {"org": self._session.org}
+        query = f"{_HEAD} FOR UPDATE" if session.engine == "postgresql" else _HEAD
+        row = session.row(query, values)
+        if row is None:
+            session.change(_FIRST, values | {"hash": GENESIS})
+            row = session.row(query, values)
+        return row.seq, row.hash
 
 
 def _subjects(body: Mapping[str, object]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 
 from holdfast.edges.stores.engine import Connections
 from holdfast.edges.stores.schema import IDEMPOTENCY, ORG, SETTING, TEAM, TEAM_GROUP, TOKEN
@@ -12,6 +12,8 @@ from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.values import from_texts, to_texts
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.model.tenancy import PUBLIC, Group, Org, Permission, Team, Token
+
+_FIND_TOKEN = select(TOKEN).where(TOKEN.c.id == bindparam("p_id"))  # with every request: built once
 
 
 class SqlTenants:
@@ -55,7 +57,7 @@ class SqlTenants:
     def find_token(self, token_id: str) -> Token | None:
         """Return a token by its public id."""
         with self._connections.read() as connection:
-            row = connection.execute(select(TOKEN).where(TOKEN.c.id == token_id)).first()
+            row = connection.execute(_FIND_TOKEN, {"p_id": token_id}).first()
         return _token(row) if row else None
 
     def tokens(self, org: str) -> Sequence[Token]:
