@@ -8,7 +8,8 @@ import pytest
 from holdfast.app.house import House, open_house
 from holdfast.app.provider_keeping import ProviderKeeper
 from holdfast.app.settings import ORG, read_settings
-from holdfast.loop.provider_health import known_problem, list_health
+from holdfast.loop.provider_health import find_outage, list_health
+from tests.loop.shop import make_plan
 
 FLAGS = '{"flags": {"tax": {"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "on"}}}'
 
@@ -45,8 +46,9 @@ def test_outage_is_noticed_and_shown_and_so_is_its_end(house: House, flags: Path
     (down,) = keeper.look()
     assert "can't be read" in (down.problem or "")
     with house.store.read(ORG) as tx:
-        assert "the flag system `flagd` can't be used since" in (known_problem(tx, "qa") or "")
-        assert known_problem(tx, "production") is None
+        health, plan, now = list_health(tx), make_plan(), house.clock.now()
+    assert "the flag system `flagd` can't be used since" in (find_outage(health, plan, "qa", "shop", now) or "")
+    assert find_outage(health, plan, "production", "shop", now) is None
     assert keeper.look() == []
     flags.with_suffix(".away").rename(flags)
     (up,) = keeper.look()

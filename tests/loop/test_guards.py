@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.loop.flags import define_flag
-from holdfast.loop.guards import HoldFinder, add_freeze, find_hold, get_guards, lift_freeze, note_hold, set_guards
+from holdfast.loop.guards import HoldFinder, add_freeze, get_guards, lift_freeze, note_hold, set_guards
 from holdfast.loop.pausing import pause
 from holdfast.loop.respond import approve
 from holdfast.model.guard import Freeze, Guards, Hold
@@ -29,7 +29,7 @@ def shop() -> Iterator[Shop]:
 
 def hold_of(shop: Shop, run: Run) -> Hold | None:
     with shop.store.read(ORG) as tx:
-        return find_hold(tx, run, shop.clock.now())
+        return HoldFinder(tx, shop.clock.now()).find(run)
 
 
 def begun(run: Run, **fields: object) -> Run:
@@ -194,7 +194,7 @@ def test_what_lasts_lets_the_run_fall_to_one_approval_and_asks(shop: Shop) -> No
         (message,) = tx.outbox.due(T0)
         assert "its drill is stale" in message.body
         approved = approve(tx, run.id, "per_1", T0)
-        assert (approved.state, find_hold(tx, approved, T0)) == (RunState.APPROVED, None)
+        assert (approved.state, HoldFinder(tx, T0).find(approved)) == (RunState.APPROVED, None)
 
 
 @pytest.fixture

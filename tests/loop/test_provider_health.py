@@ -1,6 +1,7 @@
 """What mitigations reach outside is asked before it is needed."""
 
 import json
+from datetime import datetime
 
 import pytest
 
@@ -12,14 +13,13 @@ from holdfast.loop.provider_health import (
     Watched,
     ask_all,
     find_outage,
-    known_problem,
     list_health,
     record_health,
 )
 from holdfast.model.plan import Coverage, Plan, Step
 from holdfast.model.target import Target
 from holdfast.ports.store import Store
-from holdfast.testing.clocks import FakeClock
+from holdfast.testing.clocks import START, FakeClock
 
 ORG = "org_a"
 
@@ -43,9 +43,18 @@ def told(store: Store, clock: FakeClock) -> list[str]:
         return [json.loads(message.body)["title"] for message in tx.outbox.due(clock.now())]
 
 
-def problem(store: Store, environment: str = "production") -> str | None:
+def problem(
+    store: Store,
+    environment: str = "production",
+    *,
+    action: str = "flag.off",
+    service: str = "shop",
+    now: datetime = START,
+) -> str | None:
+    """Say what keeps a plan of one action from being used."""
+    plan = Plan("p", "true", 1, 1, (Step(action, ()),), Coverage.FULL, (), ())
     with store.read(ORG) as tx:
-        return known_problem(tx, environment)
+        return find_outage(list_health(tx), plan, environment, service, now)
 
 
 def test_every_one_is_asked_and_one_that_fails_stops_no_other() -> None:
@@ -121,25 +130,22 @@ def test_other_sections_are_no_flag_systems(store: Store) -> None:
     clock = FakeClock()
     look(store, clock, (target("nginx", "production", "proxies"), "down"))
     assert problem(store) is None
-    with store.read(ORG) as tx:
-        assert "the proxy `nginx`" in (known_problem(tx, "production", "proxies") or "")
+    assert "the proxy `nginx`" in (problem(store, action="edge.block") or "")
 
 
 def test_what_another_service_has_is_no_concern(store: Store) -> None:
     clock = FakeClock()
     mine = Target("proxies", "nginx", "nginx", "production", "shop", (), "targets.yaml:5")
     look(store, clock, (mine, "down"))
-    with store.read(ORG) as tx:
-        assert known_problem(tx, "production", "proxies", service="shop") is not None
-        assert known_problem(tx, "production", "proxies", service="blog") is None
+    assert problem(store, action="edge.block", service="shop") is not None
+    assert problem(store, action="edge.block", service="blog") is None
 
 
 def test_old_look_is_no_opinion(store: Store) -> None:
     clock = FakeClock()
     look(store, clock, (target(), "down"))
-    with store.read(ORG) as tx:
-        assert known_problem(tx, "production", now=clock.now() + OLD_AFTER) is not None
-        assert known_problem(tx, "production", now=clock.now() + OLD_AFTER * 2) is None
+    assert problem(store, now=clock.now() + OLD_AFTER) is not None
+    assert problem(store, now=clock.now() + OLD_AFTER * 2) is None
 
 
 def test_entry_that_the_operator_took_away_is_forgotten(store: Store) -> None:
@@ -154,6 +160,4 @@ def test_entry_that_the_operator_took_away_is_forgotten(store: Store) -> None:
 def test_plan_is_only_concerned_by_what_it_reaches(store: Store, action: str, expected: bool) -> None:
     clock = FakeClock()
     look(store, clock, (target(), "down"))
-    plan = Plan("p", "true", 1, 1, (Step(action, ()),), Coverage.FULL, (), ())
-    with store.read(ORG) as tx:
-        assert (find_outage(list_health(tx), plan, "production", "shop", clock.now()) is not None) is expected
+    assert (problem(store, action=action) is not None) is expected

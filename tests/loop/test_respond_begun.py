@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
-from holdfast.loop.guards import find_hold, set_guards
+from holdfast.loop.guards import HoldFinder, set_guards
 from holdfast.loop.pausing import pause
 from holdfast.loop.respond_begun import approve_step, break_glass, break_glass_for, confirm, resolve, undo
 from holdfast.loop.world import TxWorld
@@ -127,7 +127,7 @@ def test_broken_glass_goes_past_every_guard_and_approval_and_is_loud(shop: Shop)
         pause(tx, True, "per_9", "an outage", T0)
         broken = break_glass(tx, run.id, "per_1", "it is being exploited", T0)
         assert (broken.state, broken.break_glass) == (RunState.APPROVED, "it is being exploited")
-        assert find_hold(tx, broken, T0) is None
+        assert HoldFinder(tx, T0).find(broken) is None
         message = tx.outbox.get(f"{run.id}/break-glass")
     assert (message.to, "it is being exploited" in message.body) == ("*", True)
     with shop.store.read(ORG) as tx:

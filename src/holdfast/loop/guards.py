@@ -1,7 +1,7 @@
 """Guards in the loop: the org's limits, and what holds a run back right now, counted in one transaction.
 
-`find_hold` is asked before a run's first step and between two steps. Who asks for many runs in one transaction makes
-one `HoldFinder`, which reads each thing once.
+A `HoldFinder` is asked before a run's first step and between two steps. Who asks for many runs in one transaction
+makes one of it, which reads each thing once; it writes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -93,11 +93,6 @@ def _facts(guards: Guards) -> dict[str, object]:
         "max_drill_age_s": guards.max_drill_age_s,
         "freezes": freezes,
     }
-
-
-def find_hold(tx: Transaction, run: Run, now: datetime) -> Hold | None:
-    """Return what holds a run back now, `None` when it may go on; writes nothing."""
-    return HoldFinder(tx, now).find(run)
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ class ProviderHealth:
     told: bool = False
     service: str | None = None
 
-    def covers(self, environment: str, service: str | None) -> bool:
+    def covers(self, environment: str, service: str) -> bool:
         """Whether it is meant for that place; an entry for one service is for no other."""
         return self.environment in {None, environment} and self.service in {None, service}
 
@@ -170,36 +170,22 @@ def list_health(tx: Transaction) -> tuple[ProviderHealth, ...]:
 def find_outage(
     known: Sequence[ProviderHealth], plan: Plan, environment: str, service: str, now: datetime
 ) -> str | None:
-    """Say what a service's plan needs in an environment and can't use now, as it was found last."""
+    """Say what a service's plan needs in an environment and can't use now, as it was found last.
+
+    `None` when nothing is known against it: a look that is older than five minutes says nothing.
+    """
     families = {step.action.partition(".")[0] for step in plan.steps}
     sections = {section for family, section in _SECTION_OF.items() if family in families}
     problems = (_find_problem(known, environment, section, service, now) for section in sorted(sections))
     return next((problem for problem in problems if problem is not None), None)
 
 
-def known_problem(
-    tx: Transaction,
-    environment: str,
-    section: str = "flags",
-    *,
-    service: str | None = None,
-    now: datetime | None = None,
-) -> str | None:
-    """Say why what an environment has can't be used, as it was found last; `None` when nothing is known against it.
-
-    The entry that names the place most closely is meant, as it is when it is used. With `now`, a look that is older
-    than five minutes says nothing.
-    """
-    return _find_problem(list_health(tx), environment, section, service, now)
-
-
 def _find_problem(
-    known: Sequence[ProviderHealth], environment: str, section: str, service: str | None, now: datetime | None
+    known: Sequence[ProviderHealth], environment: str, section: str, service: str, now: datetime
 ) -> str | None:
+    """Say why a section's entry for a place can't be used: the one that names the place most closely, as in use."""
     fitting = [one for one in known if one.section == section and one.covers(environment, service)]
     closest = sorted(fitting, key=lambda one: (one.service is None, one.environment is None))
     if not closest or closest[0].problem is None:
         return None
-    if now is not None and now - closest[0].asked_at > OLD_AFTER:
-        return None
-    return closest[0].words
+    return closest[0].words if now - closest[0].asked_at <= OLD_AFTER else None

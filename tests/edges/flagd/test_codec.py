@@ -9,7 +9,6 @@ from holdfast.edges.flagd.codec import (
     EMPTY_METADATA,
     CodecError,
     SyncRequest,
-    decode_flags,
     decode_request,
     encode_flags,
 )
@@ -25,9 +24,7 @@ def test_request_is_read_as_it_was_meant(provider: str, selector: str) -> None:
 @given(st.text())
 def test_answer_is_read_as_it_was_meant(text: str) -> None:
     for kind in (sync_pb2.SyncFlagsResponse, sync_pb2.FetchAllFlagsResponse):
-        message = kind.FromString(encode_flags(text))
-        assert message.flag_configuration == text
-        assert decode_flags(message.SerializeToString()) == text
+        assert kind.FromString(encode_flags(text)).flag_configuration == text
 
 
 def test_answer_longer_than_one_number_says_is_whole() -> None:

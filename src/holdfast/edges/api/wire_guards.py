@@ -7,8 +7,6 @@ from msgspec import Meta, field
 
 from holdfast.edges.api.wire import LINE, Answer, Identifier, Instant, Name, Question
 
-Label = Annotated[str, Meta(max_length=1000)]
-
 
 class FlagGlassIn(Question, frozen=True):
     """Which variant of a flag is forced past every guard, and why."""

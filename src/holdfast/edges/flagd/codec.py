@@ -55,15 +55,6 @@ def encode_flags(text: str) -> bytes:
     return b"\x0a" + _write_varint(len(data)) + data
 
 
-def decode_flags(data: bytes) -> str:
-    """Return the flags' JSON of a response.
-
-    Raises:
-        CodecError: not a message.
-    """
-    return decode_request(data).provider_id  # field 1, a text, as there
-
-
 EMPTY_METADATA = b"\x12\x00"
 """`GetMetadataResponse` with an empty set of values: providers fail on a field that is missing."""
 
