@@ -1,16 +1,18 @@
 """What is known of flags' clients in memory, and how it is written down."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from holdfast.errors import HoldfastError
-from holdfast.loop.flag_clients import FORGET_AFTER, MAX_EFFECTS, ClientBook, ClientName, name_client
+from holdfast.loop.flag_clients import FORGET_AFTER, MAX_ASKED, MAX_EFFECTS, ClientBook, ClientName, name_client
 from holdfast.loop.flag_keeper import KEEP, ClientKeeper
 from holdfast.testing.clocks import FakeClock
-from tests.flag_stand import ENVIRONMENT, ORG, READER, T0, FlagStand, open_stand
+from tests.flag_stand import ENVIRONMENT, ORG, READER, T0, FlagStand, open_stand, wait_for
 
 PLACE = (ORG, ENVIRONMENT)
 SHOP = ClientName("shop-1", "server", "shop", "eu")
@@ -38,6 +40,35 @@ def test_stream_of_notices_is_delivered_and_one_of_values_is_fetched_too() -> No
     assert book.list(PLACE)[0].fetched is None
     book.deliver(PLACE, SHOP, 4, T0, with_values=True)
     assert book.list(PLACE)[0].fetched == 4
+
+
+def test_flag_that_was_asked_for_alone_is_no_whole_set() -> None:
+    book = ClientBook()
+    for flag, revision in (("tax", 3), ("tax", 2), ("ship", 5)):
+        book.fetch_one(PLACE, SHOP, flag, revision, T0)
+    (shop,) = book.list(PLACE)
+    assert (shop.fetched, shop.asked) == (None, (("tax", 3), ("ship", 5)))
+    for number in range(MAX_ASKED):
+        book.fetch_one(PLACE, SHOP, f"flag-{number}", 6, T0)
+    assert len(book.list(PLACE)[0].asked) == MAX_ASKED
+    assert "tax" not in dict(book.list(PLACE)[0].asked)
+
+
+def test_what_a_server_fetched_anew_is_written_soon_and_nothing_else() -> None:
+    hurried: list[int] = []
+    book = ClientBook()
+    book.call_when_changed(lambda: None, lambda: hurried.append(1))
+    book.connect(PLACE, SHOP, T0)
+    book.deliver(PLACE, SHOP, 3, T0)
+    book.fetch(PLACE, ClientName("tab", "browser"), 3, T0)
+    book.fetch_one(PLACE, ClientName("tab", "browser"), "tax", 3, T0)
+    assert hurried == []
+    for revision in (3, 3, 4):
+        book.fetch(PLACE, SHOP, revision, T0)
+        book.fetch_one(PLACE, SHOP, "tax", revision, T0)
+    assert len(hurried) == 4
+    assert [one.id for one in book.take_changed(T0, 9, browsers=False)] == ["shop-1"]
+    assert [one.id for one in book.take_changed(T0, 9)] == ["tab"]
 
 
 def test_client_is_connected_while_one_of_its_streams_is_open() -> None:
@@ -131,15 +162,37 @@ def test_keeper_never_takes_a_proof_back(stand: FlagStand) -> None:
     """An earlier process knew of more than this one does."""
     stand.book.fetch(PLACE, SHOP, 7, T0)
     stand.book.take_effect(PLACE, SHOP, "tax", T0, revision=None, current=7)
+    stand.book.fetch_one(PLACE, SHOP, "tax", 7, T0)
     ClientKeeper(stand.book, stand.store, stand.clock).step()
     after = ClientBook()
     after.fetch(PLACE, SHOP, 5, T0)
     after.take_effect(PLACE, SHOP, "other", T0, revision=None, current=5)
+    after.fetch_one(PLACE, SHOP, "tax", 5, T0)
     ClientKeeper(after, stand.store, stand.clock).step()
     with stand.store.read(ORG) as tx:
         (shop,) = tx.flag_clients.list(ENVIRONMENT, T0)
     assert shop.fetched == 7
-    assert dict(shop.effects) == {"tax": 7, "other": 5}
+    assert (dict(shop.effects), shop.asked) == ({"tax": 7, "other": 5}, (("tax", 7),))
+
+
+def test_keeper_writes_at_once_what_is_waited_for(stand: FlagStand) -> None:
+    """In the second after a write too. The clock stands still: that second never ends."""
+    keeper, stop = ClientKeeper(stand.book, stand.store, stand.clock), threading.Event()
+    thread = threading.Thread(target=keeper.run_forever, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        for revision in (1, 2):
+            stand.book.fetch(PLACE, SHOP, revision, T0)
+            assert wait_for(partial(has_written, stand, revision))
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def has_written(stand: FlagStand, revision: int) -> bool:
+    """Whether the store knows that the shop was given a revision."""
+    with stand.store.read(ORG) as tx:
+        return [one.fetched for one in tx.flag_clients.list(ENVIRONMENT, T0)] == [revision]
 
 
 def test_keeper_writes_another_time_what_it_could_not(stand: FlagStand, monkeypatch: pytest.MonkeyPatch) -> None:

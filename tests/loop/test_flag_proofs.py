@@ -6,12 +6,32 @@ from datetime import timedelta
 import pytest
 
 from holdfast.edges.stores.store import SqlStore
-from holdfast.loop.flag_proofs import LIVE, find_unproven_clients, prove_overlays
+from holdfast.loop.flag_proofs import LIVE, find_behind, prove_overlays
 from holdfast.loop.flags import define_flag
+from holdfast.mitigations.autonomy import AUTOMATION
 from holdfast.model.flag import FlagClient, Overlay
+from holdfast.model.inventory import Reach, Service
+from holdfast.model.plan import Autonomy
+from holdfast.model.run import Run, RunState
 from holdfast.model.tenancy import Org
 from tests.flag_stand import ENVIRONMENT, ON_OFF, ORG, T0
+from tests.loop.shop import make_plan
 
+RUN = Run(
+    ORG,
+    "run_1",
+    "exp_1",
+    "svc_1",
+    "shop",
+    ENVIRONMENT,
+    make_plan(),
+    "",
+    RunState.VERIFYING,
+    Autonomy.AUTO,
+    (),
+    T0,
+    AUTOMATION,
+)
 SHOP = FlagClient(ORG, ENVIRONMENT, "shop-1", "server", "shop", "eu", 1, 1, None, True, T0)
 
 
@@ -22,7 +42,7 @@ def held(store: SqlStore) -> SqlStore:
     with store.write(ORG, T0) as tx:
         define_flag(tx, ENVIRONMENT, "tax", ON_OFF, T0)
         for number in (1, 2):
-            tx.overlays.save(Overlay(ORG, f"ovl_{number}", ENVIRONMENT, "tax", "off", "test", None, T0))
+            tx.overlays.save(Overlay(ORG, f"ovl_{number}", ENVIRONMENT, "tax", "off", "test", f"run_{number}", T0))
     return store
 
 
@@ -31,7 +51,16 @@ def unproven(store: SqlStore, *clients: FlagClient, revision: int = 2) -> list[s
     with store.write(ORG, T0) as tx:
         tx.flag_clients.save(clients)
     with store.read(ORG) as tx:
-        return [one.id for one in find_unproven_clients(tx, ENVIRONMENT, "tax", revision, T0)]
+        (proof,) = [one for one in prove_overlays(tx, ENVIRONMENT, "tax", T0) if one.revision == revision]
+        return list(proof.unproven)
+
+
+def behind(store: SqlStore, *clients: FlagClient, number: int = 1) -> list[str]:
+    """Return the ids of the clients that a run's clock waits for; the run has the overlay of that number."""
+    with store.write(ORG, T0) as tx:
+        tx.flag_clients.save(clients)
+    with store.read(ORG) as tx:
+        return [one.id for one in find_behind(tx, replace(RUN, id=f"run_{number}"), T0)]
 
 
 def test_overlay_tells_the_revision_at_which_it_took_hold(held: SqlStore) -> None:
@@ -56,6 +85,55 @@ def test_effect_of_another_flag_proves_nothing(held: SqlStore) -> None:
 def test_browser_and_silent_server_hold_nothing_open(held: SqlStore) -> None:
     silent = replace(SHOP, id="silent", seen_at=T0 - LIVE - timedelta(seconds=1))
     assert unproven(held, replace(SHOP, id="tab", kind="browser"), silent) == []
+
+
+def test_clock_waits_for_who_was_not_given_the_change(held: SqlStore) -> None:
+    assert behind(held, SHOP) == ["shop-1"]
+    assert behind(held, replace(SHOP, delivered=2)) == ["shop-1"]
+    assert behind(held, replace(SHOP, fetched=2)) == []
+    assert behind(held, number=2) == ["shop-1"]
+
+
+def test_clock_waits_for_no_client_of_which_an_effect_is_proven(held: SqlStore) -> None:
+    assert behind(held, replace(SHOP, effects=(("other", 9),))) == ["shop-1"]
+    assert behind(held, replace(SHOP, id="a", effects=(("tax", 2),)), replace(SHOP, id="b", effective=2)) == ["shop-1"]
+
+
+def test_clock_waits_for_no_browser_and_nobody_who_is_gone(held: SqlStore) -> None:
+    silent = replace(SHOP, id="silent", seen_at=T0 - LIVE - timedelta(seconds=1))
+    assert behind(held, replace(SHOP, id="tab", kind="browser"), silent) == []
+    assert behind(held, replace(SHOP, id="quiet", seen_at=T0 - LIVE)) == ["quiet"]
+
+
+def test_clock_waits_for_a_relay_even_before_it_fetched_anything(held: SqlStore) -> None:
+    near = replace(SHOP, id="near", kind="relay", fetched=None)
+    assert behind(held, near, replace(SHOP, id="near/shop-1")) == ["near", "near/shop-1"]
+    assert behind(held, replace(near, fetched=2)) == ["near/shop-1"]
+
+
+def test_client_that_asks_flag_by_flag_counts_for_those_that_it_asked_for(held: SqlStore) -> None:
+    one_by_one = replace(SHOP, fetched=None)
+    assert behind(held, replace(one_by_one, asked=(("other", 1),))) == []
+    assert behind(held, replace(one_by_one, asked=(("other", 3), ("tax", 1)))) == ["shop-1"]
+    assert unproven(held) == ["shop-1"]
+    assert behind(held, replace(one_by_one, asked=(("tax", 2),))) == []
+
+
+def test_client_of_another_declared_service_holds_nothing_open(held: SqlStore) -> None:
+    """One that says a name that nobody declared may be of the run's service all the same."""
+    assert behind(held, replace(SHOP, service="billing")) == ["shop-1"]
+    with held.write(ORG, T0) as tx:
+        tx.services.save(Service(ORG, "svc_2", "billing", None, 1, Reach.INTERNET, claimed=True, declared_at=T0))
+    assert behind(held) == []
+
+
+def test_nobody_is_waited_for_when_the_flag_is_served_elsewhere_or_free(held: SqlStore) -> None:
+    with held.write(ORG, T0) as tx:
+        tx.overlays.save(Overlay(ORG, "ovl_9", ENVIRONMENT, "tax", "off", "test", "run_9", T0, before="{}"))
+        tx.overlays.lift("ovl_1", T0)
+    assert behind(held, SHOP, number=9) == []
+    assert behind(held) == []
+    assert behind(held, number=2) == ["shop-1"]
 
 
 def test_relay_is_proven_by_fetching(held: SqlStore) -> None:

@@ -1,11 +1,11 @@
 """The clients of the flags that we serve, and what is proven of each.
 
 Rules:
-1. *Delivered*: the change was written to its stream. *Fetched*: it asked for values with or after that revision; a
-   stream that carries the values themselves is both. *Effective*: its application reported what it was given, with a
-   revision, or with the variant that is forced.
-2. Numbers only rise. What is known here is written to the store at most once a second, servers first; it is telemetry
-   and not journaled.
+1. *Delivered*: the change was written to its stream. *Fetched*: it asked for values with or after that revision, all
+   of them or that flag's alone; a stream that carries the values themselves is both. *Effective*: its application
+   reported what it was given, with a revision, or with the variant that is forced.
+2. Numbers only rise. What is known here is written to the store once a second, and sooner what a server-side client
+   fetched: a run's clock may wait for it. It is telemetry and not journaled.
 3. A client says its name (`X-Holdfast-Client`), else it is its token and address. The name counts within its token:
    who has another token, such as one that stands in a page, proves nothing for it. Nothing that it sends on behalf of a
    person is kept.
@@ -25,6 +25,7 @@ SAY_AGAIN = {"server": timedelta(seconds=30), "relay": timedelta(seconds=30), "b
 FORGET_AFTER = timedelta(hours=1)
 MAX_CLIENTS = 100_000
 MAX_EFFECTS = 50
+MAX_ASKED = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}")
 
 
@@ -65,10 +66,15 @@ def is_name(text: str) -> bool:
     return 0 < len(text) <= 128 and text.isprintable()
 
 
+def _nothing() -> None:
+    return None
+
+
 class _Seen:
     """One client, as it is known here."""
 
     __slots__ = (
+        "asked",
         "delivered",
         "effective",
         "effects",
@@ -87,6 +93,7 @@ class _Seen:
         self.fetched: int | None = None
         self.effective: int | None = None
         self.effects: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
         self.streams = 0
         self.elsewhere = False  # a relay says that a stream is open there
         self.seen_at = now
@@ -108,21 +115,25 @@ class _Seen:
             self.streams > 0 or self.elsewhere,
             self.seen_at,
             tuple(self.effects.items()),
+            tuple(self.asked.items()),
         )
 
 
 class ClientBook:
-    """Every client that this process knows. Safe between threads; `wake` is called when there is something to write."""
+    """Every client that this process knows. Safe between threads.
 
-    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
+    `wake` is called when there is something to write, `hurry` when it is what a server-side client fetched.
+    """
+
+    def __init__(self, wake: Callable[[], None] = _nothing, hurry: Callable[[], None] = _nothing) -> None:
         self._lock = threading.Lock()
-        self._wake = wake
+        self._wake, self._hurry = wake, hurry
         self._clients: dict[tuple[str, str, str], _Seen] = {}
         self._changed: dict[tuple[str, str, str], None] = {}
 
-    def call_when_changed(self, wake: Callable[[], None]) -> None:
-        """Call `wake` from now on when there is something to write."""
-        self._wake = wake
+    def call_when_changed(self, wake: Callable[[], None], hurry: Callable[[], None] = _nothing) -> None:
+        """Call `wake` from now on when there is something to write, `hurry` when somebody may wait for it."""
+        self._wake, self._hurry = wake, hurry
 
     def connect(self, place: tuple[str, str], name: ClientName, now: datetime) -> None:
         """A stream of this client opened."""
@@ -143,14 +154,29 @@ class ClientBook:
             seen = self._meet(place, name, now)
             seen.delivered = max(revision, seen.delivered or 0)
             if with_values:
-                seen.fetched = max(revision, seen.fetched or 0)
+                self._take_all(seen, revision)
 
     def fetch(self, place: tuple[str, str], name: ClientName, revision: int, now: datetime) -> None:
-        """It asked for values, and was given those of a revision."""
+        """It asked for all values, and was given those of a revision."""
+        with self._lock:
+            self._take_all(self._meet(place, name, now), revision)
+
+    def fetch_one(self, place: tuple[str, str], name: ClientName, flag: str, revision: int, now: datetime) -> None:
+        """It asked for one flag's value, and was given that of a revision. Of hundreds, those asked for last count."""
         with self._lock:
             seen = self._meet(place, name, now)
-            if seen.fetched is None or revision > seen.fetched:
-                seen.fetched = revision
+            known = seen.asked.pop(flag, None)
+            seen.asked[flag] = max(revision, known or 0)
+            while len(seen.asked) > MAX_ASKED:
+                seen.asked.pop(next(iter(seen.asked)))
+            if (known is None or revision > known) and name.kind != "browser":
+                self._hurry()
+
+    def _take_all(self, seen: _Seen, revision: int) -> None:
+        if seen.fetched is None or revision > seen.fetched:
+            seen.fetched = revision
+            if seen.name.kind != "browser":
+                self._hurry()
 
     def take_effect(
         self,
@@ -186,6 +212,9 @@ class ClientBook:
                     if said is not None:
                         setattr(seen, what, max(said, known or 0))
                 seen.effects.update(one.effects[:MAX_EFFECTS])
+                seen.asked.update(one.asked[:MAX_ASKED])
+                if one.kind != "browser":
+                    self._hurry()
 
     def list(self, place: tuple[str, str]) -> Sequence[FlagClient]:
         """Return the clients of (org, environment), by id."""
@@ -193,23 +222,29 @@ class ClientBook:
             found = [one.value() for one in self._clients.values() if one.place == place]
         return sorted(found, key=lambda one: one.id)
 
-    def take_changed(self, now: datetime, limit: int) -> Sequence[FlagClient]:
+    def take_changed(self, now: datetime, limit: int, *, browsers: bool = True) -> Sequence[FlagClient]:
         """Return up to `limit` clients to write down, servers first, and hold them for written.
 
-        Open streams are a sign of life: their clients are written again before others take them for gone.
+        Open streams are a sign of life: their clients are written again before others take them for gone. Without
+        `browsers` only those that changed are looked at: that is quick.
         """
         with self._lock:
-            for key, seen in self._clients.items():
-                if seen.streams and seen.saved_at and now - seen.saved_at >= SAY_AGAIN[seen.name.kind]:
-                    seen.seen_at = now
-                    self._changed.setdefault(key)
-            ranks = {kind: rank for rank, kind in enumerate(KINDS)}
+            if browsers:
+                self._say_again(now)
+            ranks = {kind: rank for rank, kind in enumerate(KINDS) if browsers or kind != "browser"}
             waiting = [key for key in self._changed if key in self._clients]
+            waiting = [key for key in waiting if self._clients[key].name.kind in ranks]
             chosen = sorted(waiting, key=lambda key: ranks[self._clients[key].name.kind])[:limit]
             for key in chosen:
                 del self._changed[key]
                 self._clients[key].saved_at = now
             return [self._clients[key].value() for key in chosen]
+
+    def _say_again(self, now: datetime) -> None:
+        for key, seen in self._clients.items():
+            if seen.streams and seen.saved_at and now - seen.saved_at >= SAY_AGAIN[seen.name.kind]:
+                seen.seen_at = now
+                self._changed.setdefault(key)
 
     def put_back(self, clients: Sequence[FlagClient]) -> None:
         """Write these another time: it did not work."""

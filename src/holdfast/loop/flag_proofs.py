@@ -2,16 +2,20 @@
 
 Rules:
 1. Proven is what a client did at the revision of the overlay or after it: *delivered*, *fetched*, *effective*.
-2. What counts are live server-side clients: seen within 90 seconds. A browser tab that sleeps holds nothing open, one
-   that is awake is shown. A relay must have fetched; its own clients count for themselves.
+2. What counts are live server-side clients: seen within 90 seconds, and given all flags or having asked for this one. A
+   browser tab that sleeps holds nothing open, one that is awake is shown. A relay must have fetched; its own clients
+   count for themselves.
 3. Whoever is not proven is named. Nobody to prove is no proof: the black-box probe decides then.
+4. A run's clock waits for every live server-side client to fetch what it forces, or to be gone. Who says that it is
+   another declared service holds nothing open: the exposure is not there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.model.flag import FlagClient, Overlay
+from holdfast.model.run import Run
 from holdfast.ports.store import Transaction
 
 LIVE = timedelta(seconds=90)
@@ -48,16 +52,22 @@ class OverlayProof:
         return tuple(one.client.id for one in self.clients if one.counts and not one.is_proven)
 
 
+def _reads(client: FlagClient, flag: str) -> bool:
+    """Whether a client may hold a value of a flag: a relay, who was given all flags, who asked for it, who used it."""
+    told = (client.fetched, client.effective, dict(client.asked).get(flag), dict(client.effects).get(flag))
+    return client.kind == "relay" or any(at is not None for at in told)
+
+
 def prove_client(client: FlagClient, flag: str, revision: int, now: datetime) -> ClientProof:
     """Return what is proven of a client for a change of a flag at a revision."""
-    effects = dict(client.effects)
+    effects, asked = dict(client.effects), dict(client.asked)
     effective = _reached(client.effective, revision) or _reached(effects.get(flag), revision)
     return ClientProof(
         client,
         _reached(client.delivered, revision),
-        _reached(client.fetched, revision),
+        _reached(client.fetched, revision) or _reached(asked.get(flag), revision),
         effective,
-        client.kind != "browser" and now - client.seen_at <= LIVE,
+        client.kind != "browser" and now - client.seen_at <= LIVE and _reads(client, flag),
     )
 
 
@@ -65,13 +75,21 @@ def _reached(number: int | None, revision: int) -> bool:
     return number is not None and number >= revision
 
 
-def find_unproven_clients(
-    tx: Transaction, environment: str, flag: str, revision: int, now: datetime
-) -> Sequence[FlagClient]:
-    """Return the live server-side clients of which a change at `revision` is not proven, by id."""
-    clients = tx.flag_clients.list(environment, now - LIVE)
-    proofs = [prove_client(one, flag, revision, now) for one in clients]
-    return [one.client for one in proofs if one.counts and not one.is_proven]
+def find_behind(tx: Transaction, run: Run, now: datetime) -> Sequence[FlagClient]:
+    """Return the live server-side clients that did not fetch what a run forces yet, by id."""
+    forced = tx.overlays.held_by(run.id)
+    if not forced:
+        return ()
+    found = tx.flag_clients.behind(run.environment, now - LIVE, max(forced.values()))
+    late = [one for one in found if _is_behind(one, forced, now)]
+    named = {one.service for one in late if one.service is not None and one.service != run.service}
+    others = {name for name in named if tx.services.find(name) is not None}
+    return [one for one in late if one.service not in others]
+
+
+def _is_behind(client: FlagClient, forced: Mapping[str, int], now: datetime) -> bool:
+    proofs = (prove_client(client, flag, revision, now) for flag, revision in forced.items())
+    return any(one.counts and not one.fetched and not one.effective for one in proofs)
 
 
 def prove_overlays(tx: Transaction, environment: str, flag: str, now: datetime) -> Sequence[OverlayProof]:

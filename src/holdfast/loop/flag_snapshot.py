@@ -77,6 +77,15 @@ class FlagSnapshot:
         """Whether one context has one answer for as long as the snapshot lasts: no rule reads the time."""
         return not any("timestamp" in one.definition for one in self.definitions)
 
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all flags."""
+        return frozenset(one.key for one in self.definitions)
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a flag."""
+        return key in self.keys
+
     def evaluate(self, key: str, context: EvaluationContext) -> Evaluation:
         """Return one flag's value."""
         return self._flags.evaluate(key, context)

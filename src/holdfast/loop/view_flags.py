@@ -100,7 +100,7 @@ def flag_view(tx: Transaction, environment: str, key: str, now: datetime) -> One
         found.definition.definition,
         tuple(reversed(tx.flags.history(environment, key))),
         (),
-        client_rows(tx.flag_clients.list(environment, now - SEEN), revision),
+        client_rows(tx.flag_clients.list(environment, now - SEEN), revision, key),
         revision,
     )
 
@@ -130,15 +130,17 @@ def _variants(definition: FlagDefinition) -> Sequence[str]:
     return tuple(parse_flag(definition.key, definition.definition).variants)
 
 
-def client_rows(clients: Sequence[FlagClient], revision: int) -> tuple[ClientRow, ...]:
-    """Return clients with what is proven of each at a revision; the unproven ones that count come first."""
-    rows = [_client_row(one, revision) for one in clients]
+def client_rows(clients: Sequence[FlagClient], revision: int, flag: str | None = None) -> tuple[ClientRow, ...]:
+    """Return clients with what is proven of each, of one flag or of any; the unproven ones that count come first."""
+    rows = [_client_row(one, revision, flag) for one in clients]
     order = {"none": 0, "delivered": 1, "fetched": 2, "effective": 3}
     return tuple(sorted(rows, key=lambda row: (not row.counts, order[row.proof], row.id)))
 
 
-def _client_row(client: FlagClient, revision: int) -> ClientRow:
-    degrees = (("effective", client.effective), ("fetched", client.fetched), ("delivered", client.delivered))
+def _client_row(client: FlagClient, revision: int, flag: str | None) -> ClientRow:
+    asked = [at for key, at in client.asked if flag in {None, key}]
+    fetched = max((at for at in (client.fetched, *asked) if at is not None), default=None)
+    degrees = (("effective", client.effective), ("fetched", fetched), ("delivered", client.delivered))
     proof = next((name for name, at in degrees if at is not None and at >= revision), "none")
     newest = max((at for _, at in degrees if at is not None), default=None)
     counts = client.kind == "server"

@@ -61,9 +61,10 @@ class FlagClient:
     """A client of the flags that Holdfast serves, and what is proven of it.
 
     `kind` is `server`, `browser` or `relay`; `target` the deployment target that it says it runs on. `delivered` is the
-    newest revision that was written to its stream, `fetched` the newest that it asked for since, `effective` the newest
-    at which its application was seen to use it; each `None` until it happened. `effects` is (flag, revision) of what
-    its application reported without saying of which revision. `seen_at` is its last sign of life.
+    newest revision that was written to its stream, `fetched` the newest at which it was given the whole set of flags,
+    `effective` the newest at which its application was seen to use it; each `None` until it happened. `effects` is
+    (flag, revision) of what its application reported without saying of which revision, `asked` (flag, revision) of the
+    flags that it asked for one by one, the newest of each. `seen_at` is its last sign of life.
     """
 
     org: str
@@ -78,3 +79,4 @@ class FlagClient:
     connected: bool
     seen_at: datetime
     effects: tuple[tuple[str, int], ...] = ()
+    asked: tuple[tuple[str, int], ...] = ()

@@ -244,3 +244,11 @@ class FlagClients(Protocol):
     def forget(self, before: datetime) -> int:
         """Drop those not seen since; returns how many."""
         ...
+    def held_by(self, run_id: str) -> Mapping[str, int]:
+        """Return flag → the revision at which a run's overlay took hold: of those that hold, and are served here."""
+        ...
+
+    def behind(self, environment: str, since: datetime, revision: int) -> Sequence[FlagClient]:
+        """Return the server-side clients seen at `since` or later that were not given the whole set at a revision."""
+        ...
+

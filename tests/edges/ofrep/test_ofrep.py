@@ -415,6 +415,13 @@ def test_client_is_known_by_the_name_that_it_says(served: Served) -> None:
     assert (browser.id, browser.kind) == ("tok_1@127.0.0.1", "browser")
 
 
+def test_client_that_asks_for_one_flag_has_fetched_that_one(served: Served) -> None:
+    served.post("evaluate/flags/tax", x_holdfast_client="shop-1")
+    served.post("evaluate/flags/none", x_holdfast_client="shop-1")
+    shop = served.stand.client("shop-1")
+    assert (shop.fetched, shop.asked) == (None, (("tax", served.stand.revision),))
+
+
 def test_stream_proves_that_a_change_was_delivered(served: Served) -> None:
     with stream(served, x_holdfast_client="shop-1") as answer:
         events = notices(answer.iter_lines())
@@ -443,12 +450,22 @@ def test_hook_of_an_application_proves_an_effect(served: Served) -> None:
 
 def test_relay_reports_its_clients(served: Served) -> None:
     at = served.stand.revision
-    clients = [{"id": "shop-1", "kind": "server", "connected": True, "fetched": at, "effects": [["tax", at]]}]
+    clients = [
+        {
+            "id": "shop-1",
+            "kind": "server",
+            "connected": True,
+            "fetched": at,
+            "effects": [["tax", at]],
+            "asked": [["tax", at]],
+        }
+    ]
     report = {"clients": [*clients, {"id": "x", "kind": "ghost", "connected": True}]}
     answer = served.post("clients", report, x_holdfast_client="relay-1", x_holdfast_kind="relay")
     assert answer.status_code == 202
     (shop,) = served.stand.book.list((ORG, ENVIRONMENT))
     assert (shop.id, shop.fetched, shop.connected, shop.effects) == ("relay-1@tok_1/shop-1", at, True, (("tax", at),))
+    assert shop.asked == (("tax", at),)
 
 
 def test_relay_proves_nothing_that_was_not_served_yet(served: Served) -> None:

@@ -142,10 +142,12 @@ def test_relay_reports_its_clients(stand: FlagStand, path: Path) -> None:
         follower = Follower(url, path)
         follower.book.connect(PLACE, ClientName("shop-1", target="eu"), T0)
         follower.book.deliver(PLACE, ClientName("shop-1", target="eu"), 1, T0, with_values=True)
+        follower.book.fetch_one(PLACE, ClientName("shop-1", target="eu"), "tax", 1, T0)
         follower.relay.report()
         follower.relay.report()  # nothing new: nothing is sent
         shop = next(one for one in stand.book.list((STAND_ORG, ENVIRONMENT)) if one.id == "relay-1@tok_1/shop-1")
     assert (shop.target, shop.delivered, shop.fetched, shop.connected) == ("eu", 1, 1, True)
+    assert shop.asked == (("tax", 1),)
 
 
 def test_report_that_fails_is_sent_another_time(path: Path) -> None:

@@ -161,7 +161,9 @@ class OfrepApp:
             return json_answer(400, encode_refusal(replace(context, key=key)))
         snapshot = await self._looks.get(place)
         value = snapshot.evaluate(key, context)
-        self._fetched(asked, token, place, snapshot)
+        if snapshot.has(key):  # who asks for a flag that is not there reads none
+            now = self._serving.clock.now()
+            self._serving.book.fetch_one(place, asked.client(token), key, snapshot.revision, now)
         return json_answer(status_of(value), encode_one(snapshot, value), _about(snapshot))
 
     async def _evaluate_all(self, asked: Asked, token: Token, place: Place, receive: Receive) -> Answer:

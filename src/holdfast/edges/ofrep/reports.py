@@ -65,6 +65,9 @@ def _client(snapshot: FlagSnapshot, relay: ClientName, one: ClientIn, now: datet
     def served(revision: int | None) -> int | None:
         return None if revision is None else max(0, min(revision, newest))
 
+    def pairs(given: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+        return tuple((flag[:128], max(0, min(revision, newest))) for flag, revision in given)
+
     return FlagClient(
         snapshot.org,
         snapshot.environment,
@@ -77,5 +80,6 @@ def _client(snapshot: FlagSnapshot, relay: ClientName, one: ClientIn, now: datet
         served(one.effective),
         one.connected,
         now,
-        tuple((flag[:128], max(0, min(revision, newest))) for flag, revision in one.effects),
+        pairs(one.effects),
+        pairs(one.asked),
     )

@@ -90,6 +90,7 @@ class ClientIn(msgspec.Struct):
     fetched: int | None = None
     effective: int | None = None
     effects: list[tuple[str, int]] = []
+    asked: list[tuple[str, int]] = []
 
 
 class ClientsIn(msgspec.Struct):

@@ -132,4 +132,7 @@ def _given(edition: str) -> str:
 
 def _report(one: FlagClient) -> dict[str, Any]:
     names = ("id", "kind", "connected", "service", "target", "delivered", "fetched", "effective")
-    return {name: getattr(one, name) for name in names} | {"effects": [list(pair) for pair in one.effects]}
+    pairs = {"effects": one.effects, "asked": one.asked}
+    return {name: getattr(one, name) for name in names} | {
+        name: [list(pair) for pair in of] for name, of in pairs.items()
+    }

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Row, bindparam, delete, or_, select, update
 
 from holdfast.edges.stores.schema_mitigations import FLAG, FLAG_CLIENT, FLAG_VERSION, OVERLAY
 from holdfast.edges.stores.session import Session
@@ -16,6 +16,7 @@ from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
 
 _BATCH = 500
 _EFFECTS = 50
+_ASKED = 200
 
 
 def _counter(environment: str) -> str:
@@ -144,6 +145,14 @@ class SqlOverlays:
         rows = self._session.rows(select(OVERLAY.c.id, OVERLAY.c.revision).where(*where, OVERLAY.c.lifted_at.is_(None)))
         return {row.id: row.revision or 0 for row in rows}
 
+    def held_by(self, run_id: str) -> Mapping[str, int]:
+        """Return flag → the revision at which a run's overlay took hold: of those that hold, and are served here."""
+        where = (OVERLAY.c.org == self._session.org, OVERLAY.c.run == run_id)
+        served = (OVERLAY.c.lifted_at.is_(None), OVERLAY.c.before.is_(None))
+        query = select(OVERLAY.c.flag, OVERLAY.c.revision).where(*where, *served)
+        rows = self._session.rows(query.order_by(OVERLAY.c.revision))
+        return {row.flag: row.revision or 0 for row in rows}
+
     def of_run(self, run_id: str) -> Sequence[Overlay]:
         """Return a run's overlays, lifted ones too."""
         return self._list(OVERLAY.c.run == run_id)
@@ -179,6 +188,14 @@ class SqlFlagClients:
         query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since).order_by(FLAG_CLIENT.c.id)
         return [_client(row) for row in self._session.rows(query)]
 
+    def behind(self, environment: str, since: datetime, revision: int) -> Sequence[FlagClient]:
+        """Return the server-side clients seen at `since` or later that were not given the whole set at a revision."""
+        where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.environment == environment)
+        not_given = or_(FLAG_CLIENT.c.fetched.is_(None), FLAG_CLIENT.c.fetched < revision)
+        query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since, not_given)
+        rows = self._session.rows(query.where(FLAG_CLIENT.c.kind != "browser").order_by(FLAG_CLIENT.c.id))
+        return [_client(row) for row in rows]
+
     def forget(self, before: datetime) -> int:
         """Drop those not seen since; returns how many."""
         where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.seen_at < before)
@@ -188,14 +205,22 @@ class SqlFlagClients:
 def _farthest(client: FlagClient, known: FlagClient | None) -> FlagClient:
     if known is None:
         return client
-    effects = dict(known.effects) | {flag: max(at, dict(known.effects).get(flag, at)) for flag, at in client.effects}
     return replace(
         client,
         delivered=_max(client.delivered, known.delivered),
         fetched=_max(client.fetched, known.fetched),
         effective=_max(client.effective, known.effective),
-        effects=tuple(effects.items())[-_EFFECTS:],
+        effects=_newest(known.effects, client.effects)[-_EFFECTS:],
+        asked=_newest(known.asked, client.asked)[-_ASKED:],
     )
+
+
+def _newest(known: Sequence[tuple[str, int]], given: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return (flag, revision) with the newest revision of each; what was given last stands last."""
+    out = dict(known)
+    for flag, revision in given:
+        out[flag] = max(revision, out.pop(flag, revision))
+    return tuple(out.items())
 
 
 def _max(one: int | None, other: int | None) -> int | None:
@@ -204,9 +229,13 @@ def _max(one: int | None, other: int | None) -> int | None:
 
 def _client_row(client: FlagClient) -> dict[str, object]:
     row = {name: getattr(client, name) for name in FLAG_CLIENT.c.keys()}  # noqa: SIM118
-    return row | {"effects": json.dumps(client.effects) if client.effects else None}
+    pairs = {"effects": client.effects, "asked": client.asked}
+    return row | {name: json.dumps(of) if of else None for name, of in pairs.items()}
 
 
 def _client(row: Row[Any]) -> FlagClient:
-    effects = tuple((flag, revision) for flag, revision in json.loads(row.effects or "[]"))
-    return FlagClient(**{**row._mapping, "effects": effects})
+    return FlagClient(**{**row._mapping, "effects": _pairs(row.effects), "asked": _pairs(row.asked)})
+
+
+def _pairs(text: str | None) -> tuple[tuple[str, int], ...]:
+    return tuple((flag, revision) for flag, revision in json.loads(text or "[]"))

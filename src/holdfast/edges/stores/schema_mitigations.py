@@ -129,6 +129,7 @@ FLAG_CLIENT = Table(
 )
 
 OVERLAY = Table(
+    words("asked", null=True),
     "overlay",
     METADATA,
     words("org", key=True),

@@ -54,7 +54,7 @@ INSERT INTO flag_version (org, environment, key, version, definition, updated_at
 CREATE TABLE flag_client (
     org {text} NOT NULL, environment {text} NOT NULL, id {text} NOT NULL, kind {text} NOT NULL, service {text},
     target {text}, delivered BIGINT, fetched BIGINT, effective BIGINT, connected BOOLEAN NOT NULL,
-    seen_at {instant} NOT NULL, effects {text}, PRIMARY KEY (org, environment, id)
+    seen_at {instant} NOT NULL, effects {text}, asked {text}, PRIMARY KEY (org, environment, id)
 );
 CREATE INDEX flag_client_seen ON flag_client (org, environment, seen_at);
 
