@@ -7,7 +7,7 @@ import pytest
 from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.errors import ConflictError, PlanError
-from holdfast.loop.flags import define_flag, evaluate_flag, list_flags
+from holdfast.loop.flags import define_flag, find_flag, list_flags
 from holdfast.mitigations.evaluation import Evaluated, NotEvaluated
 from holdfast.model.flag import Overlay
 from holdfast.model.tenancy import Org
@@ -89,12 +89,13 @@ def test_list_shows_what_holds_a_flag_and_what_is_served(shop: Shop) -> None:
     assert view.definition.definition == ON_OFF
 
 
-def test_flag_is_evaluated_inside_a_transaction(shop: Shop) -> None:
+def test_one_flag_is_shown_as_in_the_list(shop: Shop) -> None:
     with shop.write() as tx:
+        define_flag(tx, ENVIRONMENT, "vat", ON_OFF, T0)
         tx.overlays.save(Overlay(ORG, "ovl_1", ENVIRONMENT, "tax", "off", "test", None, T0))
-        assert evaluate_flag(tx, ENVIRONMENT, "tax", NOBODY) == Evaluated("tax", False, "off", "STATIC")
-        out = evaluate_flag(tx, ENVIRONMENT, "vat", NOBODY)
-        assert isinstance(out, NotEvaluated)
+        views = [find_flag(tx, ENVIRONMENT, key) for key in ("tax", "vat")]
+        assert views == list(list_flags(tx, ENVIRONMENT))
+        assert find_flag(tx, ENVIRONMENT, "nothing") is None
 
 
 def test_other_environment_and_org_are_apart(shop: Shop) -> None:

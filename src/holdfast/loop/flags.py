@@ -20,7 +20,7 @@ from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.loop.flag_snapshot import FlagSnapshot
-from holdfast.mitigations.evaluation import FLAG_NOT_FOUND, Evaluated, Evaluation, Evaluators, FlagSet, NotEvaluated
+from holdfast.mitigations.evaluation import Evaluated, Evaluation, Evaluators, FlagSet
 from holdfast.mitigations.flags import parse_flag
 from holdfast.model.flag import FlagDefinition, Overlay
 from holdfast.ports.clock import Clock
@@ -108,26 +108,22 @@ def remove_flag(tx: Transaction, environment: str, key: str, *, actor: str = "ho
 
 def list_flags(tx: Transaction, environment: str) -> Sequence[FlagView]:
     """Return the flags of an environment, by key."""
-    definitions = tx.flags.list(environment)
-    overlays = tx.overlays.active(environment)
+    return _views(tx.flags.list(environment), tx.overlays.active(environment))
+
+
+def find_flag(tx: Transaction, environment: str, key: str) -> FlagView | None:
+    """Return one flag; no other is evaluated."""
+    definition = tx.flags.find(environment, key)
+    return _views([definition], tx.overlays.active(environment, key))[0] if definition is not None else None
+
+
+def _views(definitions: Sequence[FlagDefinition], overlays: Sequence[Overlay]) -> tuple[FlagView, ...]:
     flags = FlagSet(definitions, overlays)
     nobody = EvaluationContext()
     return tuple(
         FlagView(one, tuple(o for o in overlays if o.flag == one.key), flags.evaluate(one.key, nobody))
         for one in definitions
     )
-
-
-def evaluate_flag(tx: Transaction, environment: str, key: str, context: EvaluationContext) -> Evaluation:
-    """Return one flag's value as it is served now."""
-    definition = tx.flags.find(environment, key)
-    if definition is None:
-        return _not_found(key)
-    return FlagSet([definition], tx.overlays.active(environment, key)).evaluate(key, context)
-
-
-def _not_found(key: str) -> NotEvaluated:
-    return NotEvaluated(key, FLAG_NOT_FOUND, f"there is no flag `{key[:128]}` in this environment")
 
 
 def _nothing_extra(org: str, environment: str) -> Sequence[Overlay]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import NotFoundError
-from holdfast.loop.flags import FlagView, list_flags
+from holdfast.loop.flags import FlagView, find_flag, list_flags
 from holdfast.mitigations.evaluation import Evaluated
+from holdfast.mitigations.flags import parse_flag
 from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
 from holdfast.ports.store import Transaction
 
@@ -68,7 +69,6 @@ class OneFlagView:
     row: FlagRow
     definition: str
     history: tuple[FlagDefinition, ...]
-    lifted: tuple[Overlay, ...]
     clients: tuple[ClientRow, ...]
     revision: int
 
@@ -89,7 +89,7 @@ def flag_view(tx: Transaction, environment: str, key: str, now: datetime) -> One
     Raises:
         NotFoundError: there is none of that key in the environment.
     """
-    found = next((one for one in list_flags(tx, environment) if one.definition.key == key), None)
+    found = find_flag(tx, environment, key)
     if found is None:
         raise NotFoundError(
             f"there is no flag `{key[:128]}` in `{environment[:80]}`", hint="define it, or look elsewhere"
@@ -99,7 +99,6 @@ def flag_view(tx: Transaction, environment: str, key: str, now: datetime) -> One
         _row(found),
         found.definition.definition,
         tuple(reversed(tx.flags.history(environment, key))),
-        (),
         client_rows(tx.flag_clients.list(environment, now - SEEN), revision, key),
         revision,
     )
@@ -125,8 +124,6 @@ def _row(view: FlagView) -> FlagRow:
 
 
 def _variants(definition: FlagDefinition) -> Sequence[str]:
-    from holdfast.mitigations.flags import parse_flag
-
     return tuple(parse_flag(definition.key, definition.definition).variants)
 
 

@@ -67,6 +67,10 @@ class Runs(Protocol):
         """
         ...
 
+    def count(self, states: Sequence[RunState], *, drills: bool = False) -> Mapping[RunState, int]:
+        """Return how many runs are in each of these states that any is in; those of drills where `drills` asks."""
+        ...
+
 
 class Leases(Protocol):
     """Who drives which run. The fence rises with every claim and never falls."""

@@ -144,6 +144,20 @@ class DrillSuite:
             assert [one.id for one in tx.runs.list()] == [real.id]
             assert [one.id for one in tx.runs.list(drills=True)] == [rehearsed.id, real.id]
 
+    def test_runs_are_counted_by_state(self, store: Store) -> None:
+        states = (RunState.EFFECTIVE, RunState.EFFECTIVE, RunState.FAILED, RunState.UNDONE)
+        with store.write(ORG, START) as tx:
+            tx.exposures.save([exposure(1), replace(exposure(2), drill="drl_001")])
+            for number, state in enumerate(states):
+                tx.runs.save(replace(run(number, state), exposure="exp_001"))
+            tx.runs.save(replace(run(9, RunState.FAILED), exposure="exp_002", drill="drl_001"))
+        asked = (RunState.EFFECTIVE, RunState.FAILED, RunState.ACTING)
+        with store.read(ORG) as tx:
+            assert tx.runs.count(asked) == {RunState.EFFECTIVE: 2, RunState.FAILED: 1}
+            assert tx.runs.count(asked, drills=True) == {RunState.EFFECTIVE: 2, RunState.FAILED: 2}
+        with store.read(OTHER) as tx:
+            assert tx.runs.count(asked, drills=True) == {}
+
     def test_nothing_real_waits_for_a_drill(self, store: Store) -> None:
         synthetic = replace(exposure(2), drill="drl_001")
         with store.write(ORG, START) as tx:

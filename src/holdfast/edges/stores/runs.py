@@ -1,10 +1,10 @@
 """Runs with their steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, exists, not_, or_, select, update
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, not_, or_, select, update
 
 from holdfast.edges.stores.run_bodies import patch_foreign, read_run
 from holdfast.edges.stores.schema_findings import EXPOSURE
@@ -168,6 +168,13 @@ class SqlRuns:
             query = query.where(RUN.c.id < after)
         rows = self._session.rows(query.order_by(RUN.c.id.desc()).limit(limit))
         return _readable(rows)
+
+    def count(self, states: Sequence[RunState], *, drills: bool = False) -> Mapping[RunState, int]:
+        """Return how many runs are in each of these states that any is in."""
+        query = select(RUN.c.state, func.count()).group_by(RUN.c.state)
+        query = query.where(RUN.c.org == self._session.org, RUN.c.state.in_([state.value for state in states]))
+        rows = self._session.rows(query if drills else query.where(~_SYNTHETIC))
+        return {RunState(state): number for state, number in rows}
 
     def _list(self, where: Any) -> Sequence[Run]:
         query = select(RUN.c.body).where(RUN.c.org == self._session.org, where).order_by(RUN.c.created_at, RUN.c.id)
