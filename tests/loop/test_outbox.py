@@ -1,13 +1,16 @@
 """Messages: told at least once, under one id, whatever dies in between."""
 
 import json
-from dataclasses import dataclass, field, replace
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
 from holdfast.errors import ActionError
-from holdfast.loop.outbox import GIVE_UP, NEVER, TAKEN, Outbox
+from holdfast.loop.outbox import GIVE_UP, IN_ORDER, NEVER, TAKEN, Outbox
 from holdfast.loop.world import NoReceivers
 from holdfast.model.run import Message
 from holdfast.ports.outside import Notifier
@@ -23,6 +26,9 @@ class Mailbox:
     name: str
     got: list[tuple[str, str, str]] = field(default_factory=list)
     refuses: str | None = None
+    answers: threading.Event | None = None
+    """Hangs until this is set."""
+    asked: threading.Event = field(default_factory=threading.Event)
 
     def find_problem(self) -> str | None:
         """Say why it can't be used now."""
@@ -30,6 +36,9 @@ class Mailbox:
 
     def send(self, title: str, text: str, key: str) -> None:
         """Take a message."""
+        self.asked.set()
+        if self.answers is not None:
+            assert self.answers.wait(20)
         if self.refuses is not None:
             raise ActionError(self.refuses)
         self.got.append((title, text, key))
@@ -54,7 +63,7 @@ class Mailboxes(NoReceivers):
         return sorted(self.boxes)
 
 
-class CutError(Exception):
+class CutError(BaseException):
     """The end of a process, in a test."""
 
 
@@ -67,6 +76,11 @@ def put(store: Store, to: str, message_id: str = "msg_1") -> None:
 def get(store: Store, message_id: str = "msg_1") -> Message:
     with store.read(ORG) as tx:
         return tx.outbox.get(message_id)
+
+
+def journaled(store: Store) -> list[tuple[str, object]]:
+    with store.read(ORG) as tx:
+        return [(entry.kind, json.loads(entry.body)) for entry in tx.journal.read()]
 
 
 def test_a_message_is_told_once_with_its_link(store: Store) -> None:
@@ -107,7 +121,9 @@ def test_tries_come_later_and_later_and_end_after_days(store: Store) -> None:
     assert max(pauses) == 900
     clock.set(START + GIVE_UP)
     outbox.dispatch(ORG)
-    assert (get(store).due_at, get(store).sent_at, get(store).problem) == (NEVER, None, "down")
+    lost = get(store)
+    assert (lost.due_at, lost.sent_at, lost.problem, lost.given_up_at) == (NEVER, None, "down", clock.now())
+    assert journaled(store) == [("message.given_up", {"id": "msg_1", "run": "run_1", "attempts": 13})]
 
 
 @pytest.mark.parametrize(("boundary", "times"), [("before-send", 1), ("after-send", 2)])
@@ -131,7 +147,74 @@ def test_a_crash_around_sending_sends_again_under_the_same_id(store: Store, boun
 def test_without_a_receiver_a_message_says_so(store: Store) -> None:
     put(store, "*")
     assert Outbox(store, FakeClock(), NoReceivers()).dispatch(ORG) == 0
-    assert replace(get(store), body="").problem == "no receiver is configured: nobody was told"
+    assert (get(store).problem, get(store).given_up_at) == ("no receiver is configured: nobody was told", START)
     put(store, "pager", "msg_2")
     assert Outbox(store, FakeClock(), NoReceivers()).dispatch(ORG) == 0
     assert "no receiver `pager`" in str(get(store, "msg_2").problem)
+
+
+def test_a_receiver_that_hangs_delays_nobody_else(store: Store) -> None:
+    """`chat` hangs while `mail` gets three messages; when it answers it gets the same three, in order."""
+    there, names = Mailboxes(), ["msg_1", "msg_2", "msg_3"]
+    there.boxes["chat"].answers = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        outbox = Outbox(store, FakeClock(), there, executor=pool)
+        for name in names:
+            put(store, "*", name)
+            outbox.dispatch(ORG)
+            assert there.boxes["chat"].asked.wait(20)
+        reached = threading.Event()
+        while len(there.boxes["mail"].got) < 3:
+            outbox.dispatch(ORG)
+            reached.wait(0.01)
+        assert there.boxes["chat"].got == []
+        there.boxes["chat"].answers.set()
+    for box in there.boxes.values():
+        assert [key for _, _, key in box.got] == [f"{name}/{box.name}" for name in names]
+
+
+def test_what_is_refused_holds_up_its_own_lane_for_a_while(store: Store) -> None:
+    """The first is refused: the second waits behind it for half a minute, and then goes past it."""
+    clock, there = FakeClock(), Mailboxes()
+    there.boxes["chat"].refuses = "too long"
+    put(store, "chat", "msg_1")
+    put(store, "chat", "msg_2")
+    outbox = Outbox(store, clock, there)
+    outbox.dispatch(ORG)
+    assert (get(store, "msg_1").attempts, get(store, "msg_2").attempts) == (1, 0)
+    there.boxes["chat"].refuses = None
+    assert outbox.dispatch(ORG) == 0
+    there.boxes["chat"].refuses = "too long"
+    while get(store, "msg_1").attempts < IN_ORDER:
+        clock.set(get(store, "msg_1").due_at)
+        outbox.dispatch(ORG)
+    assert (clock.now() - START).total_seconds() == 31
+    assert get(store, "msg_2").attempts == 1
+    there.boxes["chat"].refuses = None
+    clock.tick(1)
+    outbox.dispatch(ORG)
+    assert [key for _, _, key in there.boxes["chat"].got] == ["msg_2"]
+
+
+def test_two_workers_send_a_lane_once_and_in_order(store: Store) -> None:
+    """The second one looks while the first is sending."""
+    clock, there = FakeClock(), Mailboxes()
+    other = Outbox(store, clock, there)
+    looked = []
+
+    def at(name: str, _: Message) -> None:
+        looked.append(other.dispatch(ORG))
+
+    put(store, "chat", "msg_1")
+    put(store, "chat", "msg_2")
+    assert Outbox(store, clock, there, at=at).dispatch(ORG) == 2
+    assert [key for _, _, key in there.boxes["chat"].got] == ["msg_1", "msg_2"]
+    assert looked == [0, 0, 0, 0]
+
+
+def test_what_a_receiver_does_not_promise_is_a_problem_of_its_message(store: Store) -> None:
+    there = Mailboxes()
+    there.boxes["chat"].got = cast("Any", None)  # its adapter has a fault: it raises an `AttributeError`
+    put(store, "chat")
+    assert Outbox(store, FakeClock(), there).dispatch(ORG) == 0
+    assert get(store).problem == "`chat` raised `AttributeError`, which it does not promise"

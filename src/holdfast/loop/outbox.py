@@ -1,23 +1,28 @@
 """The outbox: what is to be told to others is told, at least once, also after a crash.
 
 Rules:
-1. A message is taken for a while before it is sent, so that two workers rarely send the same one. A worker that dies
+1. Each receiver has a lane of its own: one that hangs or refuses holds up nobody else. A lane is one message at a time,
+   the oldest first; what was refused holds up those after it for its first tries (half a minute), and no longer.
+2. A message is taken for a while before it is sent, so that two workers rarely send the same one. A worker that dies
    after sending leaves it taken; the next one sends it again, under the same id.
-2. A message to everybody becomes one to each receiver; what one of them refuses, the others got.
-3. A try that failed is followed by another, later and later. After three days it is given up, with the reason.
-4. Nothing is sent while a transaction is open.
+3. A message to everybody becomes one to each receiver; what one of them refuses, the others got.
+4. A try that failed is followed by another, later and later. After three days it is given up, with the reason, in the
+   journal and in what `loop.untold` lists.
+5. Nothing is sent while a transaction is open.
 """
 
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from holdfast.errors import HoldfastError, NotFoundError
+from holdfast.loop.unforeseen import only_promised
 from holdfast.model.run import Message
 from holdfast.ports.clock import Clock
-from holdfast.ports.store import Store
+from holdfast.ports.store import Store, Transaction
 from holdfast.ports.world import Receivers
 
 TAKEN = timedelta(seconds=60)
@@ -28,6 +33,8 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 EVERYBODY = "*"
 IDLE_S = 0.5
 TOGETHER = 50
+IN_ORDER = 6
+"""Tries of a message before those after it go past it."""
 
 At = Callable[[str, Message], None]
 
@@ -37,7 +44,11 @@ def _pass_by(_name: str, _message: Message) -> None:
 
 
 class Outbox:
-    """Sends what is due. `at` is told each boundary: before and after a message is sent."""
+    """Sends what is due. `at` is told each boundary: before and after a message is sent.
+
+    `executor` is where receivers are waited for, as many at a time as it has threads; without one they are told here,
+    one after another.
+    """
 
     def __init__(
         self,
@@ -45,22 +56,28 @@ class Outbox:
         clock: Clock,
         receivers: Receivers,
         *,
+        executor: Executor | None = None,
         failures: tuple[type[Exception], ...] = (HoldfastError,),
         at: At = _pass_by,
     ) -> None:
         self._store = store
         self._clock = clock
         self._receivers = receivers
+        self._executor = executor
         self._failures = failures
         self._at = at
         self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._guard = threading.Lock()
+        self._busy: set[tuple[str, str]] = set()
 
     def wake(self) -> None:
         """Look at once."""
         self._wake.set()
 
     def run_forever(self, stop: threading.Event) -> None:
-        """Send until told to stop."""
+        """Send until told to stop; what a lane is sending then is its last."""
+        self._stop = stop
         while not stop.is_set():
             self._wake.clear()
             sent = 0
@@ -73,59 +90,115 @@ class Outbox:
                 self._wake.wait(IDLE_S)
 
     def dispatch(self, org: str) -> int:
-        """Send what is due now; returns how many messages somebody took."""
+        """Send what is due now, each receiver's in its lane; returns how many messages somebody took.
+
+        With an executor the lanes only begin here, and 0 is returned: each looks for what is next by itself.
+        """
+        return sum(self._begin(org, to) for to in self._receivers_due(org))
+
+    def _receivers_due(self, org: str) -> list[str]:
+        """Return for whom something is due, after each message to everybody has become one to each."""
+        with self._store.read(org) as tx:
+            due = tx.outbox.receivers(self._clock.now())
+        if EVERYBODY in due:
+            with self._store.write_now(org, self._clock) as (tx, now):
+                for message in tx.outbox.due(now, TOGETHER, to=EVERYBODY):
+                    self._share(tx, message, now)
+                due = tx.outbox.receivers(now)
+        return [to for to in due if to != EVERYBODY]
+
+    def _share(self, tx: Transaction, message: Message, now: datetime) -> None:
+        names = self._receivers.of(message.org).notifiers()
+        for name in names:
+            tx.outbox.add(replace(message, id=f"{message.id}/{name}", to=name))
+        if names:
+            tx.outbox.save(replace(message, due_at=NEVER, sent_at=now, problem=None))
+        else:
+            _give_up(tx, replace(message, problem="no receiver is configured: nobody was told"), now)
+
+    # A lane.
+
+    def _begin(self, org: str, to: str) -> int:
+        with self._guard:
+            if (org, to) in self._busy:
+                return 0
+            self._busy.add((org, to))
+        if self._executor is None:
+            return self._drain(org, to)
+        try:
+            self._executor.submit(self._drain, org, to)
+        except RuntimeError:  # the executor is closing: the next process sends it
+            self._leave(org, to)
+        return 0
+
+    def _leave(self, org: str, to: str) -> None:
+        with self._guard:
+            self._busy.discard((org, to))
+
+    def _drain(self, org: str, to: str) -> int:
+        """Send what is due to one receiver, until nothing is or it must wait; returns how many it took."""
         sent = 0
-        for message in self._take(org):
-            problem = self._send(org, message)
-            self._mark(message, problem)
-            sent += problem is None
+        try:
+            with self._store.write_now(org, self._clock) as (tx, now):
+                message = _take(tx, to, now)
+            while message is not None:
+                problem = self._send(message)
+                sent += problem is None
+                message = self._mark(message, problem)
+        finally:
+            self._leave(org, to)
+        if sent:
+            self.wake()
         return sent
 
-    def _take(self, org: str) -> list[Message]:
-        """Take what is due, each message to everybody as one to each."""
-        with self._store.read(org) as tx:
-            if not tx.outbox.due(self._clock.now(), 1):
-                return []
-        taken = []
-        with self._store.write_now(org, self._clock) as (tx, now):
-            for message in tx.outbox.due(now, TOGETHER):
-                if message.to == EVERYBODY:
-                    names = self._receivers.of(org).notifiers()
-                    for name in names:
-                        tx.outbox.add(replace(message, id=f"{message.id}/{name}", to=name))
-                    problem = None if names else "no receiver is configured: nobody was told"
-                    tx.outbox.save(replace(message, due_at=NEVER, sent_at=now if names else None, problem=problem))
-                    continue
-                held = replace(message, attempts=message.attempts + 1, due_at=now + TAKEN)
-                tx.outbox.save(held)
-                taken.append(held)
-        return taken
-
-    def _send(self, org: str, message: Message) -> str | None:
+    def _send(self, message: Message) -> str | None:
         """Send one; returns what went wrong, `None` when it was taken."""
         title, text = read_message(message)
         self._at("before-send", message)
         try:
-            self._receivers.of(org).notifier(message.to).send(title, text, message.id)
+            with only_promised(f"`{message.to}`", self._failures):
+                self._receivers.of(message.org).notifier(message.to).send(title, text, message.id)
         except self._failures as error:
             return error.message if isinstance(error, HoldfastError) else type(error).__name__
         self._at("after-send", message)
         return None
 
-    def _mark(self, taken: Message, problem: str | None) -> None:
+    def _mark(self, taken: Message, problem: str | None) -> Message | None:
+        """Write down what became of a message; returns the next of its lane, taken."""
         with self._store.write_now(taken.org, self._clock) as (tx, now):
-            try:
-                message = tx.outbox.get(taken.id)
-            except NotFoundError:
-                return
-            if message.sent_at is not None:  # another worker sent it meanwhile
-                return
-            if problem is None:
-                tx.outbox.save(replace(message, sent_at=now, problem=None))
-                return
-            pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * float(1 << min(taken.attempts - 1, 20)))
-            due_at = now + timedelta(seconds=pause_s) if now - message.created_at < GIVE_UP else NEVER
-            tx.outbox.save(replace(message, due_at=due_at, problem=problem))
+            _note(tx, taken, problem, now)
+            return None if self._stop.is_set() else _take(tx, taken.to, now)
+
+
+def _take(tx: Transaction, to: str, now: datetime) -> Message | None:
+    """Take a receiver's oldest message that is due, unless one before it is under way or was just refused."""
+    found = next(iter(tx.outbox.due(now, 1, to=to)), None)
+    if found is None or tx.outbox.is_behind(found, now, IN_ORDER):
+        return None
+    held = replace(found, attempts=found.attempts + 1, due_at=now + TAKEN)
+    tx.outbox.save(held)
+    return held
+
+
+def _note(tx: Transaction, taken: Message, problem: str | None, now: datetime) -> None:
+    try:
+        message = tx.outbox.get(taken.id)
+    except NotFoundError:
+        return
+    if message.sent_at is not None or message.given_up_at is not None:  # another worker has done with it meanwhile
+        return
+    if problem is None:
+        tx.outbox.save(replace(message, sent_at=now, problem=None))
+    elif now - message.created_at >= GIVE_UP:
+        _give_up(tx, replace(message, problem=problem), now)
+    else:
+        pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * float(1 << min(taken.attempts - 1, 20)))
+        tx.outbox.save(replace(message, due_at=now + timedelta(seconds=pause_s), problem=problem))
+
+
+def _give_up(tx: Transaction, message: Message, now: datetime) -> None:
+    tx.outbox.save(replace(message, due_at=NEVER, given_up_at=now))
+    tx.journal.append("message.given_up", {"id": message.id, "run": message.run, "attempts": message.attempts})
 
 
 def read_message(message: Message) -> tuple[str, str]:

@@ -201,7 +201,8 @@ class Message:
     """Something to tell others, at least once; `id` is its idempotency key at the receiver.
 
     `to` is the name of a notify target, or `*` for all of them. `body` is JSON text. `sent_at` is `None` until the
-    receiver took it; `problem` is why the last try did not succeed.
+    receiver took it; `problem` is why the last try did not succeed. `given_up_at` is when nobody tried any more: it
+    reached nobody, and is tried again only because a person says so.
     """
 
     org: str
@@ -214,6 +215,7 @@ class Message:
     attempts: int = 0
     sent_at: datetime | None = None
     problem: str | None = None
+    given_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

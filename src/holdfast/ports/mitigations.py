@@ -111,6 +111,13 @@ class Signals(Protocol):
         """Return how many there are of an exposure."""
         ...
 
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop the oldest ones of before whose exposure and run are over; returns how many, at most `limit`.
+
+        What was said by breaking the glass stays: it is what makes merging a spool twice once.
+        """
+        ...
+
 
 class Timers(Protocol):
     """What is due later; one of each (run, step, kind)."""
@@ -131,6 +138,10 @@ class Timers(Protocol):
         """Return when the earliest is due."""
         ...
 
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop those due before whose run is over, or is not there; returns how many, at most `limit`."""
+        ...
+
 
 class Outbox(Protocol):
     """What is to be told to others, in the transaction that gave the reason for it."""
@@ -143,8 +154,28 @@ class Outbox(Protocol):
         """Change a message after a try."""
         ...
 
-    def due(self, now: datetime, limit: int = 100) -> Sequence[Message]:
-        """Return what was not sent and is due, oldest first."""
+    def due(self, now: datetime, limit: int = 100, *, to: str | None = None) -> Sequence[Message]:
+        """Return what was not sent and is due, oldest first; to one receiver, or to any."""
+        ...
+
+    def receivers(self, now: datetime) -> Sequence[str]:
+        """Return the receivers for whom something is due, by name."""
+        ...
+
+    def is_behind(self, message: Message, now: datetime, tries: int) -> bool:
+        """Whether an older one to the same receiver is under way, or waits after fewer than `tries` tries."""
+        ...
+
+    def given_up(self, after: str | None = None, limit: int = 100) -> Sequence[Message]:
+        """Return what was given up with an id below `after`, newest id first."""
+        ...
+
+    def count_given_up(self) -> int:
+        """Return how many reached nobody."""
+        ...
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop those that were taken before and whose run is over; returns how many, at most `limit`."""
         ...
 
     def get(self, message_id: str) -> Message:
@@ -229,6 +260,10 @@ class Overlays(Protocol):
         """Return overlay id → the environment's revision at which it took hold, of those that are not lifted."""
         ...
 
+    def held_by(self, run_id: str) -> Mapping[str, int]:
+        """Return flag → the revision at which a run's overlay took hold: of those that hold, and are served here."""
+        ...
+
     def of_run(self, run_id: str) -> Sequence[Overlay]:
         """Return a run's overlays, lifted ones too."""
         ...
@@ -245,14 +280,10 @@ class FlagClients(Protocol):
         """Return an environment's clients that were seen at `since` or later."""
         ...
 
-    def forget(self, before: datetime) -> int:
-        """Drop those not seen since; returns how many."""
-        ...
-    def held_by(self, run_id: str) -> Mapping[str, int]:
-        """Return flag → the revision at which a run's overlay took hold: of those that hold, and are served here."""
-        ...
-
     def behind(self, environment: str, since: datetime, revision: int) -> Sequence[FlagClient]:
         """Return the server-side clients seen at `since` or later that were not given the whole set at a revision."""
         ...
 
+    def forget(self, before: datetime) -> int:
+        """Drop those not seen since; returns how many."""
+        ...

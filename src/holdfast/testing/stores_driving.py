@@ -220,3 +220,36 @@ class OutboxSuite:
             assert tx.outbox.get("msg_1") == sent
             with pytest.raises(NotFoundError):
                 tx.outbox.get("msg_2")
+
+    def test_messages_wait_in_lanes_of_their_own(self, store: Store) -> None:
+        def put(name: str, to: str, hours: float) -> Message:
+            return Message(ORG, name, to, "{}", at(hours), at(hours))
+
+        one, two, other = put("msg_1", "chat", 1), put("msg_2", "chat", 2), put("msg_3", "mail", 3)
+        with store.write(ORG, START) as tx:
+            for message in (other, two, one):
+                tx.outbox.add(message)
+            assert (tx.outbox.receivers(at(0)), tx.outbox.receivers(at(2))) == ([], ["chat"])
+            assert tx.outbox.receivers(at(3)) == ["chat", "mail"]
+            assert tx.outbox.due(at(3), to="chat") == [one, two]
+            assert not tx.outbox.is_behind(two, at(3), 5)
+            tx.outbox.save(replace(one, attempts=1, due_at=at(4)))
+            assert tx.outbox.is_behind(two, at(3), 5)
+            assert not tx.outbox.is_behind(other, at(3), 5)
+            assert not tx.outbox.is_behind(one, at(3), 5)
+            tx.outbox.save(replace(one, attempts=5, due_at=at(4)))
+            assert not tx.outbox.is_behind(two, at(3), 5)
+
+    def test_what_was_given_up_is_listed_and_no_longer_due(self, store: Store) -> None:
+        messages = [Message(ORG, f"msg_{number}", "chat", "{}", at(0), at(0)) for number in range(4)]
+        with store.write(ORG, START) as tx:
+            for message in messages:
+                tx.outbox.add(message)
+            lost = [replace(one, due_at=at(9), given_up_at=at(number)) for number, one in enumerate(messages[:3])]
+            for one in lost:
+                tx.outbox.save(one)
+            assert (tx.outbox.given_up(), tx.outbox.count_given_up()) == (lost[::-1], 3)
+            assert tx.outbox.given_up(after="msg_2", limit=1) == [lost[1]]
+            assert tx.outbox.due(at(10)) == [messages[3]]
+        with store.read(OTHER) as tx:
+            assert (tx.outbox.given_up(), tx.outbox.count_given_up()) == ([], 0)

@@ -7,6 +7,7 @@ from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite
 from holdfast.testing.stores_findings import ExposureSuite, JournalSuite, MitigationSuite
 from holdfast.testing.stores_guards import GuardSuite
 from holdfast.testing.stores_impact import ImpactSuite
+from holdfast.testing.stores_retention import RetentionSuite
 
 
 class TestTenants(TenantSuite):
@@ -67,6 +68,10 @@ class TestTimers(TimerSuite):
 
 class TestSignals(SignalSuite):
     """What came in."""
+
+
+class TestRetention(RetentionSuite):
+    """What is forgotten."""
 
 
 class TestOutbox(OutboxSuite):

@@ -4,12 +4,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Executable,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
+from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.schema_mitigations import OUTBOX, RUN, SIGNAL, TIMER
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.errors import FencedError, NotFoundError
-from holdfast.model.run import Lease, Message, Signal, Timer
+from holdfast.model.exposure import State
+from holdfast.model.run import Lease, Message, RunState, Signal, Timer
 
 # building a statement costs more than running it: those of every commit are built once
 _ORG: BindParameter[str] = bindparam("p_org")
@@ -36,6 +55,42 @@ _DUE = (
 )
 _DUE_OF_KIND = _DUE.where(TIMER.c.kind == bindparam("p_kind"))
 _NEXT = select(func.min(TIMER.c.due_at).label("due_at")).where(TIMER.c.org == _ORG)
+_OVER = tuple(state.value for state in (RunState.OBSERVED, RunState.REJECTED, RunState.UNDONE))
+_RESTING = (RunState.FAILED.value, RunState.EFFECTIVE.value)
+"""States in which a run is over as soon as its exposure is."""
+
+
+def _is_live(exposure: ColumnElement[str] | Column[Any]) -> ColumnElement[bool]:
+    """Whether an exposure of the org is not over."""
+    return exists().where(EXPOSURE.c.org == _ORG, EXPOSURE.c.id == exposure, EXPOSURE.c.state != State.RESOLVED.value)
+
+
+def _goes_on(table: Table) -> ColumnElement[bool]:
+    """Whether the run that a row names can still go on."""
+    rests = and_(RUN.c.state.in_(_RESTING), not_(_is_live(RUN.c.exposure)))
+    return exists().where(RUN.c.org == _ORG, RUN.c.id == table.c.run, RUN.c.state.not_in(_OVER), not_(rests))
+
+
+def _dropping(table: Table, keys: Sequence[Column[Any]], age: Column[Any], *old: ColumnElement[bool]) -> Executable:
+    """Return a statement that deletes what is old, the oldest first, at most `p_limit` rows."""
+    chosen = select(*keys).where(table.c.org == _ORG, age < _BEFORE, *old, not_(_goes_on(table)))
+    oldest = chosen.order_by(age).limit(bindparam("p_limit", type_=Integer()))
+    named = tuple_(*keys) if len(keys) > 1 else keys[0]
+    return delete(table).where(table.c.org == _ORG, named.in_(oldest))
+
+
+_BEFORE = bindparam("p_before", type_=RUN.c.lease_until.type)
+_DROP_SIGNALS = _dropping(
+    SIGNAL, [SIGNAL.c.id], SIGNAL.c.at, SIGNAL.c.kind != "break_glass", not_(_is_live(SIGNAL.c.exposure))
+)
+_DROP_TIMERS = _dropping(TIMER, [TIMER.c.run, TIMER.c.step, TIMER.c.kind], TIMER.c.due_at)
+_DROP_SENT = _dropping(OUTBOX, [OUTBOX.c.id], OUTBOX.c.sent_at)
+_WAITING = (OUTBOX.c.org == _ORG, OUTBOX.c.sent_at.is_(None), OUTBOX.c.given_up_at.is_(None))
+_RECEIVERS = select(OUTBOX.c.to).distinct().where(*_WAITING, OUTBOX.c.due_at <= _NOW).order_by(OUTBOX.c.to)
+
+
+def _forget(session: Session, statement: Executable, before: datetime, limit: int) -> int:
+    return session.change(statement, {"p_org": session.org, "p_before": before, "p_limit": limit}).rowcount
 
 
 class SqlLeases:
@@ -110,6 +165,10 @@ class SqlSignals:
         where = (SIGNAL.c.org == self._session.org, SIGNAL.c.exposure == exposure_id)
         return int(self._session.row(select(func.count().label("n")).select_from(SIGNAL).where(*where)).n)
 
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop the oldest ones of before whose exposure and run are over; returns how many, at most `limit`."""
+        return _forget(self._session, _DROP_SIGNALS, before, limit)
+
 
 class SqlTimers:
     """What is due later; one of each (run, step, kind)."""
@@ -141,6 +200,10 @@ class SqlTimers:
         row = self._session.row(_NEXT, {"p_org": self._session.org})
         return row.due_at if row else None
 
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop those due before whose run is over, or is not there; returns how many, at most `limit`."""
+        return _forget(self._session, _DROP_TIMERS, before, limit)
+
 
 class SqlOutbox:
     """What is to be told to others."""
@@ -157,10 +220,42 @@ class SqlOutbox:
         """Change a message after a try."""
         self._session.upsert(OUTBOX, [{name: getattr(message, name) for name in OUTBOX.c.keys()}])  # noqa: SIM118
 
-    def due(self, now: datetime, limit: int = 100) -> Sequence[Message]:
-        """Return what was not sent and is due, oldest first."""
-        where = (OUTBOX.c.org == self._session.org, OUTBOX.c.sent_at.is_(None), OUTBOX.c.due_at <= now)
-        rows = self._session.rows(select(OUTBOX).where(*where).order_by(OUTBOX.c.created_at, OUTBOX.c.id).limit(limit))
+    def due(self, now: datetime, limit: int = 100, *, to: str | None = None) -> Sequence[Message]:
+        """Return what was not sent and is due, oldest first; to one receiver, or to any."""
+        query = select(OUTBOX).where(*_WAITING, OUTBOX.c.due_at <= now)
+        if to is not None:
+            query = query.where(OUTBOX.c.to == to)
+        return self._messages(query.order_by(OUTBOX.c.created_at, OUTBOX.c.id).limit(limit))
+
+    def receivers(self, now: datetime) -> Sequence[str]:
+        """Return the receivers for whom something is due, by name."""
+        return [row.to for row in self._session.rows(_RECEIVERS, {"p_org": self._session.org, "p_now": now})]
+
+    def is_behind(self, message: Message, now: datetime, tries: int) -> bool:
+        """Whether an older one to the same receiver is under way, or waits after fewer than `tries` tries."""
+        at, key = OUTBOX.c.created_at, OUTBOX.c.id
+        older = or_(at < message.created_at, and_(at == message.created_at, key < message.id))
+        where = (*_WAITING, OUTBOX.c.to == message.to, OUTBOX.c.due_at > now, OUTBOX.c.attempts.between(1, tries - 1))
+        return bool(self._messages(select(OUTBOX).where(*where, older).limit(1)))
+
+    def given_up(self, after: str | None = None, limit: int = 100) -> Sequence[Message]:
+        """Return what was given up with an id below `after`, newest id first."""
+        query = select(OUTBOX).where(OUTBOX.c.org == self._session.org, OUTBOX.c.given_up_at.is_not(None))
+        if after is not None:
+            query = query.where(OUTBOX.c.id < after)
+        return self._messages(query.order_by(OUTBOX.c.id.desc()).limit(limit))
+
+    def count_given_up(self) -> int:
+        """Return how many reached nobody."""
+        where = (OUTBOX.c.org == self._session.org, OUTBOX.c.given_up_at.is_not(None))
+        return int(self._session.row(select(func.count().label("n")).select_from(OUTBOX).where(*where)).n)
+
+    def forget(self, before: datetime, limit: int) -> int:
+        """Drop those that were taken before and whose run is over; returns how many, at most `limit`."""
+        return _forget(self._session, _DROP_SENT, before, limit)
+
+    def _messages(self, query: Executable) -> list[Message]:
+        rows = self._session.rows(query, {"p_org": self._session.org})
         return [Message(**row._mapping) for row in rows]
 
     def get(self, message_id: str) -> Message:

@@ -59,6 +59,7 @@ SIGNAL = Table(
     words("body"),
     Index("signal_exposure", "org", "exposure", "id"),
     Index("signal_run", "org", "run"),
+    Index("signal_at", "org", "at"),
 )
 
 TIMER = Table(
@@ -85,7 +86,10 @@ OUTBOX = Table(
     integer("attempts"),
     instant("sent_at", null=True),
     words("problem", null=True),
+    instant("given_up_at", null=True),
     Index("outbox_due", "org", "sent_at", "due_at"),
+    Index("outbox_lane", "org", "to", "sent_at", "given_up_at", "created_at"),
+    Index("outbox_given_up", "org", "given_up_at", "id"),
 )
 
 FLAG = Table(
@@ -125,11 +129,11 @@ FLAG_CLIENT = Table(
     Column("connected", Boolean, nullable=False),
     instant("seen_at"),
     words("effects", null=True),
+    words("asked", null=True),
     Index("flag_client_seen", "org", "environment", "seen_at"),
 )
 
 OVERLAY = Table(
-    words("asked", null=True),
     "overlay",
     METADATA,
     words("org", key=True),

@@ -30,6 +30,7 @@ CREATE TABLE signal (
 );
 CREATE INDEX signal_exposure ON signal (org, exposure, id);
 CREATE INDEX signal_run ON signal (org, run);
+CREATE INDEX signal_at ON signal (org, at);
 
 CREATE TABLE timer (
     org {text} NOT NULL, run {text} NOT NULL, step INTEGER NOT NULL, kind {text} NOT NULL, due_at {instant} NOT NULL,
@@ -40,9 +41,11 @@ CREATE INDEX timer_due ON timer (org, due_at);
 CREATE TABLE outbox (
     org {text} NOT NULL, id {text} NOT NULL, "to" {text} NOT NULL, body {text} NOT NULL, created_at {instant} NOT NULL,
     due_at {instant} NOT NULL, run {text}, attempts INTEGER NOT NULL, sent_at {instant}, problem {text},
-    PRIMARY KEY (org, id)
+    given_up_at {instant}, PRIMARY KEY (org, id)
 );
 CREATE INDEX outbox_due ON outbox (org, sent_at, due_at);
+CREATE INDEX outbox_lane ON outbox (org, "to", sent_at, given_up_at, created_at);
+CREATE INDEX outbox_given_up ON outbox (org, given_up_at, id);
 
 CREATE TABLE flag_version (
     org {text} NOT NULL, environment {text} NOT NULL, key {text} NOT NULL, version INTEGER NOT NULL,
