@@ -1,7 +1,7 @@
 """Asking people: who counts as one, and the signed link by which a message asks.
 
 Rules:
-1. Only a person consents. A machine's token may ask, undo and pause, and never approves.
+1. Only a person consents. A machine's token may ask, undo and pause; it neither approves nor lets automation go on.
 2. A link names a run, the plan that it was made for and when it ends; each is signed. It opens a page, and no more:
    whoever follows it, a scanner of mail too, has changed nothing. Approving takes a person's session and a form.
 3. The key is an org's own, made when first used and kept in its store, so that every replica signs alike.
@@ -29,15 +29,15 @@ _KEY = "approvals.key"
 EVERYBODY = "*"
 
 
-def require_person(turn: Turn) -> str:
-    """Return the person who asks.
+def require_person(turn: Turn, deed: str = "approve") -> str:
+    """Return the person who asks; `deed` is what people alone may do.
 
     Raises:
         ForbiddenError: the token is a machine's.
     """
     if turn.token is None or turn.token.person is None:
         raise ForbiddenError(
-            "this token belongs to no person, and only people approve",
+            f"this token belongs to no person, and only people {deed}",
             hint="make one with `holdfast token create NAME --person WHO --permission mitigate`",
         )
     return turn.token.person

@@ -73,6 +73,14 @@ def test_machine_does_not_consent(machine: Caller, run: str, deed: str, body: An
     assert "--person" in problem["hint"]
 
 
+def test_machine_pauses_and_only_a_person_lets_go_on(admin: Caller, machine: Caller) -> None:
+    assert machine.put("/mitigations/pause", {"paused": True, "reason": "an outage"})["paused"] is True
+    refused = machine.ask("PUT", "/mitigations/pause", 403, json={"paused": False})
+    assert "only people let automation go on" in refused["detail"]
+    assert admin.get("/mitigations/pause")["paused"] is True
+    assert admin.put("/mitigations/pause", {"paused": False})["paused"] is False
+
+
 def test_machine_takes_back_and_rejects(machine: Caller, run: str) -> None:
     assert machine.post(f"/mitigations/{run}/reject", status=200)["state"] == "rejected"
 
@@ -128,7 +136,9 @@ def test_flag_is_forced_and_lifted(admin: Caller, machine: Caller, finding: str)
     machine.post("/break-glass", GLASS, 403)
     made = admin.post("/break-glass", GLASS)
     assert (made["variant"], made["run"]) == ("off", None)
-    assert machine.ask("DELETE", f"/break-glass/{made['id']}", 200)["lifted_at"] is not None
+    refused = machine.ask("DELETE", f"/break-glass/{made['id']}", 403)
+    assert "only people lift what breaking the glass laid" in refused["detail"]
+    assert admin.ask("DELETE", f"/break-glass/{made['id']}", 200)["lifted_at"] is not None
     admin.post("/break-glass", GLASS | {"variant": "purple"}, 409)
     admin.post("/break-glass", GLASS | {"flag": "none"}, 404)
 

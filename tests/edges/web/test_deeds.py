@@ -5,7 +5,7 @@ import re
 import pytest
 
 from holdfast.loop.respond import is_paused
-from holdfast.loop.tokens import SESSION_COOKIE
+from holdfast.loop.tokens import SESSION_COOKIE, issue_token, redeem_login_code
 from holdfast.model.run import Run, RunState
 from holdfast.model.tenancy import Permission
 from tests.edges.web.conftest import OURS, Visitor, visit
@@ -97,6 +97,18 @@ def test_pausing_is_shown_everywhere_it_counts(visitor: Visitor) -> None:
     visitor.post(path, fields)
     with visitor.estate.store.read(ORG) as tx:
         assert not is_paused(tx)
+
+
+def test_session_of_a_machine_pauses_and_does_not_resume(visitor: Visitor) -> None:
+    estate = visitor.estate
+    token, _ = issue_token(estate.store, ORG, "ci", [Permission.ADMIN], now=estate.clock.now(), ids=estate.ids)
+    _, cookie = redeem_login_code(estate.store, estate.code(token), estate.clock.now())
+    visitor.client.cookies.set(SESSION_COOKIE, cookie)
+    assert visitor.post("/pause", {"on": "yes", "reason": "an outage"}).status_code == 303
+    refused = visitor.post("/pause", {"on": "no"})
+    assert (refused.status_code, "only people let automation go on" in refused.text) == (403, True)
+    with estate.store.read(ORG) as tx:
+        assert is_paused(tx)
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,10 @@ def post_flag_glass(request: Ask, body: RawBody) -> Response[OverlayOut]:
 
 @delete("/break-glass/{overlay:str}", status_code=200, summary="Lift a forced flag")
 def delete_flag_glass(request: Ask, overlay: NameInPath) -> Response[OverlayOut]:
-    """Lift what breaking the glass laid; a second time changes nothing."""
+    """Lift what breaking the glass laid, as a person; a second time changes nothing."""
 
     def act(turn: Turn) -> OverlayOut:
-        lift_force(turn.tx, overlay, turn.identity, turn.now)
+        lift_force(turn.tx, overlay, require_person(turn, "lift what breaking the glass laid"), turn.now)
         return to_wire(OverlayOut, turn.tx.overlays.get(overlay))
 
     return write(request, b"", act, permission=Permission.MITIGATE)

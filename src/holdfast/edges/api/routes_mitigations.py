@@ -30,7 +30,7 @@ from holdfast.edges.api.wire_mitigations import (
     StepOut,
 )
 from holdfast.loop.approvals import require_person
-from holdfast.loop.pausing import get_pause, pause
+from holdfast.loop.pausing import get_pause, switch_automation
 from holdfast.loop.respond_begun import approve_step, break_glass, break_glass_for, confirm, resolve, undo
 from holdfast.loop.respond_people import Preview, approve, plan_preview, reject, request_run
 from holdfast.loop.signals import signal_id_of
@@ -248,11 +248,11 @@ def get_pause_state(request: Ask) -> Response[PauseOut]:
 
 @put("/mitigations/pause", opt=takes(PauseIn), summary="Pause automation")
 def put_pause(request: Ask, body: RawBody) -> Response[PauseOut]:
-    """Stop all automation at its next safe point, or let it go on."""
+    """Stop all automation at its next safe point, or as a person let it go on."""
     asked = decode_body(request, body, PauseIn)
 
     def act(turn: Turn) -> PauseOut:
-        return _pause_out(pause(turn.tx, on=asked.paused, actor=turn.identity, reason=asked.reason, now=turn.now))
+        return _pause_out(switch_automation(turn, on=asked.paused, reason=asked.reason))
 
     return write(request, body, act, permission=Permission.MITIGATE)
 

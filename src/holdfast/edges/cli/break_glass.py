@@ -135,7 +135,9 @@ def _who(data: Path) -> str:
 @with_api
 @format_option
 def lift(api: Api, *, overlay: str, style: str) -> None:
-    """Lift OVERLAY, which breaking the glass laid on a flag. What a run laid is taken back with the run.
+    """Lift OVERLAY, which breaking the glass laid on a flag, as a person.
+
+    What a run laid is taken back with the run.
 
     \b
     Examples:

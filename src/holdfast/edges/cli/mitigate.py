@@ -257,7 +257,7 @@ def pause(api: Api, *, reason: str, style: str) -> None:
 @with_api
 @format_option
 def resume(api: Api, *, style: str) -> None:
-    """Let automation go on.
+    """Let automation go on. A machine's token may pause it, and not this.
 
     \b
     Examples:
@@ -283,6 +283,9 @@ def print_run(run: dict[str, Any], style: str) -> None:
     print_rows([run_row(run)], RUN_COLUMNS, style)
     print_heading("Steps", style)
     print_rows([_step(step) for step in run["steps"]], _STEPS, style, empty="no steps")
+    if run["unproven"]:
+        print_heading("Not proven on", style)
+        print_rows([{"name": name} for name in run["unproven"]], [("", "name")], style)
     if run["state"] in {"suggested", "awaiting_approval"}:
         say(f"it waits: `holdfast mitigate approve {run['id']}`")
 

@@ -15,7 +15,8 @@ from holdfast.edges.web.visit import Visitor, act
 from holdfast.errors import NotFoundError
 from holdfast.loop.approvals import require_person
 from holdfast.loop.flags import define_flag
-from holdfast.loop.respond import approve, pause, reject, request_run, undo
+from holdfast.loop.pausing import switch_automation
+from holdfast.loop.respond import approve, reject, request_run, undo
 from holdfast.loop.respond_begun import approve_step, confirm, resolve
 from holdfast.loop.turn import Turn
 from holdfast.model.run import Run
@@ -75,7 +76,7 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
 
         def switch(turn: Turn, form: Mapping[str, str]) -> None:
             on = form.get("on") == "yes"
-            pause(turn.tx, on, turn.identity, form.get("reason", "") or "from the page", turn.now)
+            switch_automation(turn, on=on, reason=form.get("reason", "") or "from the page")
 
         return act(deps, request, body, switch)
 
