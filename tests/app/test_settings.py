@@ -51,3 +51,14 @@ def test_public_address_is_taken_without_its_last_slash() -> None:
 def test_address_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="HOLDFAST_URL"):
         read_settings(DATA, environ={"HOLDFAST_URL": text})
+
+
+def test_traces_are_kept_for_ninety_days_or_as_long_as_it_says() -> None:
+    assert read_settings(DATA, environ={}).keep == timedelta(days=90)
+    assert read_settings(DATA, environ={"HOLDFAST_KEEP_DAYS": "7"}).keep == timedelta(days=7)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "ninety", "1.5", "99999999999"])
+def test_days_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="HOLDFAST_KEEP_DAYS"):
+        read_settings(DATA, environ={"HOLDFAST_KEEP_DAYS": text})

@@ -39,6 +39,7 @@ from holdfast.ports.world import Releases
 
 STORE_FAILURES: tuple[type[Exception], ...] = (HoldfastError, SQLAlchemyError, OSError)
 PROBE_THREADS = 16
+TELL_THREADS = 8
 
 
 @dataclass(slots=True)
@@ -63,6 +64,8 @@ class House:
     probe_http: HttpxHttp = field(repr=False)
     tcp: SocketTcp = field(repr=False)
     probes: ThreadPoolExecutor = field(repr=False)
+    tellers: ThreadPoolExecutor = field(repr=False)
+    """Apart from the engine's threads: receivers that hang hold up no run."""
     drills: Drilling = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +101,7 @@ class House:
         """Release threads and connections."""
         self.drills.close()
         self.probes.shutdown(wait=False, cancel_futures=True)
+        self.tellers.shutdown(wait=False, cancel_futures=True)
         self.probe_http.close()
         self.http.close()
         self.store.close()
@@ -110,6 +114,7 @@ def open_house(settings: Settings) -> House:
     clock, ids, http = SystemClock(), RandomIds(), HttpxHttp()
     token = ensure_admin_token(store, settings, clock.now(), ids)
     probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
+    tellers = ThreadPoolExecutor(TELL_THREADS, thread_name_prefix="tell")
     flag_feed, changes = FlagFeed(store, failures=STORE_FAILURES), Changes()
 
     def flags_changed(org: str, environment: str) -> None:
@@ -145,7 +150,7 @@ def open_house(settings: Settings) -> House:
         clock=clock,
         ids=ids,
         engine=engine,
-        outbox=Outbox(store, clock, receivers, failures=STORE_FAILURES),
+        outbox=Outbox(store, clock, receivers, executor=tellers, failures=STORE_FAILURES),
         outside=outside,
         releases=releases,
         flag_server=flag_server,
@@ -158,6 +163,7 @@ def open_house(settings: Settings) -> House:
         probe_http=probe_http,
         tcp=tcp,
         probes=probes,
+        tellers=tellers,
     )
 
 

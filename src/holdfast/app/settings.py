@@ -14,6 +14,7 @@ PUBLIC_EPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 ORG = "default"
 DATABASE_FILE = "database.url"
 TARGETS_FILE = "targets.yaml"
+KEEP = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Settings:
     public_url: str | None = None
     targets: Path | None = None
     """The operator's file; `None` where there is none."""
+    keep: timedelta = KEEP
+    """How long messages that were taken, and signals and timers of what is over, are kept."""
 
     @property
     def token_file(self) -> Path:
@@ -81,7 +84,20 @@ def read_settings(
         max_age,
         public_url=_read_url(environ.get("HOLDFAST_URL")),
         targets=_find_targets(data, environ.get("HOLDFAST_TARGETS")),
+        keep=_read_keep(environ.get("HOLDFAST_KEEP_DAYS")),
     )
+
+
+def _read_keep(text: str | None) -> timedelta:
+    if not text:
+        return KEEP
+    try:
+        days = int(text)
+    except ValueError:
+        days = 0
+    if not 1 <= days <= 36_500:
+        raise UsageError(f"expected days from 1 in HOLDFAST_KEEP_DAYS, got `{text[:40]!a}`", hint="90, or 365")
+    return timedelta(days=days)
 
 
 def _find_targets(data: Path, named: str | None) -> Path | None:
