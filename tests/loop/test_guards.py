@@ -13,7 +13,7 @@ from holdfast.loop.guards import HoldFinder, add_freeze, get_guards, lift_freeze
 from holdfast.loop.pausing import pause
 from holdfast.loop.respond import approve
 from holdfast.model.guard import Freeze, Guards, Hold
-from holdfast.model.plan import Autonomy
+from holdfast.model.plan import Autonomy, Step
 from holdfast.model.run import Run, RunState, StepState
 from holdfast.testing.drills import rehearse
 from tests.loop.shop import ENVIRONMENT, ON_OFF, ORG, T0, Shop, declare, make_exposure, make_plan, open_shop
@@ -107,6 +107,25 @@ def test_second_incident_of_one_flag_holds_it_at_once(shop: Shop) -> None:
     with shop.write() as tx:
         tx.runs.save(begun(first))
     assert hold_of(shop, second) is None
+
+
+@pytest.mark.parametrize("action", ["service.off", "edge.block"])
+def test_second_incidents_block_is_put_at_once(shop: Shop, action: str) -> None:
+    first, second = (_blocking(run, action) for run in shop.expose(make_exposure(1), make_exposure(2)))
+    with shop.write() as tx:
+        tx.runs.save(begun(first))
+    assert hold_of(shop, second) is None
+    with shop.write() as tx:
+        made = begun(first)
+        steps = tuple(replace(step, state=StepState.UNDONE) for step in made.steps)
+        tx.runs.save(replace(made, state=RunState.UNDONE, steps=steps))
+    flapping = hold_of(shop, second)
+    assert flapping is not None
+    assert flapping.guard == "rest"
+
+
+def _blocking(run: Run, action: str) -> Run:
+    return replace(run, steps=tuple(replace(step, step=Step(action, (("path", "/tax"),))) for step in run.steps))
 
 
 def test_service_rests_after_a_run_that_was_taken_back(shop: Shop) -> None:

@@ -137,6 +137,23 @@ def test_second_incident_does_not_rest_from_what_the_first_has_in_place() -> Non
     assert hold(replace(AUTOMATIC, steps=(STEP, two)), uses=[same]) is not None
 
 
+@pytest.mark.parametrize("action", ["service.off", "edge.block"])
+def test_second_incidents_block_does_not_rest_from_one_that_is_in_place(action: str) -> None:
+    """Each is a hold of its own: were it to wait, its hole would be open when the first comes off."""
+    run = replace(AUTOMATIC, steps=(replace(STEP, step=Step(action, (("path", "/admin"),))),))
+    placed = use("run_2", "svc_1", action=action, in_place=True)
+    placed = replace(placed, flag=None)
+    assert hold(run, uses=[placed]) is None
+    taken_back = hold(run, uses=[placed, replace(placed, run="run_3", in_place=False)])
+    assert taken_back is not None
+    assert (taken_back.guard, "after run run_3" in taken_back.reason) == ("rest", True)
+    capped = hold(run, Guards(services_per_hour=1), uses=[placed, use("run_4", "svc_4")])
+    assert capped is None, "its service was counted with the first"
+    capped = hold(replace(run, service_id="svc_9"), Guards(services_per_hour=1), uses=[placed])
+    assert capped is not None
+    assert capped.guard == "services"
+
+
 def test_plan_has_its_own_rest() -> None:
     run = replace(AUTOMATIC, plan=replace(RUN.plan, cooldown_s=0.0))
     assert hold(run, uses=[use("run_2", "svc_1")]) is None

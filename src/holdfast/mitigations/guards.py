@@ -10,7 +10,8 @@ Rules:
 4. A drill's run is held by the pause, by freezes and by a busy service; caps and rests neither hold nor count it.
 5. What can't be counted counts as too much: a share that is not known is above every cap below 1.
 6. A second incident does not rest from what the first has in place: it forces the same flags, and nothing moves. Were
-   it to wait, they would come back when the first one ends.
+   it to wait, they would come back when the first one ends. Nor does a block at a proxy rest from another that is in
+   place: each is a hold of its own, and comes off alone. What was taken back is rested from: that is flapping.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ HOUR = timedelta(hours=1)
 MOST_FREEZES = 200
 MOST_PER_HOUR = 1_000_000
 MOST_SECONDS = 366 * 86400.0
+_BLOCKS = frozenset({"service.off", "edge.block"})
+"""Actions whose uses stack, each a hold of its own, whatever the others turn away."""
 _BEGUN = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.EFFECTIVE, RunState.NEEDS_PERSON})
 
 
@@ -147,7 +150,8 @@ def _rest(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:
     mine = [use for use in seen.uses if use.service_id == run.service_id and use.run not in {run.id, run.after}]
     forced = {(use.action, use.flag) for use in mine if use.in_place and use.flag}
     actions = {action for action, flag in _wanted(run) if (action, flag) not in forced}
-    resting = [use for use in mine if use.action in actions and use.touched_at + rest > seen.now]
+    flapping = (use for use in mine if not (use.in_place and use.action in _BLOCKS))
+    resting = [use for use in flapping if use.action in actions and use.touched_at + rest > seen.now]
     if not resting:
         return None
     last = max(resting, key=lambda use: use.touched_at)
