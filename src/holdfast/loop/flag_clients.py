@@ -156,6 +156,13 @@ class ClientBook:
             if with_values:
                 self._take_all(seen, revision)
 
+    def deliver_all(self, place: tuple[str, str], names: Iterable[ClientName], revision: int, now: datetime) -> None:
+        """A revision was written to the streams of many clients."""
+        with self._lock:
+            for name in names:
+                seen = self._meet(place, name, now)
+                seen.delivered = max(revision, seen.delivered or 0)
+
     def fetch(self, place: tuple[str, str], name: ClientName, revision: int, now: datetime) -> None:
         """It asked for all values, and was given those of a revision."""
         with self._lock:

@@ -221,11 +221,8 @@ class Hub:
         if topic is None or edition == topic.edition:
             return
         topic.show(edition, revision)
-        for stream in tuple(topic.streams):
-            if stream.write_now(topic.message):
-                self._sent(place, stream, edition, revision)
-            else:
-                stream.wake.set()
+        told = [stream for stream in topic.streams if _tell_or_wake(stream, topic)]
+        self._book.deliver_all(place, [stream.name for stream in told], revision, self._clock.now())
 
     def _keep_beating(self) -> None:
         if self._beating is None or self._beating.done():
@@ -253,6 +250,15 @@ class Hub:
 
 def _nothing() -> None:
     return
+
+
+def _tell_or_wake(stream: _Stream, topic: _Topic) -> bool:
+    """Write the notice to a stream, else wake its own task; who was told is written down once all were."""
+    if stream.write_now(topic.message):
+        stream.sent = topic.edition
+        return True
+    stream.wake.set()
+    return False
 
 
 def _chunk(data: bytes) -> Message:
