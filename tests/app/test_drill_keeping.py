@@ -10,8 +10,9 @@ from holdfast.app.drill_keeping import DrillKeeper
 from holdfast.app.house import STORE_FAILURES, House, open_house
 from holdfast.app.settings import ORG, read_settings
 from holdfast.facts.manifest import parse_manifest
+from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.flags import define_flag
-from holdfast.loop.intake import record_deployment, register_release
+from holdfast.loop.intake import register_release
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.respond import pause
 from holdfast.loop.turn import Turn

@@ -17,7 +17,8 @@ from holdfast.edges.providers.system import RandomIds, SystemClock
 from holdfast.edges.providers.target_spec import Tools
 from holdfast.edges.stores import open_store
 from holdfast.loop.advise import push_advisory
-from holdfast.loop.intake import record_deployment, register_release
+from holdfast.loop.deployment_intake import record_deployment
+from holdfast.loop.intake import register_release
 from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.respond import approve, request_run

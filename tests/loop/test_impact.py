@@ -101,7 +101,8 @@ def test_a_package_of_a_distribution_is_found_by_its_own_name(small: World) -> N
     binary = "pkg:deb/debian/libssl3@3.0.1-1%2Bb1?distro=debian-12"
     from dataclasses import replace
 
-    from holdfast.loop.intake import record_deployment, register_release
+    from holdfast.loop.deployment_intake import record_deployment
+    from holdfast.loop.intake import register_release
     from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
     from tests.loop.world import sbom
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from holdfast.loop.intake import record_deployment, record_host, register_release
+from holdfast.loop.deployment_intake import record_deployment
+from holdfast.loop.intake import record_host, register_release
 from holdfast.loop.requests import DeploymentRequest, HostRequest, ReleaseRequest
 from holdfast.loop.views import Compositions, GapReader, map_view
 from holdfast.model.component import Component, Occurrence, Sbom, Unparsed

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.loop.intake import record_deployment, register_release
+from holdfast.loop.deployment_intake import record_deployment
+from holdfast.loop.intake import register_release
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.respond import pause, reject
 from holdfast.loop.views import (

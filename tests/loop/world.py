@@ -8,7 +8,8 @@ from typing import Any
 
 from holdfast.edges.stores import open_store
 from holdfast.loop.advise import PushOutcome, push_advisory
-from holdfast.loop.intake import record_deployment, record_host, register_release
+from holdfast.loop.deployment_intake import record_deployment
+from holdfast.loop.intake import record_host, register_release
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import DeploymentOutcome, DeploymentRequest, HostRequest, ReleaseOutcome, ReleaseRequest
 from holdfast.loop.turn import Turn

@@ -16,7 +16,8 @@ from holdfast.facts.composition import read_composition
 from holdfast.facts.manifest import parse_manifest
 from holdfast.facts.sbom import sbom_digest
 from holdfast.loop.declare import declare_environment
-from holdfast.loop.intake import record_deployment, record_host, register_release
+from holdfast.loop.deployment_intake import record_deployment
+from holdfast.loop.intake import record_host, register_release
 from holdfast.loop.requests import DeploymentRequest, EnvironmentRequest, HostRequest, ReleaseRequest
 from holdfast.loop.turn import Turn
 from holdfast.model.component import Sbom

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.facts.inventory import shares_at
 from holdfast.findings.lifecycle import mitigate
-from holdfast.loop.intake import record_deployment
+from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.requests import DeploymentOutcome, DeploymentRequest
 from holdfast.loop.turn import Turn

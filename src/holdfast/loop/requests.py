@@ -1,11 +1,14 @@
 """What the use cases are asked to do: values without ids, as a caller knows them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.model.component import Sbom
 from holdfast.model.inventory import Artifact, Deployment, HostFacts, Origin, Reach, Release, Service, Status
 from holdfast.model.plan import ServiceManifest
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours another machine's clock may be before we call it an error."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from holdfast.edges.stores import open_store
 from holdfast.facts.manifest import parse_manifest
 from holdfast.loop.advise import push_advisory
 from holdfast.loop.declare import declare_environment
+from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.flags import define_flag
-from holdfast.loop.intake import record_deployment, record_host, register_release
+from holdfast.loop.intake import record_host, register_release
 from holdfast.loop.requests import DeploymentRequest, EnvironmentRequest, HostRequest, ReleaseRequest
 from holdfast.loop.respond_engine import Engine
 from holdfast.loop.tokens import issue_token, login_code

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from holdfast.loop.intake import record_deployment
+from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.requests import DeploymentRequest
 from tests.edges.web.estate import ORG, Estate, advisory, sbom
 from tests.edges.web.serving import Served, chromium, require_browser, serve, sign_in

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.loop.intake import record_deployment
+from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.requests import DeploymentRequest
 from holdfast.loop.tokens import SESSION_COOKIE
 from holdfast.model.tenancy import Permission

@@ -33,7 +33,8 @@ from holdfast.edges.api.wire_inventory import (
 from holdfast.errors import FactError, NotFoundError
 from holdfast.facts.manifest import parse_manifest
 from holdfast.facts.sbom_writer import write_cyclonedx
-from holdfast.loop.intake import record_deployment, record_host, register_release
+from holdfast.loop.deployment_intake import record_deployment
+from holdfast.loop.intake import record_host, register_release
 from holdfast.loop.requests import DeploymentOutcome, DeploymentRequest, HostRequest, ReleaseRequest
 from holdfast.loop.turn import Turn
 from holdfast.model.inventory import Artifact, HostFacts
