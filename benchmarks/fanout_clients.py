@@ -10,6 +10,8 @@ import re
 import resource
 import sys
 import time
+from collections import deque
+from functools import partial
 from typing import Any
 
 import grpc
@@ -49,8 +51,14 @@ class Sse:
         self.lost = 0
         self.at: dict[str, list[float]] = {}
         self.refetched: dict[str, list[float]] = {}
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.gate = asyncio.Semaphore(REFETCHING)
+        self.waiting: deque[str] = deque()
+        self.asking: dict[_Question, asyncio.Task[Any]] = {}
+        body = b'{"context":{"targetingKey":"u"}}'
+        self.question = (
+            f"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+            f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
 
     def told(self, edition: str) -> None:
         """One client was told."""
@@ -58,9 +66,8 @@ class Sse:
         self.at.setdefault(edition, []).append(time.monotonic())
         if first or next(iter(self.at)) == edition:
             return  # the notice after connecting
-        task = asyncio.get_running_loop().create_task(self.refetch(edition))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.waiting.append(edition)
+        self.refetch()
 
     async def connect(self) -> None:
         """Open every stream."""
@@ -78,20 +85,40 @@ class Sse:
         await asyncio.gather(*(one(number) for number in range(self.count)))
         await reached(lambda: sum(len(times) for times in self.at.values()) >= self.count)
 
-    async def refetch(self, edition: str) -> None:
-        """Evaluate again on a connection of its own, as a client does."""
-        async with self.gate:
-            reader, writer = await asyncio.open_connection(self.host, self.port)
-            body = b'{"context":{"targetingKey":"u"}}'
-            writer.write(
-                f"POST /ofrep/v1/evaluate/flags HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n"
-                f"Authorization: Bearer {self.token}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
-            answer = await reader.read()
-            writer.close()
-        if answer.startswith(b"HTTP/1.1 200"):
-            self.refetched.setdefault(edition, []).append(time.monotonic())
+    def refetch(self) -> None:
+        """Let those who were told evaluate again, each on a connection of its own, `REFETCHING` at a time."""
+        while self.waiting and len(self.asking) < REFETCHING:
+            question = _Question(self, self.waiting.popleft())
+            loop = asyncio.get_running_loop()
+            opening = loop.create_connection(partial(_itself, question), self.host, self.port)
+            self.asking[question] = loop.create_task(opening)
+
+    def answered(self, question: "_Question") -> None:
+        """One of them has its answer."""
+        del self.asking[question]
+        if question.answer.startswith(b"HTTP/1.1 200"):
+            self.refetched.setdefault(question.edition, []).append(time.monotonic())
+        self.refetch()
+
+
+def _itself(question: "_Question") -> "_Question":
+    return question
+
+
+class _Question(asyncio.Protocol):
+    """One evaluation after a notice."""
+
+    def __init__(self, crowd: Sse, edition: str) -> None:
+        self._crowd, self.edition, self.answer = crowd, edition, b""
+
+    def connection_made(self, transport: Any) -> None:  # uvloop's own is no asyncio.WriteTransport
+        transport.write(self._crowd.question)
+
+    def data_received(self, data: bytes) -> None:
+        self.answer += data
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._crowd.answered(self)
 
 
 class Sync:
@@ -142,10 +169,10 @@ async def main(kind: str, host: str, port: int, token: str, count: int) -> None:
     print(json.dumps({"ready": connected, "seconds": time.monotonic() - begun}), flush=True)
     loop = asyncio.get_running_loop()
     while line := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
-        await reached(lambda line=line: len(crowd.at.get(line, [])) >= count, 60)  # type: ignore[misc]
+        await reached(lambda line=line: len(crowd.at.get(line, [])) >= count, 60)
         report: dict[str, Any] = {"told": crowd.at.get(line, []), "lost": crowd.lost}
         if isinstance(crowd, Sse):
-            await reached(lambda line=line: len(crowd.refetched.get(line, [])) >= count, 60)  # type: ignore[misc]
+            await reached(lambda line=line: len(crowd.refetched.get(line, [])) >= count, 60)
             report["refetched"] = crowd.refetched.get(line, [])
         print(json.dumps(report), flush=True)
 

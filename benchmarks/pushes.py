@@ -39,7 +39,7 @@ class _Stub(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _stub() -> Iterator[str]:
+def stub() -> Iterator[str]:
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), _Stub)
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
@@ -52,9 +52,9 @@ def _stub() -> Iterator[str]:
 def run() -> Iterator[Figure]:
     """Measure on both stores."""
     for engine in ("sqlite", "postgresql"):
-        with folder("push") as data, database(engine, data) as url, _stub() as stub, server(data, url) as running:
-            token = _prepare(running, stub)
-            _rehearse(url)
+        with folder("push") as data, database(engine, data) as url, stub() as answering, server(data, url) as running:
+            token = prepare(running, answering)
+            rehearse_all(url)
             yield from _one_by_one(engine, running, token)
             yield _all_at_once(engine, running, token)
 
@@ -87,13 +87,14 @@ services:
 """
 
 
-def _prepare(running: Server, stub: str) -> str:
+def prepare(running: Server, stub: str, services: int = SERVICES) -> str:
+    """Declare services with two plans and two flags each, and let them run; returns a token that reads the flags."""
     client = running.client
     guards = {"cooldown_s": 0, "services_per_hour": 10 * SERVICES, "flags_per_hour": 10 * SERVICES}
     client.patch("/api/v1/mitigations/guards", json=guards).raise_for_status()
     client.put(f"/api/v1/environments/{ENVIRONMENT}", json={"tier": 1, "exposure": "internet"}).raise_for_status()
     flag = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "on"}
-    for number in range(SERVICES):
+    for number in range(services):
         for name in ("own", "all"):
             path = f"/api/v1/flags/{ENVIRONMENT}/s{number}.{name}"
             client.put(path, json=flag).raise_for_status()
@@ -108,7 +109,7 @@ def _prepare(running: Server, stub: str) -> str:
     return secret
 
 
-def _rehearse(url: str) -> None:
+def rehearse_all(url: str) -> None:
     """Keep the evidence of a passed drill for every plan: without it none may act by itself."""
     with closing(open_store(url)) as store, store.write(ORG, datetime.now(UTC)) as tx:
         for service in tx.services.list(limit=SERVICES):
@@ -117,7 +118,7 @@ def _rehearse(url: str) -> None:
                 rehearse(tx, plan, service.id, ENVIRONMENT, datetime.now(UTC))
 
 
-def _record(name: str, package: str) -> str:
+def record(name: str, package: str) -> str:
     events = [{"introduced": "0"}, {"fixed": "2.0"}]
     affected = [
         {"package": {"ecosystem": "PyPI", "name": package}, "ranges": [{"type": "ECOSYSTEM", "events": events}]}
@@ -140,8 +141,8 @@ def _one_by_one(engine: str, running: Server, token: str) -> Iterator[Figure]:
 def _push(running: Server, flags: httpx.Client, number: int) -> float:
     begun = time.perf_counter()
     headers = {"content-type": "application/json"}
-    record = _record(f"HF-BENCH-{number}", f"own-{number}")
-    running.client.post("/api/v1/advisories", content=record, headers=headers).raise_for_status()
+    content = record(f"HF-BENCH-{number}", f"own-{number}")
+    running.client.post("/api/v1/advisories", content=content, headers=headers).raise_for_status()
     while _is_on(flags, f"s{number}.own"):
         if time.perf_counter() - begun > DEADLINE_S:
             raise SystemExit(f"s{number}.own was never served off")
@@ -157,10 +158,10 @@ def _is_on(flags: httpx.Client, key: str) -> bool:
 def _all_at_once(engine: str, running: Server, token: str) -> Figure:
     begun = time.perf_counter()
     headers = {"content-type": "application/json"}
-    record = _record("HF-BENCH-ALL", "shared-by-all")
+    content = record("HF-BENCH-ALL", "shared-by-all")
     auth = {"authorization": f"Bearer {token}"}
     with ThreadPoolExecutor(1) as pool, httpx.Client(base_url=running.url, headers=auth, trust_env=False) as flags:
-        pushed = pool.submit(running.client.post, "/api/v1/advisories", content=record, headers=headers)
+        pushed = pool.submit(running.client.post, "/api/v1/advisories", content=content, headers=headers)
         left = {f"s{number}.all" for number in range(SERVICES)}
         while left and time.perf_counter() - begun < DEADLINE_S:
             answer = flags.post("/ofrep/v1/evaluate/flags", json={"context": {"targetingKey": "x"}}, timeout=60)

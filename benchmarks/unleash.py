@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.measure import ROOT, Figure, Server, database, folder, free_port, milliseconds, percentile, server
-from benchmarks.pushes import _record  # the same advisory as there
+from benchmarks.pushes import record  # the same advisory as there
 from benchmarks.unleash_application import SHORTEST_REFRESH_S
 
 PUSHES = 60
@@ -224,7 +224,7 @@ def _push(running: Server, name: str) -> float:
     time.sleep(random.Random(name).random() * SHORTEST_REFRESH_S)
     begun = time.time()
     headers = {"content-type": "application/json"}
-    running.client.post("/api/v1/advisories", content=_record(f"HF-{name}", name), headers=headers).raise_for_status()
+    running.client.post("/api/v1/advisories", content=record(f"HF-{name}", name), headers=headers).raise_for_status()
     return begun
 
 
