@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from holdfast.errors import FencedError, HoldfastError
+from holdfast.loop.flag_proofs import LIVE
 from holdfast.loop.free_world import FreeWorld
 from holdfast.loop.respond_hands import Hand, Result
 from holdfast.loop.respond_outcomes import (
@@ -32,6 +33,12 @@ from holdfast.model.run import Run, RunState, StepState
 UNWELL = 3
 """Looks in a row that find a service unwell before a run is taken back."""
 CAPTURES = 3
+NAMED_AFTER = timedelta(seconds=1)
+"""A client of a flag that has not fetched a change by then is named; before, it is on its way."""
+HURRIED = timedelta(milliseconds=50)
+"""How soon is looked again while a change is on its way to clients, and the probes hold."""
+GONE = LIVE + timedelta(seconds=5)
+"""Clients are waited for this long at least: by then the dead ones among them don't count any more."""
 _MACHINE = frozenset({RunState.APPROVED, RunState.ACTING, RunState.UNDOING})
 
 
@@ -241,15 +248,22 @@ def _take_look(hand: Hand, looked: Looked) -> Next:
     if outcome is None or run.state is not RunState.VERIFYING:
         hand.job, hand.due_at = None, looked.seen_at + HEALTH_PAUSE
         return None
-    if outcome.holds:
+    if outcome.holds and not looked.behind:
         return Deed(lambda setting, run: _prove(setting, run, outcome.detail, looked.seen_at))
-    deadline_s = max(probe.deadline_s for probe in run.plan.verify)
-    if looked.seen_at - acted_last_at(run) >= timedelta(seconds=deadline_s):
+    return _take_no_proof(hand, looked, holds=outcome.holds)
+
+
+def _take_no_proof(hand: Hand, looked: Looked, *, holds: bool) -> Next:
+    run, since = hand.run, looked.seen_at - acted_last_at(hand.run)
+    deadline = timedelta(seconds=max(probe.deadline_s for probe in run.plan.verify))
+    if since >= (max(deadline, GONE) if holds else deadline):
         return _unproven_at_last(looked)
-    if looked.unproven != run.unproven:
-        return Deed(lambda setting, run: _note_unproven(setting, run, looked.unproven))
+    unproven = looked.unproven if since < NAMED_AFTER else (*looked.unproven, *looked.behind)
+    if unproven != run.unproven:
+        return Deed(lambda setting, run: _note_unproven(setting, run, unproven))
+    pause = timedelta(seconds=min(probe.interval_s for probe in run.plan.verify))
     hand.job = None
-    hand.due_at = looked.seen_at + timedelta(seconds=min(probe.interval_s for probe in run.plan.verify))
+    hand.due_at = looked.seen_at + (min(pause, HURRIED) if holds and since < NAMED_AFTER else pause)
     return None
 
 
@@ -262,8 +276,11 @@ def _prove(setting: Setting, run: Run, proof: str, seen_at: datetime) -> Did:
 
 def _unproven_at_last(looked: Looked) -> Deed:
     detail = looked.outcome.detail if looked.outcome else ""
+    if looked.outcome is not None and looked.outcome.holds:
+        detail = f"not fetched by {', '.join(looked.behind)}"
     failing = _fail(f"no proof in time, it stays in place; {detail}")
-    return Deed(lambda setting, run: failing.do(setting, replace(run, unproven=looked.unproven)))
+    unproven = (*looked.unproven, *looked.behind)
+    return Deed(lambda setting, run: failing.do(setting, replace(run, unproven=unproven)))
 
 
 def _note_unproven(setting: Setting, run: Run, unproven: tuple[str, ...]) -> Did:

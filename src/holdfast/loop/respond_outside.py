@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from holdfast.errors import ActionError, FencedError, PlanError
+from holdfast.loop.flag_proofs import find_behind
 from holdfast.loop.free_world import FreeWorld, Reach
 from holdfast.loop.respond_plans import make_call
 from holdfast.loop.respond_setting import Captured, News, find_target, is_within, traits_of
@@ -22,6 +23,10 @@ from holdfast.mitigations.probe import Outcome, look, lookers_in
 from holdfast.mitigations.run import Intend, Seen, get_step, next_move, saw
 from holdfast.model.plan import Probe
 from holdfast.model.run import Lease, Run, RunStep
+
+NAMED = 20
+"""How many clients of flags are named; the rest is counted."""
+_OF_FLAGS = frozenset({"flag.off", "flag.on", "flag.set"})
 
 At = Callable[[str, Run, int], None]
 """Told the name of a boundary, the run and the step's number, before and after each commit and each external call."""
@@ -54,12 +59,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the application showed: whether the plan's probes hold, on which live targets they don't, its health."""
+    """What the application showed: whether the plan's probes hold, on which live targets they don't, its health.
+
+    `behind` names the live server-side clients of its flags that have not fetched what the run forces.
+    """
 
     outcome: Outcome | None
     seen_at: datetime
     unproven: tuple[str, ...] = ()
     health: Outcome | None = None
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +220,8 @@ class Outside:
         self.at("before-verify", run, 0)
         outcome, unproven = self._verify(run) if verify else (None, ())
         well = self._look_at(run, run.plan.health) if health else None
-        looked = Looked(outcome, self.reach.clock.now(), unproven, well)
+        behind = self._find_behind(run) if verify else ()
+        looked = Looked(outcome, self.reach.clock.now(), unproven, well, behind)
         self.at("after-verify", run, 0)
         return looked
 
@@ -226,6 +236,14 @@ class Outside:
         first: Mapping[str, Outcome] = wrong or seen
         detail = "; ".join(f"{target}: {outcome.detail}" for target, outcome in first.items())
         return Outcome(not wrong, detail), tuple(wrong)
+
+    def _find_behind(self, run: Run) -> tuple[str, ...]:
+        if not any(step.step.action in _OF_FLAGS for step in run.steps):
+            return ()
+        with self.reach.store.read(run.org) as tx:
+            behind = [f"client {one.id}" for one in find_behind(tx, run, self.reach.clock.now())]
+        more = len(behind) - NAMED
+        return (*behind[:NAMED], f"{more} more clients") if more > 0 else tuple(behind)
 
     def _live_targets(self, run: Run) -> list[str]:
         with self.reach.store.read(run.org) as tx:
