@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from holdfast.loop.outbox import Outbox
+from holdfast.loop.world import NoReceivers
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome, DrillStep
-from holdfast.model.run import Run, RunState
+from holdfast.model.run import Message, Run, RunState
+from holdfast.model.tenancy import Permission
 from tests.edges.web.conftest import Visitor
 from tests.edges.web.estate import HOSTILE, ORG
 
@@ -122,3 +125,35 @@ def test_drill_shows_each_thing_it_did_and_escapes_it(visitor: Visitor) -> None:
     assert "Failed. L1 drill of receipts-off" in words_of(page)
     assert "250 ms" in page
     assert "/drills/drl_1" in visitor.get("/plans")
+
+
+def lose(visitor: Visitor) -> None:
+    """Let a message reach nobody."""
+    store, clock = visitor.estate.store, visitor.estate.clock
+    now = clock.now()
+    with store.write(ORG, now) as tx:
+        tx.outbox.add(Message(ORG, "msg_lost", "*", '{"title": "Approve <b>this</b>?"}', now, now))
+    Outbox(store, clock, NoReceivers()).dispatch(ORG)
+
+
+def test_what_reached_nobody_is_on_the_pages_until_it_is_sent_again(visitor: Visitor) -> None:
+    assert "reached nobody" not in visitor.get("/runs")
+    lose(visitor)
+    assert "reached nobody" in visitor.get("/runs")
+    page = visitor.get("/debt")
+    assert "Approve &lt;b&gt;this&lt;/b&gt;?" in page
+    assert "no receiver is configured: nobody was told" in page
+    assert visitor.post("/messages/again", {"id": "msg_none", "back": "/debt"}).status_code == 404
+    answer = visitor.post("/messages/again", {"id": "msg_lost", "back": "/debt"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/debt")
+    assert "&lt;b&gt;this" not in visitor.get("/debt")
+
+
+def test_all_that_reached_nobody_is_sent_again_by_who_may_act(visitor: Visitor) -> None:
+    lose(visitor)
+    visitor.become(Permission.READ)
+    assert "/messages/again" not in visitor.get("/debt")
+    assert visitor.post("/messages/again", {"all": "yes"}).status_code == 403
+    visitor.become(Permission.MITIGATE, Permission.READ)
+    assert visitor.post("/messages/again", {"all": "yes", "back": "/debt"}).status_code == 303
+    assert "reached nobody" not in visitor.get("/debt")

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from holdfast.edges.api.wire import Answer, Identifier, Instant, Question
+from holdfast.edges.api.wire import Answer, Identifier, Instant, Question, Text
 from holdfast.model.plan import Autonomy, Coverage
 from holdfast.model.run import RunState, StepState
 
@@ -151,6 +151,13 @@ class PauseIn(Question, frozen=True):
 
     paused: bool
     reason: Reason = ""
+
+
+class AgainIn(Question, frozen=True):
+    """Which message that reached nobody is sent again: one by its id, or all of them (at most 1000 at once)."""
+
+    id: Text | None = None
+    all: bool = False
 
 
 class PauseOut(Answer, frozen=True):

@@ -8,6 +8,7 @@ import click
 
 from holdfast.edges.cli.addresses import address
 from holdfast.edges.cli.break_glass import break_glass, lift
+from holdfast.edges.cli.messages import list_untold, send_again, warn_untold
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, print_facts, print_heading, print_json, print_rows, say
 from holdfast.edges.cli.words import instant_text, parse_duration
@@ -64,6 +65,7 @@ def list_runs(api: Api, *, limit: int, style: str) -> None:
     """
     runs = list(islice(api.pages("/mitigations", query={"limit": min(limit, 1000)}), limit))
     print_answer(style, "runs", {"items": runs}, [run_row(one) for one in runs], RUN_COLUMNS, empty="no runs yet")
+    warn_untold(api, style)
 
 
 @command.command("debt")
@@ -83,6 +85,7 @@ def show_debt(api: Api, *, style: str) -> None:
         for row in found["items"]
     ]
     print_answer(style, "debt", found, rows, DEBT_COLUMNS, empty="nothing is clamped")
+    warn_untold(api, style)
 
 
 @command.command("show")
@@ -306,3 +309,5 @@ def run_row(run: Mapping[str, Any]) -> dict[str, Any]:
 
 command.add_command(break_glass)
 command.add_command(lift)
+command.add_command(list_untold)
+command.add_command(send_again)

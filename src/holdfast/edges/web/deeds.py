@@ -19,6 +19,7 @@ from holdfast.loop.pausing import switch_automation
 from holdfast.loop.respond import approve, reject, request_run, undo
 from holdfast.loop.respond_begun import approve_step, confirm, resolve
 from holdfast.loop.turn import Turn
+from holdfast.loop.untold import send_again
 from holdfast.model.run import Run
 from holdfast.model.tenancy import Permission
 
@@ -80,6 +81,15 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
 
         return act(deps, request, body, switch)
 
+    @litestar.post("/messages/again", sync_to_thread=True, include_in_schema=False)
+    def post_again(request: Visitor, body: RawBody) -> Response[str]:
+        """Send a message again that reached nobody, or all of them."""
+
+        def resend(turn: Turn, form: Mapping[str, str]) -> None:
+            send_again(turn.tx, None if form.get("all") == "yes" else form.get("id", ""), turn.identity, turn.now)
+
+        return act(deps, request, body, resend)
+
     @litestar.post("/flags/{environment:str}", sync_to_thread=True, include_in_schema=False)
     def post_flag(request: Visitor, environment: FromPath[str], body: RawBody) -> Response[str]:
         """Define a flag, or replace its definition: a new version of it."""
@@ -103,4 +113,4 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
             deps.play_demo()
         return answer
 
-    return [post_start, post_deed, post_step, post_pause, post_flag, post_demo]
+    return [post_start, post_deed, post_step, post_pause, post_again, post_flag, post_demo]

@@ -10,6 +10,7 @@ from holdfast.edges.web.visit import Page, Visitor, show
 from holdfast.errors import UsageError
 from holdfast.loop.respond_people import get_pause
 from holdfast.loop.turn import Turn
+from holdfast.loop.untold import untold_view
 from holdfast.loop.view_debt import debt_view
 from holdfast.loop.view_flags import flag_view, flags_view
 from holdfast.loop.view_plans import plans_view
@@ -35,7 +36,7 @@ def run_page_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
     @litestar.get("/debt", sync_to_thread=True, include_in_schema=False)
     def get_debt(request: Visitor) -> Response[str]:
         """Show what is still clamped."""
-        return show(deps, request, lambda turn: Page("debt.html", "runs", "Still clamped", {"view": _debt(turn)}))
+        return show(deps, request, lambda turn: Page("debt.html", "runs", "Still clamped", _debt(turn)))
 
     @litestar.get("/flags", sync_to_thread=True, include_in_schema=False)
     def get_flags(request: Visitor) -> Response[str]:
@@ -67,6 +68,7 @@ def _runs(request: Visitor, turn: Turn) -> Page:
     after = request.query_params.get("after") or None
     view = runs_view(turn.tx, group=group, after=after, limit=_PAGE_ROWS, drills=drills)
     values = {"view": view, "after": after, "drills": drills, "pause": get_pause(turn.tx)}
+    values["untold"] = turn.tx.outbox.count_given_up()
     return Page("runs.html", "runs", "Runs", values)
 
 
@@ -75,8 +77,8 @@ def _run(turn: Turn, run: str) -> Page:
     return Page("run.html", "runs", f"{view.row.label} in {view.run.environment}", {"view": view})
 
 
-def _debt(turn: Turn) -> object:
-    return debt_view(turn.tx, turn.now)
+def _debt(turn: Turn) -> dict[str, object]:
+    return {"view": debt_view(turn.tx, turn.now), "untold": untold_view(turn.tx, limit=_PAGE_ROWS)}
 
 
 def _plans(turn: Turn) -> object:
