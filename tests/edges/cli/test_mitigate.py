@@ -2,6 +2,7 @@
 
 import pytest
 
+from holdfast.edges.cli.mitigate import print_run
 from tests.edges.cli.shell import Shell
 
 
@@ -33,13 +34,13 @@ def test_a_run_is_listed_and_shown(exposed: Shell, run: str) -> None:
     assert f"holdfast mitigate approve {run}" in printed.err
 
 
-def test_an_approved_run_forces_the_flag_and_undo_lets_it_go(exposed: Shell, run: str) -> None:
 def test_who_has_not_fetched_a_change_is_named(exposed: Shell, run: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = exposed.json("mitigate", "show", run)
     print_run({**shown, "unproven": ["eu", "client shop-1@tok_1"]}, "table")
     assert capsys.readouterr().out.split("Not proven on")[1].split("\n")[2:4] == ["eu", "client shop-1@tok_1"]
 
 
+def test_an_approved_run_forces_the_flag_and_undo_lets_it_go(exposed: Shell, run: str) -> None:
     exposed("mitigate", "approve", run)
     forced = exposed.json("flags", "overlays", "--environment", "production")["items"]
     assert [(one["flag"], one["variant"]) for one in forced] == [("shop.receipts", "off")]
