@@ -267,11 +267,6 @@ class ClientBook:
                 del self._clients[key]
                 self._changed.pop(key, None)
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether there is something to write."""
-        return bool(self._changed)
-
     def _meet(self, place: tuple[str, str], name: ClientName, now: datetime) -> _Seen:
         key = (*place, name.id)
         seen = self._clients.get(key)
