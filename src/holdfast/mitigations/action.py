@@ -107,6 +107,10 @@ class Argument:
     about: str
 
 
+def _as_it_is(step: Step, _: Sequence[Feature]) -> Step:
+    return step
+
+
 def _nothing(_: Call) -> str:
     return ""
 
@@ -119,13 +123,13 @@ def _outside(_: Call) -> bool:
 class ActionSpec:
     """One action. `id` is its file's name, `name` what a plan writes.
 
-    `resolve` writes a step's arguments out from the manifest's features. `target` names the thing that a call acts on:
-    one run at a time acts on it. `blast_radius` says in words how far it reaches, `coverage` the most that a plan of it
-    may claim (`None`: it closes no hole by itself). `capture` returns what `undo` will need. `within` says that the
-    effect lies in our own store, so that it is committed together with the step, or not at all. `find_problem` says why
-    what it acts on can't be used now, before it is needed. A `lasting` effect is not taken back because the exposure
-    ended: it is what ended it; only people and failures take it back. `deadline_s` and `attempts` are for steps that
-    say nothing.
+    `resolve` writes a step's arguments out from the manifest's features; by default it leaves them as they are.
+    `target` names the thing that a call acts on: one run at a time acts on it. `blast_radius` says in words how far it
+    reaches, `coverage` the most that a plan of it may claim (`None`: it closes no hole by itself). `capture` returns
+    what `undo` will need. `within` says that the effect lies in our own store, so that it is committed together with
+    the step, or not at all. `find_problem` says why what it acts on can't be used now, before it is needed. A `lasting`
+    effect is not taken back because the exposure ended: it is what ended it; only people and failures take it back.
+    `deadline_s` and `attempts` are for steps that say nothing.
     `reversible_for` says it of one call where it depends on what the operator configured; `can_undo` asks both.
     """
 
@@ -136,12 +140,12 @@ class ActionSpec:
     blast_radius: str
     reversible: bool
     idempotent: bool
-    resolve: Callable[[Step, Sequence[Feature]], Step]
     plan: Callable[[Call], Sequence[Change]]
     apply: Callable[[Call], str]
     read_back: Callable[[Call], ReadBack]
     undo: Callable[[Call], str]
     read_undone: Callable[[Call], ReadBack]
+    resolve: Callable[[Step, Sequence[Feature]], Step] = _as_it_is
     target: Callable[[Call], str] = _nothing
     capture: Callable[[Call], str] = _nothing
     within: Callable[[Call], bool] = _outside

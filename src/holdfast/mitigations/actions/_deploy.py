@@ -14,8 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.errors import PlanError
-from holdfast.mitigations.action import Argument, Call, Change, ReadBack, Switched
-from holdfast.model.plan import Feature, Step
+from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack, Switched
 from holdfast.ports.deployer import Deployed, Deployer
 from holdfast.ports.world import ReleaseChoice
 
@@ -45,6 +44,29 @@ class Intended:
     proof: tuple[str, ...]
 
 
+def deploy_action(identifier: str, name: str, about: str, blast_radius: str, choose: Choose) -> ActionSpec:
+    """Return an action that lets a target run the release that is chosen when its step is intended."""
+    return ActionSpec(
+        id=identifier,
+        name=name,
+        about=about,
+        arguments=ARGUMENTS,
+        blast_radius=blast_radius,
+        reversible=True,
+        idempotent=True,
+        plan=lambda call: _plan(call, choose),
+        apply=_apply,
+        read_back=_read_back,
+        undo=_undo,
+        read_undone=_read_undone,
+        target=_target,
+        capture=lambda call: _capture(call, choose),
+        find_problem=_find_problem,
+        lasting=True,
+        deadline_s=DEADLINE_S,
+    )
+
+
 def deployer_of(call: Call) -> Deployer:
     """Return the deployer that a call acts through. Raises: PlanError."""
     name = call.step.argument("target")
@@ -54,22 +76,17 @@ def deployer_of(call: Call) -> Deployer:
     return targets.deployer(call.environment, call.service)
 
 
-def resolve(step: Step, _: Sequence[Feature]) -> Step:
-    """Return the step as it is: no feature says anything of it."""
-    return step
-
-
-def target(call: Call) -> str:
+def _target(call: Call) -> str:
     """Name the slot that is switched; it is one, whichever deployer of it is named."""
     return f"deploy:{call.environment}/{call.service}/{call.step.argument('target') or ''}"
 
 
-def find_problem(call: Call) -> str | None:
+def _find_problem(call: Call) -> str | None:
     """Say why the deployer can't be used now."""
     return deployer_of(call).find_problem()
 
 
-def plan(call: Call, choose: Choose) -> Sequence[Change]:
+def _plan(call: Call, choose: Choose) -> Sequence[Change]:
     """Say what would be switched, with the proof."""
     choice, deployed = choose(call), deployer_of(call).read()
     before = deployed.version or deployed.wanted or "nothing"
@@ -77,7 +94,7 @@ def plan(call: Call, choose: Choose) -> Sequence[Change]:
     return (Change(what, before, choice.version, " ".join(choice.proof)),)
 
 
-def capture(call: Call, choose: Choose) -> str:
+def _capture(call: Call, choose: Choose) -> str:
     """Choose the release and write down what ran before it."""
     deployer = deployer_of(call)
     choice, deployed = choose(call), deployer.read()
@@ -90,7 +107,7 @@ def capture(call: Call, choose: Choose) -> str:
     return json.dumps(words, ensure_ascii=False, sort_keys=True)
 
 
-def intended(call: Call) -> Intended:
+def _intended(call: Call) -> Intended:
     """Return what was decided at the intent.
 
     Raises:
@@ -103,27 +120,27 @@ def intended(call: Call) -> Intended:
         raise PlanError(f"what step {call.number} decided on can't be read: {error}") from None
 
 
-def apply(call: Call) -> str:
+def _apply(call: Call) -> str:
     """Let the target run the chosen version."""
-    found = intended(call)
+    found = _intended(call)
     deployer_of(call).switch(found.to_version, call.key, call.fence)
     return f"`{found.target}` was told to run `{found.to_version}`"
 
 
-def read_back(call: Call) -> ReadBack:
+def _read_back(call: Call) -> ReadBack:
     """Tell whether the chosen version runs, and is healthy."""
     if not call.before:
         return ReadBack(False, "nothing was decided yet")
-    found = intended(call)
+    found = _intended(call)
     seen = _look(deployer_of(call).read(), found.to_version)
     tried = bool(seen.present) or seen.pending  # else the target was never told
     facts = (Switched(found.to_release, found.target, failed=not seen.present),) if tried else ()
     return replace(seen, facts=facts)
 
 
-def undo(call: Call) -> str:
+def _undo(call: Call) -> str:
     """Let the target run what ran before, unless somebody deployed a third version since."""
-    found, deployer = intended(call), deployer_of(call)
+    found, deployer = _intended(call), deployer_of(call)
     other = _third(deployer.read(), found)
     if other is not None:
         return f"`{other}` was deployed since, and is left alone"
@@ -131,9 +148,9 @@ def undo(call: Call) -> str:
     return f"`{found.target}` was told to run `{found.from_version}` again"
 
 
-def read_undone(call: Call) -> ReadBack:
+def _read_undone(call: Call) -> ReadBack:
     """Tell whether what ran before runs again, and as healthy as it was."""
-    found, deployed = intended(call), deployer_of(call).read()
+    found, deployed = _intended(call), deployer_of(call).read()
     other = _third(deployed, found)
     if other is not None:
         return ReadBack(True, f"`{other}` was deployed since, and is left alone")

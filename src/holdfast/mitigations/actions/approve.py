@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from holdfast.errors import PlanError
-from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
+from holdfast.mitigations.action import Argument, Call, Change, ReadBack
 from holdfast.mitigations.actions import _gate
 
 MOST = 10
@@ -32,21 +32,11 @@ def _read_back(call: Call) -> ReadBack:
     return ReadBack(False, f"{len(consented)} of {wanted} consented", pending=True)
 
 
-SPEC = ActionSpec(
-    id="approve",
-    name="approve",
-    about="Wait until people consent to go on.",
-    arguments=(Argument("people", False, "How many must consent; 1 without. Who asked for the run does not count."),),
-    blast_radius="nothing",
-    reversible=True,
-    idempotent=True,
-    resolve=_gate.keep,
-    plan=_plan,
-    apply=_gate.apply,
-    read_back=_read_back,
-    undo=_gate.undo,
-    read_undone=_gate.read_undone,
-    within=_gate.within,
-    coverage=None,
+SPEC = _gate.gate_action(
+    "approve",
+    "Wait until people consent to go on.",
+    (Argument("people", False, "How many must consent; 1 without. Who asked for the run does not count."),),
+    _plan,
+    _read_back,
     deadline_s=7 * _gate.DAY_S,
 )

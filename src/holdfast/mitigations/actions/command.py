@@ -10,15 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from holdfast.errors import ActionError, PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
-from holdfast.model.plan import Coverage, Feature, Step
+from holdfast.model.plan import Coverage
 from holdfast.ports.outside import CommandTarget
 
 THERE, ABSENT, ON_ITS_WAY = 0, 1, 75
 """The exit statuses of a `probe`; every other is "can't be told"."""
-
-
-def _keep(step: Step, _: Sequence[Feature]) -> Step:
-    return step
 
 
 def _command(call: Call) -> CommandTarget:
@@ -133,7 +129,6 @@ SPEC = ActionSpec(
     blast_radius="whatever the command does; the operator's file says what is run",
     reversible=True,
     idempotent=False,
-    resolve=_keep,
     plan=_plan,
     apply=_apply,
     read_back=_read_back,

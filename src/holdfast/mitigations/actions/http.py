@@ -12,14 +12,10 @@ from collections.abc import Sequence
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
-from holdfast.model.plan import Coverage, Feature, Step
+from holdfast.model.plan import Coverage
 from holdfast.ports.outside import HttpTarget, Reply
 
 MAX_BODY = 16 * 1024
-
-
-def _keep(step: Step, _: Sequence[Feature]) -> Step:
-    return step
 
 
 def _receiver(call: Call) -> HttpTarget:
@@ -137,7 +133,6 @@ SPEC = ActionSpec(
     blast_radius="whatever the receiver does with it; the operator's file says who it is",
     reversible=True,
     idempotent=False,
-    resolve=_keep,
     plan=_plan,
     apply=_apply,
     read_back=_read_back,

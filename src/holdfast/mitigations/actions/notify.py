@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
-from holdfast.model.plan import Feature, Step
 from holdfast.model.run import Message
 
 EVERYBODY = "*"
@@ -19,10 +18,6 @@ MAX_TEXT = 2000
 def message_id(key: str) -> str:
     """Return the id of the message that the step with this idempotency key tells."""
     return f"msg_{hashlib.sha256(key.encode()).hexdigest()[:26]}"
-
-
-def _keep(step: Step, _: Sequence[Feature]) -> Step:
-    return step
 
 
 def _message(call: Call) -> Message:
@@ -99,7 +94,6 @@ SPEC = ActionSpec(
     blast_radius="who reads the message",
     reversible=True,
     idempotent=True,
-    resolve=_keep,
     plan=_plan,
     apply=_apply,
     read_back=_read_back,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from holdfast.errors import PlanError
-from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
+from holdfast.mitigations.action import Argument, Call, Change, ReadBack
 from holdfast.mitigations.actions import _gate
 from holdfast.mitigations.probe import look_once, lookers_in, name_of
 from holdfast.model.plan import Probe
@@ -57,11 +57,10 @@ def _read_back(call: Call) -> ReadBack:
     return ReadBack(outcome.holds, outcome.detail, pending=not outcome.holds)
 
 
-SPEC = ActionSpec(
-    id="probe",
-    name="probe",
-    about="Go on when a look at the application holds.",
-    arguments=(
+SPEC = _gate.gate_action(
+    "probe",
+    "Go on when a look at the application holds.",
+    (
         Argument("url", False, "An address of HTTP that is asked."),
         Argument("status", False, "The status it must answer with; 200 without."),
         Argument("text", False, "What must stand in its answer."),
@@ -76,14 +75,7 @@ SPEC = ActionSpec(
         Argument("source", False, "The source's name in the operator's file, where there are several."),
         Argument("*", False, "An argument of the command."),
     ),
-    blast_radius="nothing",
-    reversible=True,
-    idempotent=True,
-    resolve=_gate.keep,
-    plan=_plan,
-    apply=_gate.apply,
-    read_back=_read_back,
-    undo=_gate.undo,
-    read_undone=_gate.read_undone,
-    coverage=None,
+    _plan,
+    _read_back,
+    looks_outside=True,
 )

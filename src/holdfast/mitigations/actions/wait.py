@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from holdfast.errors import PlanError
 from holdfast.facts.manifest_durations import parse_duration_s
-from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack
+from holdfast.mitigations.action import Argument, Call, Change, ReadBack
 from holdfast.mitigations.actions import _gate
 
 LONGEST_S = 7 * _gate.DAY_S
@@ -36,21 +36,11 @@ def _read_back(call: Call) -> ReadBack:
     return ReadBack(False, f"{left_s:.0f} s are left of {call.require('for')}", pending=True, again_at=ends_at)
 
 
-SPEC = ActionSpec(
-    id="wait",
-    name="wait",
-    about="Let some time pass.",
-    arguments=(Argument("for", True, "How long, like `10m`."),),
-    blast_radius="nothing",
-    reversible=True,
-    idempotent=True,
-    resolve=_gate.keep,
-    plan=_plan,
-    apply=_gate.apply,
-    read_back=_read_back,
-    undo=_gate.undo,
-    read_undone=_gate.read_undone,
-    within=_gate.within,
-    coverage=None,
+SPEC = _gate.gate_action(
+    "wait",
+    "Let some time pass.",
+    (Argument("for", True, "How long, like `10m`."),),
+    _plan,
+    _read_back,
     deadline_s=LONGEST_S + _gate.DAY_S,
 )
