@@ -69,6 +69,14 @@ class Tools:
         reference = text_option(target, name)
         return self.resolve_secret(reference) if reference is not None else None
 
+    def required_secret(self, target: Target, name: str) -> str:
+        """Return the secret that an option refers to, read now.
+
+        Raises:
+            PlanError: the option is not given, or it can't be read.
+        """
+        return self.resolve_secret(required_text(target, name))
+
 
 def _no_check(_: Target) -> Sequence[str]:
     return ()

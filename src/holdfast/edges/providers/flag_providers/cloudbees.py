@@ -19,7 +19,7 @@ import msgspec
 from holdfast.edges.providers.flag_providers._rest import Rest, canonical
 from holdfast.edges.providers.flag_providers._values import by_name, name_value
 from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, required_text, text_option
-from holdfast.errors import ActionError, PlanError
+from holdfast.errors import ActionError
 from holdfast.model.flag import FlagReading
 from holdfast.model.target import Target
 
@@ -139,10 +139,7 @@ def _value(text: object, kind: str) -> object:
 
 def _open(target: Target, tools: Tools) -> CloudBees:
     def headers() -> Mapping[str, str]:
-        token = tools.secret(target, "token")
-        if token is None:
-            raise PlanError(f"`token` of the flags entry `{target.name}` is missing", where=target.where)
-        return {"authorization": f"Bearer {token}"}
+        return {"authorization": f"Bearer {tools.required_secret(target, 'token')}"}
 
     rest = Rest("CloudBees", text_option(target, "url", URL) or URL, headers)
     return CloudBees(target.name, required_text(target, "application"), required_text(target, "environment_id"), rest)

@@ -166,10 +166,7 @@ class LaunchDarkly:
 
 def _open(target: Target, tools: Tools) -> LaunchDarkly:
     def headers() -> Mapping[str, str]:
-        token = tools.secret(target, "token")
-        if token is None:
-            raise PlanError(f"`token` of the flags entry `{target.name}` is missing", where=target.where)
-        return {"authorization": token, "ld-api-version": VERSION}
+        return {"authorization": tools.required_secret(target, "token"), "ld-api-version": VERSION}
 
     environment = text_option(target, "environment_key") or target.environment
     if environment is None:

@@ -180,10 +180,7 @@ def _holds(found: UnleashFlag, variant: str) -> bool:
 
 def _open(target: Target, tools: Tools) -> Unleash:
     def headers(option: str) -> Mapping[str, str]:
-        token = tools.secret(target, option)
-        if token is None:
-            raise PlanError(f"`{option}` of the flags entry `{target.name}` is missing", where=target.where)
-        return {"authorization": token, "unleash-appname": "holdfast"}
+        return {"authorization": tools.required_secret(target, option), "unleash-appname": "holdfast"}
 
     environment = text_option(target, "unleash_environment") or target.environment
     if environment is None:

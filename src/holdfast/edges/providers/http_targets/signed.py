@@ -104,7 +104,7 @@ class SignedHttp:
             return Reply(answer.status, answer.body(OUTPUT_LIMIT_BYTES).decode("utf-8", "replace"))
 
     def _headers(self, method: str, url: str, body: bytes, key: str, fence: int) -> Mapping[str, str]:
-        secret = self._tools.secret(self._target, "secret") or ""
+        secret = self._tools.required_secret(self._target, "secret")
         parts = urlsplit(url)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         timestamp = str(int(self._tools.clock.now().timestamp()))

@@ -33,7 +33,7 @@ class Chat:
         post(self._tools.http, self.name, self._url(), json.dumps({"text": said}, ensure_ascii=False).encode(), {})
 
     def _url(self) -> str:
-        url = self._tools.secret(self._target, "url") or ""
+        url = self._tools.required_secret(self._target, "url")
         if not url.startswith(("https://", "http://")):
             raise PlanError(f"the address of `{self.name}` is not one of http or https")
         return url
