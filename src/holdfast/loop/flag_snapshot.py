@@ -6,7 +6,7 @@ Rules:
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol
@@ -34,16 +34,17 @@ class FlagSnapshot:
         evaluators: Evaluators | None = None,
         text: str | None = None,
         edition: str | None = None,
+        forced: Mapping[str, str] | None = None,
         stale_since: datetime | None = None,
     ) -> None:
-        """`text` and `edition` are given where another server wrote them."""
+        """`text`, `edition` and `forced`, flag → variant, are given where another server wrote them."""
         known = {overlay.id for overlay in overlays}
         self.org, self.environment, self.revision = org, environment, revision
         self.definitions, self.overlays = tuple(definitions), tuple(overlays)
         self.extra = tuple(overlay for overlay in extra if overlay.id not in known)
         self.stale_since = stale_since
         self._evaluators = evaluators
-        self._text, self._edition = text, edition
+        self._text, self._edition, self._forced = text, edition, forced or {}
         self._flags = FlagSet(self.definitions, self.held, evaluators)
 
     @property
@@ -95,8 +96,8 @@ class FlagSnapshot:
         return self._flags.evaluate_all(context)
 
     def forced(self, key: str) -> str | None:
-        """Return the variant that overlays force; `None` when none holds the flag."""
-        return forced_variant([overlay for overlay in self.held if overlay.flag == key])
+        """Return the variant that overlays force, here or where the flags come from; `None` when none does."""
+        return self._forced.get(key) or forced_variant([overlay for overlay in self.held if overlay.flag == key])
 
     def with_extra(self, extra: Sequence[Overlay], stale_since: datetime | None) -> "FlagSnapshot":
         """Return the same reading under these overlays that the store does not know of; itself when it is that."""
@@ -126,6 +127,7 @@ class FlagSnapshot:
             evaluators=self._evaluators,
             text=self._text,
             edition=self._edition,
+            forced=self._forced,
             stale_since=stale_since,
         )
 

@@ -1,22 +1,27 @@
 """A relay against a real server on loopback: it follows, it is cut off, it comes back."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from openfeature.evaluation_context import EvaluationContext
 
+from holdfast.edges.ofrep.app import OfrepApp, Serving
+from holdfast.edges.ofrep.reports import take_effect
 from holdfast.edges.relay.flags import ORG, RelayFlags
 from holdfast.edges.relay.relay import Relay
 from holdfast.edges.relay.snapshot_file import load_snapshot
 from holdfast.edges.relay.upstream import MAX_PAUSE_S, Pauses, Upstream
 from holdfast.errors import FactError, FeedError, HoldfastError, UsageError
 from holdfast.loop.flag_clients import ClientBook, ClientName
+from holdfast.loop.flags import FlagServer
 from holdfast.mitigations.evaluation import Evaluated
 from holdfast.testing.clocks import FakeClock
-from tests.flag_stand import ENVIRONMENT, ON_OFF, T0, FlagStand, open_stand, serve_app, wait_for
+from tests.flag_stand import ENVIRONMENT, ON_OFF, READER, T0, FlagStand, open_stand, serve_app, wait_for
 from tests.flag_stand import ORG as STAND_ORG
 
 PLACE = (ORG, ENVIRONMENT)
@@ -94,6 +99,30 @@ def test_relay_that_is_cut_off_serves_on_and_says_since_when(stand: FlagStand, p
     assert again.served == "off"
 
 
+def test_relay_of_a_server_whose_store_is_away_says_since_when(
+    stand: FlagStand, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise HoldfastError("the store is away")
+
+    stand.server = FlagServer(stand.store, failures=(HoldfastError,), clock=stand.clock)
+    with serve_app(stand.ofrep()) as url:
+        follower = Follower(url, path)
+        near = OfrepApp(Serving(follower.flags, follower.flags, stand.access, follower.book, follower.clock))
+        with follower.following():
+            assert wait_for(lambda: follower.relay.health()[1]["status"] == "ok")
+            with monkeypatch.context() as away:
+                away.setattr(stand.store, "read", fail)
+                assert wait_for(lambda: follower.relay.health()[1]["status"] == "stale")
+                assert follower.relay.health()[1]["stale_since"] == T0.isoformat()
+                with serve_app(near) as served:
+                    headers = {"authorization": "Bearer reader"}
+                    path_ = "/ofrep/v1/evaluate/flags/tax"
+                    answer = httpx.post(served + path_, json={}, headers=headers, trust_env=False)
+                assert (answer.json()["variant"], answer.headers["x-holdfast-stale-since"]) == ("on", T0.isoformat())
+            assert wait_for(lambda: follower.relay.health()[1]["status"] == "ok")
+
+
 def test_relay_catches_up_when_the_server_is_back(stand: FlagStand, path: Path) -> None:
     with serve_app(stand.ofrep()) as url:
         follower = Follower(url, path)
@@ -150,6 +179,38 @@ def test_relay_reports_its_clients(stand: FlagStand, path: Path) -> None:
     assert shop.asked == (("tax", 1),)
 
 
+def test_relay_counts_an_effect_of_the_forced_variant_alone(stand: FlagStand, path: Path) -> None:
+    """As the server does, from which the forced variant is known; with what stood in the definition's own metadata."""
+    stand.define("tax", ON_OFF[:-1] + ', "metadata": {"team": "shop"}}')
+    with serve_app(stand.ofrep()) as url:
+        follower = Follower(url, path)
+        with follower.following():
+            assert wait_for(lambda: follower.served == "on")
+            assert count(follower, "on", revision=None) is False
+            stand.hold()
+            assert wait_for(lambda: follower.served == "off")
+    assert (count(follower, "on", revision=3), count(follower, "on", revision=None)) == (False, False)
+    assert count(follower, "off", revision=3, flag="gone") is False
+    assert follower.book.list(PLACE) == []
+    assert count(follower, "off", revision=None) is True
+    assert follower.book.list(PLACE)[0].effects == (("tax", stand.revision),)
+    again = Follower("http://127.0.0.1:1", path)
+    again.relay.open_snapshot()
+    assert (count(again, "on", revision=3), count(again, "off", revision=3)) == (False, True)
+    out = again.flags.snapshot(*PLACE).evaluate("tax", EvaluationContext())
+    assert isinstance(out, Evaluated)
+    assert out.metadata["team"] == "shop"
+
+
+def count(follower: Follower, variant: str, *, revision: int | None, flag: str = "tax") -> bool:
+    """Report what an application was given; returns whether that is a proof."""
+    body = json.dumps({"flag": flag, "variant": variant, "revision": revision}).encode()
+    snapshot = follower.flags.snapshot(*PLACE)
+    answer = take_effect(follower.book, snapshot, ClientName("shop-1"), READER, body, now=T0)
+    counted: bool = json.loads(answer.body)["counted"]
+    return counted
+
+
 def test_report_that_fails_is_sent_another_time(path: Path) -> None:
     follower = Follower("http://127.0.0.1:1", path)
     follower.book.connect(PLACE, ClientName("shop-1"), T0)
@@ -163,7 +224,7 @@ def test_every_change_is_told_to_who_waits() -> None:
     document = '{"flags":{"tax":%s},"metadata":{"flagSetId":"production","revision":%d}}'
     flags.take(document % (ON_OFF, 1), "1", T0)
     flags.mark_stale(T0)
-    flags.mark_fresh()
+    flags.mark(None)
     flags.take(document % (ON_OFF, 2), "2", T0)
     leave()
     flags.take(document % (ON_OFF, 3), "3", T0)

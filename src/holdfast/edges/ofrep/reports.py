@@ -26,7 +26,8 @@ def take_effect(
 ) -> Answer:
     """Count what an application was given as a proof, where it is one.
 
-    It is none when the flag is forced and another variant was given: that application does not see the change.
+    It is none when the flag is forced and another variant was given: that application does not see the change. Nor when
+    there is no such flag: what an application makes of that is its own.
     """
     try:
         effect = msgspec.json.decode(body, type=EffectIn)
@@ -36,6 +37,8 @@ def take_effect(
         if not is_name(effect.client):
             return general(400, "expected a client's name on one line, of at most 128 characters")
         name = replace(name, id=identify_client(effect.client, token))
+    if not snapshot.has(effect.flag):
+        return json_answer(202, msgspec.json.encode(EffectOut(False, "there is no such flag")))
     forced = snapshot.forced(effect.flag)
     if forced is not None and effect.variant != forced:
         return json_answer(202, msgspec.json.encode(EffectOut(False, f"`{forced}` is forced, and not this variant")))

@@ -12,7 +12,7 @@ from datetime import datetime
 from holdfast.errors import FactError, HoldfastError
 from holdfast.loop.flag_snapshot import FlagSnapshot
 from holdfast.mitigations.evaluation import Evaluators
-from holdfast.mitigations.flag_document import FLAG_SET, REVISION, parse_document
+from holdfast.mitigations.flag_document import FLAG_SET, REVISION, parse_document, read_forced
 from holdfast.model.flag import FlagDefinition
 
 ORG = "relay"
@@ -79,22 +79,23 @@ class RelayFlags:
             evaluators=self._evaluators,
             text=text,
             edition=edition,
+            forced={key: variant for key, one in definitions.items() if (variant := read_forced(one)) is not None},
             stale_since=stale_since,
         )
         self._show(taken, tell=True)
         return taken
 
     def mark_stale(self, since: datetime) -> None:
-        """Say that it can't be compared with the server since then."""
+        """Say that it can't be compared with the server since then, if that was not said of an earlier instant."""
         current = self.current
         if current is not None and current.stale_since is None:
             self._show(current.marked(since), tell=False)
 
-    def mark_fresh(self) -> None:
-        """Say that it is what the server has."""
+    def mark(self, stale_since: datetime | None) -> None:
+        """Say that it is what the server has, and since when the server itself can't tell more."""
         current = self.current
-        if current is not None and current.stale_since is not None:
-            self._show(current.marked(None), tell=False)
+        if current is not None and current.stale_since != stale_since:
+            self._show(current.marked(stale_since), tell=False)
 
     def _show(self, given: FlagSnapshot, *, tell: bool) -> None:
         with self._lock:

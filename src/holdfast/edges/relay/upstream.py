@@ -4,9 +4,11 @@ Rules:
 1. The stream is opened without a last event, so that its first notice says what the server has. After it the document
    is asked for always: a server that was restored may have come to the same edition by another way. After later
    notices it is asked for only when they name another edition.
-2. A stream that says nothing for 40 seconds, more than two heartbeats, is dead. What was lost is tried again after a
+2. With every heartbeat the server is asked whether the document is still its newest, and whether it can tell: one whose
+   own store is away serves on, and says since when in `X-Holdfast-Stale-Since`. That is passed on.
+3. A stream that says nothing for 40 seconds, more than two heartbeats, is dead. What was lost is tried again after a
    pause that doubles to 15 seconds, shortened at random, so that a hundred relays don't come back in one moment.
-3. A redirect is refused: the token goes to the server that the operator named and nowhere else.
+4. A redirect is refused: the token goes to the server that the operator named and nowhere else.
 
 Only the standard library speaks here: a relay stays small.
 """
@@ -15,7 +17,9 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from random import SystemRandom
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -29,6 +33,18 @@ MAX_PAUSE_S = 15.0
 MAX_DOCUMENT_BYTES = 512 << 20
 _RANDOM = SystemRandom()
 _LOST = (OSError, http.client.HTTPException)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a server has. `text` is the document, `None` when it is the one that the relay named.
+
+    `stale_since` is since when the server can't compare it with its own store, `None` while it can.
+    """
+
+    edition: str
+    text: str | None
+    stale_since: datetime | None = None
 
 
 class Upstream:
@@ -71,17 +87,21 @@ class Upstream:
             connection.close()
         raise FeedError("the server ended the stream")
 
-    def document(self) -> tuple[str, str]:
-        """Return (edition, document) as the server has them now.
+    def document(self, known: str | None = None) -> Given:
+        """Return the document as the server has it now; its text only when it is not of the edition that is known.
 
         Raises:
             FeedError: no answer, or a refusal.
-            FactError: the answer is not text.
+            FactError: the answer is not text, or its date no date.
         """
-        answer, data = self._call("GET", "/flagd/v1/flags.json", None)
+        more = {"If-None-Match": f'"{known}"'} if known is not None else {}
+        answer, data = self._call("GET", "/flagd/v1/flags.json", None, more)
         edition = (answer.getheader("etag") or "").strip('"')
+        stale_since = _instant(answer.getheader("x-holdfast-stale-since"))
+        if answer.status == http.client.NOT_MODIFIED:
+            return Given(edition, None, stale_since)
         try:
-            return edition, data.decode()
+            return Given(edition, data.decode(), stale_since)
         except UnicodeDecodeError:
             raise FactError("what the server sent is not UTF-8") from None
 
@@ -89,10 +109,12 @@ class Upstream:
         """Tell what is proven of the relay's clients. Raises: FeedError."""
         self._call("POST", "/ofrep/v1/clients", json.dumps({"clients": clients}).encode())
 
-    def _call(self, method: str, path: str, body: bytes | None) -> tuple[http.client.HTTPResponse, bytes]:
+    def _call(
+        self, method: str, path: str, body: bytes | None, more: Mapping[str, str] | None = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
         connection = self._connect(CONNECT_S * 2)
         try:
-            answer = self._ask(connection, method, path, {"Content-Type": "application/json"}, body)
+            answer = self._ask(connection, method, path, {"Content-Type": "application/json", **(more or {})}, body)
             data = answer.read(MAX_DOCUMENT_BYTES + 1)
         except _LOST as error:
             raise FeedError(f"no answer: {_words(error)}") from None
@@ -117,7 +139,7 @@ class Upstream:
     ) -> http.client.HTTPResponse:
         connection.request(method, self._base + path, body, self._headers | headers)
         answer = connection.getresponse()
-        if answer.status not in (200, 202):
+        if answer.status not in (200, 202) and not (answer.status == 304 and "If-None-Match" in headers):
             hint = "is the token right, and bound to this environment?" if answer.status in (401, 403) else None
             raise FeedError(f"the server answers {answer.status}", where=self._base + path, hint=hint)
         return answer
@@ -145,16 +167,16 @@ def follow(
     upstream: Upstream,
     stop: threading.Event,
     *,
-    take: Callable[[str, str], None],
+    take: Callable[[Given, str], None],
     known: Callable[[], str | None],
-    confirm: Callable[[], None],
+    confirm: Callable[[datetime | None], None],
     lose: Callable[[str], None],
     pauses: Pauses | None = None,
 ) -> None:
     """Keep up with a server until told to stop.
 
-    `take(edition, document)` is given what is new, `known` says which edition is served, `confirm` is called when that
-    is the newest, `lose` with the reason when it can't be told any more.
+    `take(given, document)` is given what is new, `known` says which edition is served. `confirm` is called when that
+    is what the server has, with since when the server itself can't tell more; `lose` with the reason when nobody can.
     """
     pauses = pauses or Pauses()
     while not stop.is_set():
@@ -163,11 +185,13 @@ def follow(
             for edition in upstream.notices():
                 if stop.is_set():
                     return
-                if edition is not None and (not compared or edition != known()):
-                    take(*upstream.document())
+                if edition is not None or compared:
+                    is_new = edition is not None and (not compared or edition != known())
+                    given = upstream.document(None if is_new else known())
+                    if given.text is not None:
+                        take(given, given.text)
                     compared = True
-                if compared:
-                    confirm()
+                    confirm(given.stale_since)
                 pauses.reset()
         except (FeedError, FactError) as error:
             lose(str(error))
@@ -181,6 +205,16 @@ def _split(url: str) -> SplitResult | None:
         return parts if parts.port is None or parts.port > 0 else None
     except ValueError:
         return None
+
+
+def _instant(text: str | None) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if text is not None else None
+    except ValueError:
+        at = None
+    if text is not None and (at is None or at.tzinfo is None):
+        raise FactError(f"what the server sent as `X-Holdfast-Stale-Since` is no instant: `{text[:80]}`")
+    return at
 
 
 def _words(error: BaseException) -> str:
