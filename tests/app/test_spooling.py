@@ -1,5 +1,6 @@
 """A spool beside a store that was away: served at once, merged once, whatever happens in between."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_spool_is_merged_once_and_put_aside(house: House) -> None:
 
 def test_crash_between_merging_and_putting_aside_merges_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     file = spool(house)
-    monkeypatch.setattr(SpoolFile, "retire", lambda *_: False)  # the process ends before it
+    monkeypatch.setattr(SpoolFile, "retire", lambda *_: None)  # the process ends before it
     SpoolKeeper(house).look()
     assert file.read() != ""
     monkeypatch.undo()
@@ -96,3 +97,33 @@ def test_line_of_an_org_that_is_not_there_is_put_aside(house: House) -> None:
     assert SpoolKeeper(house).look() == 0
     assert (file.read(), merged(house)) == ("", [])
     assert len(list((house.settings.data / "spool").glob("*.merged.jsonl"))) == 1
+
+
+def test_spool_with_nothing_but_a_torn_line_is_kept_journaled_and_told(house: House) -> None:
+    """Twice: the second does not write over the first, and each is told once."""
+    keeper = SpoolKeeper(house)
+    torn = iter(('{"schema": "holdfast', '{"sch'))
+    for _ in range(2):
+        file = SpoolFile(house.settings.data)
+        file.append(lambda _: next(torn))
+        assert keeper.look() == 0
+        assert file.read() == ""
+    folder = house.settings.data / "spool"
+    kept = {path.name: path.read_text() for path in folder.glob("*.merged.jsonl")}
+    assert sorted(kept.values()) == ['{"sch', '{"schema": "holdfast']
+    with house.store.read(ORG) as tx:
+        told = [json.loads(entry.body) for entry in tx.journal.read() if entry.kind == "break_glass.spool"]
+        messages = [tx.outbox.get(one["id"]).body for one in told]
+    assert [one["problems"] for one in told] == [["line 1 is torn or was changed; it is kept, and forces nothing"]] * 2
+    assert all(any(name in body for name in kept) and "line 1" in body for body in messages)
+
+
+def test_damage_is_told_once_whatever_happens_in_between(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool(house)
+    SpoolFile(house.settings.data).append(lambda _: "torn")
+    monkeypatch.setattr(SpoolFile, "retire", lambda *_: None)  # the process ends before it, twice
+    SpoolKeeper(house).look()
+    SpoolKeeper(house).look()
+    with house.store.read(ORG) as tx:
+        kinds = [entry.kind for entry in tx.journal.read()]
+    assert (kinds.count("break_glass.spool"), kinds.count("flag.break_glass")) == (1, 1)

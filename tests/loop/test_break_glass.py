@@ -15,6 +15,8 @@ from holdfast.loop.break_glass import (
     force_flag,
     lift_force,
     merge_spool,
+    name_spool,
+    note_problems,
     parse_spool,
     write_line,
 )
@@ -201,6 +203,13 @@ def test_lines_of_another_org_are_left_to_it(shop: Shop) -> None:
     assert merge(shop, text) == []
 
 
-def test_damage_is_journaled_with_what_was_merged(shop: Shop) -> None:
-    merge(shop, "torn\n" + spool_of("off"))
-    assert "break_glass.spool" in shop.kinds()
+def test_damage_is_journaled_and_told_once_by_its_lines(shop: Shop) -> None:
+    text = "torn\n" + spool_of("off") + "torn"
+    with shop.write() as tx:
+        assert [note_problems(tx, parse_spool(text), name_spool(text), T0) for _ in range(2)] == [True, False]
+        assert not note_problems(tx, parse_spool(spool_of("off")), "whole", T0)
+        body = tx.outbox.get(f"spool/{name_spool(text)}").body
+    assert shop.kinds().count("break_glass.spool") == 1
+    assert ("line 1 is torn" in body, "line 3 is torn" in body, f"{name_spool(text)}.merged.jsonl" in body) == (
+        True,
+    ) * 3

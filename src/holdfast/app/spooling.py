@@ -9,8 +9,9 @@ import threading
 import structlog
 
 from holdfast.app.house import STORE_FAILURES, House
+from holdfast.app.settings import ORG
 from holdfast.edges.providers.spool_file import SpoolFile
-from holdfast.loop.break_glass import Spool, merge_spool, parse_spool
+from holdfast.loop.break_glass import Spool, merge_spool, name_spool, note_problems, parse_spool
 
 LOOK_S = 0.5
 
@@ -38,10 +39,13 @@ class SpoolKeeper:
         text = self._file.read()
         if not text:
             return 0
-        spool = parse_spool(text)
+        spool, name = parse_spool(text), name_spool(text)
         self._announce(text, spool)
-        count = self._merge(spool)
-        if self._file.retire(text, spool.last_hash[:16]):
+        count = self._merge(spool, name)
+        kept = self._file.retire(text, name)
+        if kept is not None:
+            for problem in spool.problems:
+                _LOG.warning("spool", where=str(kept), problem=problem)
             self._announce("", spool)
         return count
 
@@ -50,18 +54,20 @@ class SpoolKeeper:
             return
         self._told = text
         for problem in spool.problems:
-            _LOG.warning("spool", problem=problem)
+            _LOG.warning("spool", where=str(self._file.path), problem=problem)
         for org, environment in sorted({(one.org, one.environment) for one in spool.entries}):
             self._house.flag_feed.announce(org, environment)
 
-    def _merge(self, spool: Spool) -> int:
+    def _merge(self, spool: Spool, name: str) -> int:
         house, count = self._house, 0
         known = {org.id for org in house.store.tenants.orgs()}
-        for org in sorted({one.org for one in spool.entries}):
+        concerned = {one.org for one in spool.entries} | ({ORG} if spool.problems else set())
+        for org in sorted(concerned):
             if org not in known:
                 _LOG.warning("spool", problem=f"there is no org `{org}`; what was forced for it is put aside")
                 continue
             with house.store.write_now(org, house.clock) as (tx, now):
                 count += len(merge_spool(tx, spool, now))
+                note_problems(tx, spool, name, now)
             house.tell(org)
         return count

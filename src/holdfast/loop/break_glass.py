@@ -6,7 +6,8 @@ in a file beside the store, which the flag server reads: the flag is forced, and
 Rules:
 1. A line is JSON with the hash of the line before it: `hash = sha256(previous hash, line without its hash)`. What was
    cut out, changed or torn is told; what can be read counts, because it is what a person wanted at the worst moment.
-2. A torn line is kept, and the chain goes on from the last whole one.
+2. A torn line is kept, and the chain goes on from the last whole one. Each spool's file is kept under a name of its
+   own; which lines of it force nothing is journaled and told to everybody, also where no line could be read.
 3. Merging is exactly once: a signal named after the line's hash is kept in the transaction that lays the overlay.
 4. What was merged is dropped from the file only after that was committed; until then both say the same.
 """
@@ -23,13 +24,15 @@ from holdfast.loop.approvals import tell_all
 from holdfast.mitigations.flags import FLAG_KEY, parse_flag
 from holdfast.model.flag import Overlay
 from holdfast.model.instant import format_instant, parse_instant
-from holdfast.model.run import Signal
+from holdfast.model.run import AUTOMATION, Signal
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 
 GENESIS = "0" * 64
 SCHEMA = "holdfast.break-glass/1"
 MOST_REASON = 500
+MOST_PROBLEMS = 20
+SPOOL_FOLDER = "spool"
 _FIELDS = ("schema", "org", "environment", "flag", "variant", "reason", "by", "at")
 
 
@@ -164,9 +167,28 @@ def merge_spool(tx: Transaction, spool: Spool, now: datetime) -> list[Overlay]:
         tx.overlays.save(overlay)
         _record(tx, overlay, one.by, now, at=format_instant(one.at), spooled=one.hash, chained=one.chained)
         out.append(overlay)
-    if out and spool.problems:
-        tx.journal.append("break_glass.spool", {"id": out[0].id, "problems": list(spool.problems)[:20]})
     return out
+
+
+def name_spool(text: str) -> str:
+    """Return what names a spool by its text: the same once and twice, another for another."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def note_problems(tx: Transaction, spool: Spool, name: str, now: datetime) -> bool:
+    """Journal which lines of a spool are damaged and tell everybody, once by its name; `False` if there is none new.
+
+    Such a line forces nothing: somebody may have wanted to force a flag, and believes that it is.
+    """
+    told = Signal(tx.org, f"spool/{name}", "break_glass", AUTOMATION, now, outcome="damaged")
+    if not spool.problems or not tx.signals.add([told]):
+        return False
+    some = list(spool.problems)[:MOST_PROBLEMS]
+    tx.journal.append("break_glass.spool", {"id": told.id, "problems": some, "count": len(spool.problems)})
+    where = f"`{SPOOL_FOLDER}/break-glass.{name}.merged.jsonl`"
+    text = f"Not all that was forced while the store was away could be read. The file is kept as {where}: "
+    tell_all(tx, told.id, "break_glass", "A break-glass spool is damaged", text + "; ".join(some), now)
+    return True
 
 
 def _told(one: Spooled) -> str:

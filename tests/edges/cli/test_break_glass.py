@@ -91,7 +91,10 @@ def test_server_that_does_not_answer_is_away_too(
 
 def test_plan_can_not_be_started_while_the_store_is_away(away: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_holdfast(["mitigate", "break-glass", "exp_1", "--reason", "x"]) == 4
-    assert "force its flag by --flag" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "without it only flags can be forced" in said
+    assert "`service.off` and `edge.block` wait for the store" in said
+    assert "--flag KEY --environment ENV --variant V" in said
     assert not (away / "spool").exists()
 
 

@@ -54,9 +54,21 @@ def test_many_writers_lose_no_line_and_double_none(tmp_path: Path) -> None:
 def test_retired_spool_is_put_aside_and_a_new_one_begins(tmp_path: Path) -> None:
     spool = SpoolFile(tmp_path)
     spool.append(number)
-    assert spool.retire("0\n", "abc")
+    assert spool.retire("0\n", "abc") == tmp_path / "spool" / "break-glass.abc.merged.jsonl"
     assert spool.read() == ""
     assert (tmp_path / "spool" / "break-glass.abc.merged.jsonl").read_text() == "0\n"
+
+
+def test_what_was_put_aside_is_never_written_over(tmp_path: Path) -> None:
+    spool = SpoolFile(tmp_path)
+    texts = ("one\n", "two\n", "three\n")
+    lines = iter(texts)
+    for line in texts:
+        spool.append(lambda _: next(lines))
+        assert spool.retire(line, "abc") is not None
+    kept = {path.name: path.read_text() for path in (tmp_path / "spool").glob("*.merged.jsonl")}
+    names = ["break-glass.abc.merged.jsonl", "break-glass.abc.2.merged.jsonl", "break-glass.abc.3.merged.jsonl"]
+    assert kept == dict(zip(names, texts, strict=True))
 
 
 def test_spool_that_grew_meanwhile_is_not_retired(tmp_path: Path) -> None:
@@ -64,7 +76,7 @@ def test_spool_that_grew_meanwhile_is_not_retired(tmp_path: Path) -> None:
     spool.append(number)
     read = spool.read()
     SpoolFile(tmp_path).append(number)
-    assert not spool.retire(read, "abc")
+    assert spool.retire(read, "abc") is None
     assert spool.read() == "0\n1\n"
 
 

@@ -46,7 +46,8 @@ def break_glass(
     """Start a plan for EXPOSURE, or force a flag, past every guard and approval. It is loud.
 
     When the store does not answer, a flag is forced all the same: by a line in the data folder's spool, which the flag
-    server on that folder serves at once and which is merged later.
+    server on that folder serves at once and which is merged later. That goes for flags alone: nothing else is done
+    without the store.
 
     \b
     Examples:
@@ -80,8 +81,12 @@ def _start(context: click.Context, data: Path, server: str | None, body: dict[st
     except HoldfastError as error:
         if not _is_away(error):
             raise
-        hint = "the plan is in the store: force its flag by --flag KEY --environment ENV --variant V"
-        raise HoldfastError(f"the store does not answer: {error.message}", where=error.where, hint=hint) from None
+        because = f"the store does not answer ({error.message}), and without it only flags can be forced"
+        hint = (
+            "plans, releases, `service.off` and `edge.block` wait for the store. A flag that Holdfast serves does not: "
+            "--flag KEY --environment ENV --variant V"
+        )
+        raise HoldfastError(f"nothing was started: {because}", where=error.where, hint=hint) from None
 
 
 def _force(context: click.Context, data: Path, server: str | None, body: dict[str, str], style: str) -> None:

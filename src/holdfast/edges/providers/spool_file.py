@@ -1,5 +1,6 @@
 """The spool of a data folder: what was forced while the store was away, a line each, kept on disk before it counts."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError
 
+MOST_ALIKE = 10_000
 FOLDER, NAME = "spool", "break-glass.jsonl"
 
 
@@ -58,8 +60,11 @@ class SpoolFile:
                 f"the spool can't be written: {error.strerror}", where=str(self.path), hint="free space, or name --data"
             ) from None
 
-    def retire(self, text: str, name: str) -> bool:
-        """Put the file aside as `break-glass.<name>.merged.jsonl`, if it still holds just that text.
+    def retire(self, text: str, name: str) -> Path | None:
+        """Put the file aside as `break-glass.<name>.merged.jsonl`, if it still holds just that text; returns where.
+
+        What was put aside earlier is never written over: a name that is taken gets a number. `None` when the file
+        holds more by now.
 
         Raises:
             HoldfastError: it can't be moved.
@@ -67,12 +72,22 @@ class SpoolFile:
         try:
             with self._locked():
                 if self.read() != text:
-                    return False
-                self.path.rename(self.path.with_name(f"break-glass.{name}.merged.jsonl"))
+                    return None
+                aside = self._free(name)
+                self.path.rename(aside)
                 _sync_folder(self.path.parent)
         except OSError as error:
             raise HoldfastError(f"the spool can't be moved: {error.strerror}", where=str(self.path)) from None
-        return True
+        return aside
+
+    def _free(self, name: str) -> Path:
+        """Return a name that no file has, under the lock. Raises: OSError: every one is taken."""
+        for number in range(1, MOST_ALIKE):
+            more = f".{number}" if number > 1 else ""
+            found = self.path.with_name(f"break-glass.{name}{more}.merged.jsonl")
+            if not found.exists() and not found.is_symlink():
+                return found
+        raise OSError(errno.EEXIST, "there are too many files of that name")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
