@@ -192,8 +192,10 @@ class Engine:
         now = self._clock.now()
         with self._store.read(org) as tx:
             runs = {run.id: run for run in tx.runs.ready(self._owner, now)}
+            next_at = tx.timers.next_at()
             due: dict[str, set[str]] = {}
-            for kind in ("expiry", "health"):  # each by itself: many of one, or of looks, must not hide the other
+            # each by itself: many of one, or of looks, must not hide the other
+            for kind in ("expiry", "health") if next_at is not None and next_at <= now else ():
                 for timer in tx.timers.due(now, MOST_DUE, kind=kind):
                     due.setdefault(timer.run, set()).add(timer.kind)
             mine = {key for key, hand in self._hands.items() if hand.run.org == org and not hand.is_idle()}
@@ -206,7 +208,6 @@ class Engine:
                         continue
             guards = HoldFinder(tx, now, self._feed_max_age, JUST_JUDGED)
             held = {run.id for run in runs.values() if run.held is not None and self._is_still_held(tx, run, guards)}
-            next_at = tx.timers.next_at()
         if next_at is not None and next_at > now:
             self._next_at = min(next_at, self._next_at or next_at)
         return _Round(list(runs.values()), due, held, next_at)

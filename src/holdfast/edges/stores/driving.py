@@ -41,10 +41,10 @@ _CLAIM = (
     update(RUN)
     .where(RUN.c.org == _ORG, RUN.c.id == _RUN, _FREE)
     .values(owner=_OWNER, fence=RUN.c.fence + 1, lease_until=_UNTIL)
-    .returning(RUN.c.fence)
+    .returning(RUN.c.fence, RUN.c.body, RUN.c.service_id)
 )
 _MINE = (RUN.c.org == _ORG, RUN.c.id == _RUN, RUN.c.owner == _OWNER, RUN.c.fence == _FENCE)
-_KEEP = update(RUN).where(*_MINE).values(lease_until=_UNTIL)
+_KEEP = update(RUN).where(*_MINE).values(lease_until=_UNTIL).returning(RUN.c.body, RUN.c.service_id)
 _GIVE = update(RUN).where(*_MINE).values(owner=None, lease_until=None)
 _OF = select(RUN.c.owner, RUN.c.fence, RUN.c.lease_until).where(RUN.c.org == _ORG, RUN.c.id == _RUN)
 _DUE = (
@@ -103,7 +103,10 @@ class SqlLeases:
         """Take a run that nobody holds at `now`, or that `owner` holds; `None` when another worker does."""
         values = {"p_org": self._session.org, "p_run": run_id, "p_owner": owner, "p_now": now, "p_until": until}
         row = self._session.change(_CLAIM, values).first()
-        return Lease(run_id, owner, row.fence, until) if row else None
+        if row is None:
+            return None
+        self._session.held_runs[run_id] = row
+        return Lease(run_id, owner, row.fence, until)
 
     def keep(self, lease: Lease, until: datetime) -> Lease:
         """Hold it longer, inside the transaction that relies on it.
@@ -111,8 +114,10 @@ class SqlLeases:
         Raises:
             FencedError: another has it by now.
         """
-        if not self._session.change(_KEEP, self._mine(lease) | {"p_until": until}).rowcount:
+        row = self._session.change(_KEEP, self._mine(lease) | {"p_until": until}).first()
+        if row is None:
             raise FencedError(f"run {lease.run} was taken over by another worker", hint="it goes on there")
+        self._session.held_runs[lease.run] = row
         return Lease(lease.run, lease.owner, lease.fence, until)
 
     def give(self, lease: Lease) -> None:

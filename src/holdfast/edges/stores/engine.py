@@ -1,5 +1,6 @@
 """Connections to the two engines.
 
+Of a pool the connection used last is taken first: few keep warm caches.
 SQLite: write-ahead log, one write connection whose transactions begin `IMMEDIATE`, a pool of read connections that
 refuse writes. `synchronous=FULL`: what was committed survives a lost power line, not just a killed process.
 PostgreSQL: writers of one org queue on an advisory lock, so that both engines have one writer an org; reads are
@@ -10,12 +11,14 @@ import contextlib
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from holdfast.edges.stores.turns import Turns, nested_write
@@ -25,6 +28,8 @@ READERS = 32
 READER_CACHE_KIB, WRITER_CACHE_KIB = 16_384, 65_536
 BUSY_MS = 30_000
 ABANDONED_MS = 300_000
+IDLE_S = 1.0
+"""A connection that lay longer is tried before it is used: the server may have been restarted."""
 
 
 class Connections(Protocol):
@@ -134,9 +139,10 @@ class PostgresqlConnections:
             url,
             pool_size=8,
             max_overflow=24,
-            pool_pre_ping=True,
+            pool_use_lifo=True,
             connect_args={"options": options, "application_name": "holdfast"},
         )
+        _try_when_idle(self.writer)
         self.reader = self.writer.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True, postgresql_deferrable=False
         )
@@ -168,6 +174,25 @@ class PostgresqlConnections:
     def close(self) -> None:
         """Close the pool."""
         self.writer.dispose()
+
+
+def _try_when_idle(engine: Engine) -> None:
+    """Try a connection when it is taken from the pool, but not one that worked just now: that is a round trip each."""
+
+    def on_checkin(_connection: Any, record: Any) -> None:
+        record.info["back_at"] = time.monotonic()
+
+    def on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        back_at = record.info.get("back_at")
+        if back_at is None or time.monotonic() - back_at < IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("the connection is gone") from error  # the pool opens another
+
+    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "checkout", on_checkout)
 
 
 def connect(url: str) -> SqliteConnections | PostgresqlConnections:

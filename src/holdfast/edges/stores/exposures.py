@@ -25,6 +25,8 @@ class SqlExposures:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._known: dict[str, Exposure] = {}
+        """What this transaction read by id or saved."""
 
     def of_subjects(self, subjects: Sequence[tuple[Subject, str]]) -> Sequence[Exposure]:
         """Return the current episodes of (subject, environment) pairs, by id."""
@@ -55,10 +57,12 @@ class SqlExposures:
 
     def get(self, exposure_id: str) -> Exposure:
         """Return by id. Raises: NotFoundError."""
-        rows = self._rows(EXPOSURE.c.id == exposure_id)
-        if not rows:
-            raise NotFoundError(f"there is no exposure `{exposure_id}`")
-        return to_exposure(rows[0])
+        if exposure_id not in self._known:
+            rows = self._rows(EXPOSURE.c.id == exposure_id)
+            if not rows:
+                raise NotFoundError(f"there is no exposure `{exposure_id}`")
+            self._known[exposure_id] = to_exposure(rows[0])
+        return self._known[exposure_id]
 
     def of_drill(self, drill_id: str) -> Sequence[Exposure]:
         """Return what a drill made, by id."""
@@ -71,15 +75,23 @@ class SqlExposures:
             ConflictError: another exposure has the fingerprint and the episode.
         """
         session = self._session
-        rows = [_columns(exposure, session.own(exposure.org)) for exposure in exposures]
-        session.upsert(EXPOSURE, rows)
-        for some in chunks(sorted({exposure.fingerprint for exposure in exposures})):
+        known = [one for one in exposures if self._is_named(one)]
+        new = [one for one in exposures if not self._is_named(one)]
+        session.upsert(EXPOSURE, [_columns(one, session.own(one.org)) for one in known], keep=("current",))
+        session.upsert(EXPOSURE, [_columns(one, session.own(one.org)) for one in new])
+        for some in chunks(sorted({exposure.fingerprint for exposure in new})):
             session.change(_CURRENT, {"org": session.org, "fingerprints": some})
-        names = {exposure.fingerprint: exposure.id for exposure in exposures} | dict(aliases or {})
+        names = {exposure.fingerprint: exposure.id for exposure in new} | dict(aliases or {})
         session.upsert(
             EXPOSURE_FINGERPRINT,
             [{"org": session.org, "fingerprint": name, "exposure": key} for name, key in sorted(names.items())],
         )
+        self._known |= {one.id: one for one in exposures}
+
+    def _is_named(self, exposure: Exposure) -> bool:
+        """Whether its fingerprint and episode are stored already, and with them which one is current."""
+        known = self._known.get(exposure.id)
+        return known is not None and (known.fingerprint, known.episode) == (exposure.fingerprint, exposure.episode)
 
     def find(self, fingerprint: str) -> Exposure | None:
         """Return the exposure that a fingerprint, or an alias of one, names: the current episode."""

@@ -102,8 +102,7 @@ class SqlOverlays:
         row = {name: getattr(overlay, name) for name in OVERLAY.c.keys() if name != "revision"}  # noqa: SIM118
         known = self._session.row(_KNOWN, {"org": overlay.org, "id": overlay.id})
         if known is None:
-            bump_revision(self._session, _counter(overlay.environment))
-            row["revision"] = read_revision(self._session, _counter(overlay.environment))
+            row["revision"] = bump_revision(self._session, _counter(overlay.environment))
             self._held.clear()
             self._session.change(self._session.insert(OVERLAY), [row])
 

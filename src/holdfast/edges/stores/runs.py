@@ -37,7 +37,7 @@ _FREE = or_(RUN.c.owner.is_(None), RUN.c.owner == _OWNER, RUN.c.lease_until <= _
 _LET_GO = and_(RUN.c.released, RUN.c.state != RunState.UNDOING.value)
 _CALM = or_(_LET_GO, not_(exists().where(*_WAITS)), exists().where(*_WAITS, TIMER.c.due_at <= _NOW))
 _READY = select(RUN.c.body).where(RUN.c.org == _ORG, _UNFINISHED, _FREE, _CALM).order_by(RUN.c.created_at, RUN.c.id)
-_GET = select(RUN.c.body).where(RUN.c.org == _ORG, RUN.c.id == bindparam("p_run"))
+_GET = select(RUN.c.body, RUN.c.service_id).where(RUN.c.org == _ORG, RUN.c.id == bindparam("p_run"))
 _ACTING_ON = (
     select(STEP.c.run)
     .distinct()
@@ -59,10 +59,13 @@ class SqlRuns:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._stored: dict[str, Run] = {}
+        """What this transaction read by id or saved: steps that are as they were are not written again."""
 
     def save(self, run: Run) -> None:
         """Create or change a run and all its steps; of another version's only what may be said of it."""
         org = self._session.own(run.org)
+        self._session.held_runs.pop(run.id, None)
         if run.is_foreign:
             self._patch(run)
             return
@@ -77,7 +80,8 @@ class SqlRuns:
             "body": to_body(run),
         }
         self._session.upsert(RUN, [row])
-        self._session.upsert(STEP, [_step_row(run, step) for step in run.steps])
+        self._session.upsert(STEP, [_step_row(run, step) for step in _changed(self._stored.get(run.id), run)])
+        self._stored[run.id] = run
 
     def _patch(self, run: Run) -> None:
         row = self._session.row(_GET, {"p_org": self._session.org, "p_run": run.id})
@@ -88,10 +92,15 @@ class SqlRuns:
 
     def get(self, run_id: str) -> Run:
         """Return by id. Raises: NotFoundError."""
-        row = self._session.row(_GET, {"p_org": self._session.org, "p_run": run_id})
+        row = self._session.held_runs.pop(run_id, None)
+        if row is None:
+            row = self._session.row(_GET, {"p_org": self._session.org, "p_run": run_id})
         if row is None:
             raise NotFoundError(f"there is no run `{run_id}`")
-        return read_run(row.body)
+        run = read_run(row.body)
+        if row.service_id is not None:  # what an older version saved has no rows of its steps
+            self._stored[run_id] = run
+        return run
 
     def of_exposures(self, exposure_ids: Sequence[str]) -> Sequence[Run]:
         """Return the runs of these exposures, oldest first."""
@@ -190,6 +199,18 @@ def _readable(rows: Sequence[Any]) -> Sequence[Run]:
         except HoldfastError:
             continue
     return found
+
+
+def _changed(stored: Run | None, run: Run) -> Sequence[RunStep]:
+    """Return the steps whose rows are not what is stored."""
+    if stored is None or _common(stored) != _common(run) or len(stored.steps) != len(run.steps):
+        return run.steps
+    return [step for step, known in zip(run.steps, stored.steps, strict=True) if step != known]
+
+
+def _common(run: Run) -> tuple[str, str, bool]:
+    """Return what the row of every step says of its run."""
+    return (run.service_id, run.environment, run.is_automatic)
 
 
 def _step_row(run: Run, step: RunStep) -> dict[str, Any]:

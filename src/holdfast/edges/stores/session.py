@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, Table
@@ -18,6 +18,7 @@ from holdfast.edges.stores.types import clean_text
 from holdfast.errors import ConflictError, HoldfastError, UsageError
 
 CHUNK = 900
+FEW = 20
 T = TypeVar("T")
 
 
@@ -32,6 +33,7 @@ class Session:
     """A connection inside a transaction of one org; `now` is `None` when it only reads.
 
     `broken` is set once the database refused a statement: nothing of the transaction can be kept then, on any engine.
+    `held_runs` are the rows of runs that taking or keeping a lease gave back: who holds one reads it next.
     """
 
     def __init__(self, connection: Connection, org: str, now: datetime | None) -> None:
@@ -40,6 +42,7 @@ class Session:
         self.now = now
         self.engine = connection.dialect.name
         self.broken: ConflictError | None = None
+        self.held_runs: dict[str, Any] = {}
 
     def rows(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """Return all rows; a list among the parameters of a text is bound as `IN :name`."""
@@ -98,9 +101,7 @@ class Session:
         cursor, driver = self.connection.connection.cursor(), self.connection.dialect.loaded_dbapi
         try:
             if self.engine == "postgresql":
-                with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-                    for row in cleaned:
-                        copy.write_row(row)
+                _add_fast(cursor, f'"{table.name}" ({names})', len(columns), cleaned)
             else:
                 marks = ", ".join("?" * len(columns))
                 insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names from the schema
@@ -129,6 +130,18 @@ class Session:
             else:
                 values[name] = _clean(value)
         return self.connection.exec_driver_sql(_for_driver(statement, tuple(sizes), self.engine), values)
+
+
+def _add_fast(cursor: Any, table: str, width: int, rows: Iterator[Sequence[Any]]) -> None:
+    """Insert into PostgreSQL: few rows by one statement, which is one round trip; many by `COPY`, which is three."""
+    few = list(islice(rows, FEW + 1))
+    if 0 < len(few) <= FEW:
+        marks = ", ".join([f"({', '.join(['%s'] * width)})"] * len(few))
+        cursor.execute(f"INSERT INTO {table} VALUES {marks}", [value for row in few for value in row])  # noqa: S608
+    elif few:
+        with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            for row in chain(few, rows):
+                copy.write_row(row)
 
 
 def _clean(value: Any) -> Any:

@@ -90,7 +90,7 @@ _VALUE = "SELECT value FROM setting WHERE org = :org AND name = :name"
 _REVISION = "SELECT value FROM revision WHERE org = :org AND name = :name"
 _BUMP = (
     "INSERT INTO revision (org, name, value) VALUES (:org, :name, 1)"
-    " ON CONFLICT (org, name) DO UPDATE SET value = revision.value + 1"
+    " ON CONFLICT (org, name) DO UPDATE SET value = revision.value + 1 RETURNING value"
 )
 
 
@@ -188,9 +188,9 @@ class SqlTeams:
             raise NotFoundError(f"there is no group `{group_id}`", hint="create the group first")
 
 
-def bump_revision(session: Session, name: str) -> None:
-    """Raise a named counter in this transaction."""
-    session.change(_BUMP, {"org": session.org, "name": name})
+def bump_revision(session: Session, name: str) -> int:
+    """Raise a named counter in this transaction; returns what it is now."""
+    return int(session.change(_BUMP, {"org": session.org, "name": name}).scalar_one())
 
 
 def read_revision(session: Session, name: str) -> int:
