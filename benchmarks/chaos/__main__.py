@@ -85,7 +85,7 @@ def _line(point: Point, lost: int, doubled: int) -> dict[str, object]:
         "store": point.store,
         "killed": point.reached,
         "ended": point.state,
-        "takeover_s": round(point.takeover_s, 3),
+        "takeover_s": None if point.takeover_s is None else round(point.takeover_s, 3),
         "lost": lost,
         "doubled": doubled,
     }
@@ -100,7 +100,7 @@ def _close(took_s: float) -> int:
     for one in lines:
         if one["lost"] or one["doubled"] or not one["killed"]:
             print(json.dumps(one), file=sys.stderr)
-    waits = sorted(one["takeover_s"] for one in lines if one["killed"])
+    waits = sorted(one["takeover_s"] for one in lines if one["killed"] and one["takeover_s"] is not None)
     said = f"points {len(distinct)}, lost {lost}, doubled {doubled}"
     if waits:
         takeover = f"p50 {waits[len(waits) // 2]:.2f} s, longest {waits[-1]:.2f} s"

@@ -105,7 +105,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One kill: where, whether it was reached, and what the run came to in the next worker's hands."""
+    """One kill: where, whether it was reached, and what the run came to in the next worker's hands.
+
+    `takeover_s` are the seconds until the next worker was at its first boundary, `None` if nothing was left to do.
+    """
 
     plan: str
     store: str
@@ -116,7 +119,7 @@ class Point:
     run: str
     laid: int
     held: int
-    takeover_s: float
+    takeover_s: float | None
 
 
 class Survey:
@@ -157,7 +160,7 @@ class Survey:
         killed_at = time.time()
         end = self._finish(org, sweep)
         self._place.forget(org)
-        takeover_s = end["first_at"] - killed_at
+        takeover_s = end["first_at"] - killed_at if end["first_at"] else None
         found = (end["state"], end["run"], end["laid"], end["held"])
         return Point(sweep.plan.id, self._place.name, boundary, org, reached, *found, takeover_s)
 
