@@ -30,6 +30,11 @@ _FATES = {"happened": True, "did_not_happen": False}
 
 def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
     """Return the handlers of the forms."""
+    return [*_run_handlers(deps), *_switch_handlers(deps)]
+
+
+def _run_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
+    """What is done to a run, or makes one."""
 
     @litestar.post("/exposures/{exposure:str}/start", sync_to_thread=True, include_in_schema=False)
     def post_start(request: Visitor, exposure: FromPath[str], body: RawBody) -> Response[str]:
@@ -70,6 +75,12 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
                 raise NotFoundError(f"a step can't be told to `{word[:40]}`", hint=f"approve, {', '.join(_FATES)}")
 
         return act(deps, request, body, decide)
+
+    return [post_start, post_deed, post_step]
+
+
+def _switch_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
+    """What is done to everything else: automation, messages, flags, the demo."""
 
     @litestar.post("/pause", sync_to_thread=True, include_in_schema=False)
     def post_pause(request: Visitor, body: RawBody) -> Response[str]:
@@ -113,4 +124,4 @@ def deed_handlers(deps: WebDependencies) -> list[HTTPRouteHandler]:
             deps.play_demo()
         return answer
 
-    return [post_start, post_deed, post_step, post_pause, post_again, post_flag, post_demo]
+    return [post_pause, post_again, post_flag, post_demo]
