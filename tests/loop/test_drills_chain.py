@@ -33,10 +33,12 @@ from holdfast.mitigations.evaluation import Evaluated
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome, Readiness
 from holdfast.model.exposure import State
 from holdfast.model.inventory import Environment, Reach
-from holdfast.model.plan import Autonomy
+from holdfast.model.plan import Autonomy, Step
 from holdfast.model.run import RunState
+from holdfast.model.target import Target
 from holdfast.testing.canary import FakeCanary
 from holdfast.testing.http import Reply
+from holdfast.testing.targets import MemoryHttpTarget, MemoryTargets, Receiver
 from tests.loop.shop import ON_OFF, ORG, URL, Shop, make_plan, open_shop
 
 STAGING = "staging"
@@ -313,3 +315,29 @@ def test_running_list_of_people_shows_no_drill(theatre: Theatre) -> None:
     with theatre.shop.store.read(ORG) as tx:
         view = runs_view(tx)
     assert view.rows == ()
+
+
+@pytest.mark.parametrize(("environment", "refused"), [(None, True), (STAGING, False)])
+def test_chain_uses_no_target_of_every_environment(environment: str | None, refused: bool) -> None:
+    receiver = Receiver()
+    plan = make_plan(steps=(Step("http", (("target", "orders"), ("undo", "on"))),), autonomy=PLAN.autonomy)
+    entry = Target("http", "orders", "signed", environment, None, (), "targets.yaml:3:5")
+    with open_shop(plan, rehearsed=False) as shop:
+        theatre, targets = Theatre(shop), MemoryTargets(receivers={"orders": MemoryHttpTarget(receiver)})
+        theatre.engine = shop.engine(targets=targets)
+        shop.http.answer_by("GET", URL, lambda: Reply(body=b'{"tax": "flat"}' if _is_on(receiver) else b"{}"))
+        stage = replace(theatre.stage(), targets=targets, entries=lambda _org: [entry])
+        done = play(stage, begin(stage, ORG, DrillAsk("shop", environment=STAGING, level=DrillLevel.L2), "tok_1"))
+        shadow = play(stage, begin(stage, ORG, DrillAsk("shop", environment=STAGING, level=DrillLevel.L1), "tok_1"))
+    assert shadow.outcome is DrillOutcome.PASSED
+    if refused:
+        assert done.outcome is DrillOutcome.FAILED
+        assert saw(done, "targets")[1].startswith("step 1 `http`: `orders` of `http` is for every environment")
+        assert "give it `environment: staging` (targets.yaml:3:5)" in saw(done, "targets")[1]
+        assert receiver.arrived == 0
+    else:
+        assert (done.outcome, done.because, receiver.arrived) == (DrillOutcome.PASSED, None, 2)
+
+
+def _is_on(receiver: Receiver) -> bool:
+    return len(receiver.done) == 1

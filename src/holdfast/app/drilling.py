@@ -115,6 +115,7 @@ class Drilling:
             targets=house.outside.targets,
             receivers=house.outside.receivers,
             releases=self._rehearsed_releases,
+            entries=house.outside.of,
             tcp=house.tcp,
             on_flags=self._flags_changed,
             on_change=house.tell,

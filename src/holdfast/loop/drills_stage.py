@@ -1,6 +1,6 @@
 """What a rehearsal is played on: the plan as it is declared, and everything it needs around it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from holdfast.mitigations.action import Call
 from holdfast.mitigations.probe import Outcome, look_once, lookers_in
 from holdfast.model.inventory import Environment, Reach, Release
 from holdfast.model.plan import Plan, Probe, ServiceManifest, Step
+from holdfast.model.target import Target
 from holdfast.ports.canary import Canary, Wait
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
@@ -28,6 +29,10 @@ def _no_releases(_org: str) -> Releases:
     return NoReleases()
 
 
+def _no_entries(_org: str) -> Sequence[Target]:
+    return ()
+
+
 def _nobody(_org: str, _environment: str = "") -> None:
     return None
 
@@ -38,7 +43,7 @@ class Stage:
 
     `sign` signs evidence and findings with the house's key, `verify` checks what it signed; `submit` hands a signed
     finding to the intake of this very house, `None` where it is called directly. `canary` is `None` where nothing of
-    ours serves flags.
+    ours serves flags. `entries` are those of the operator's file that an org may use.
     """
 
     store: Store
@@ -54,6 +59,7 @@ class Stage:
     receivers: Receivers | None = None
     releases: Callable[[str], Releases] = field(default=_no_releases, repr=False)
     tcp: Tcp | None = None
+    entries: Callable[[str], Sequence[Target]] = field(default=_no_entries, repr=False)
     submit: Callable[[str, str], None] | None = field(default=None, repr=False)
     on_flags: Callable[[str, str], None] = field(default=_nobody, repr=False)
     on_change: Callable[[str], None] = field(default=_nobody, repr=False)

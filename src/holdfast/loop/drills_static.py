@@ -3,19 +3,22 @@
 Rules:
 1. The plan compiles, every flag, feature and action it names is there, its safe variant is one and changes something.
 2. What it acts on can be used now: reachable, credentials accepted.
-3. A release to go back to is known where it goes back, and is not worse: planning chooses it by proof.
+3. Before a drill acts (`L2`): every target that it would use is the test environment's own, by the operator's file.
+4. A release to go back to is known where it goes back, and is not worse: planning chooses it by proof.
 Nothing outside the store is asked while a transaction is open, and nothing is changed anywhere.
 """
 
 from functools import partial
 
 from holdfast.errors import ActionError, PlanError
+from holdfast.loop.drills_bound import find_unbound
 from holdfast.loop.drills_inputs import load_seen, probe_hosts_in
 from holdfast.loop.drills_stage import Piece, Rehearsal
 from holdfast.mitigations.action import Call
 from holdfast.mitigations.actions import action_names, get_action
 from holdfast.mitigations.plan import check_plan
 from holdfast.mitigations.probe_hosts import HINT, find_refused_in
+from holdfast.model.drill import DrillLevel
 from holdfast.model.flag import FlagDefinition
 from holdfast.ports.flag_provider import FlagProvider
 
@@ -25,6 +28,8 @@ _CHOOSING = frozenset({"deploy.rollback", "deploy.forward"})
 def rehearse_static(rehearsal: Rehearsal) -> None:
     """Look at the plan, then at everything it would touch."""
     rehearsal.log.look("plan", partial(_see_plan, rehearsal))
+    if rehearsal.log.evidence.level is DrillLevel.L2:
+        rehearsal.log.look("targets", partial(_see_bound, rehearsal))
     for call in rehearsal.calls():
         rehearsal.log.look(f"target of step {call.number}", partial(_see_target, call))
 
@@ -68,6 +73,14 @@ def _see_foreign(piece: Piece, flags: FlagProvider) -> list[str]:
             raise PlanError(f"flag `{key}` of {flags.name} has no variant `{variant}`", hint=f"its variants: {known}")
         seen.append(f"{flags.name} serves `{key}` as `{reading.served}`")
     return seen
+
+
+def _see_bound(rehearsal: Rehearsal) -> str:
+    piece, entries = rehearsal.piece, rehearsal.stage.entries(rehearsal.org)
+    found = list(find_unbound(piece.manifest, piece.plan, rehearsal.environment, entries))
+    if found:
+        raise PlanError("; ".join(problem for problem, _ in found), hint=found[0][1])
+    return f"it acts on nothing but `{rehearsal.environment}`'s own"
 
 
 def _see_target(call: Call) -> str:

@@ -3,6 +3,7 @@
 Plans name targets; where they are and what opens them stands on the server alone, never in a repository.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -30,3 +31,14 @@ class Target:
         """Whether it is for that environment, and that service where one is named."""
         fits = self.service is None or service is None or self.service == service
         return self.environment in {None, environment} and fits
+
+    @property
+    def closeness(self) -> int:
+        """How closely it names a place: service and environment, service, environment, neither."""
+        return 2 * (self.service is not None) + (self.environment is not None)
+
+
+def closest(targets: Sequence[Target]) -> list[Target]:
+    """Return those that name their place most closely, in their order."""
+    most = max((one.closeness for one in targets), default=0)
+    return [one for one in targets if one.closeness == most]

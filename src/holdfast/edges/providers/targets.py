@@ -16,7 +16,7 @@ from typing import Any, cast
 from holdfast.edges.providers.target_spec import SECTIONS, TargetSpec, Tools
 from holdfast.errors import PlanError
 from holdfast.loop.unforeseen import only_promised
-from holdfast.model.target import Target
+from holdfast.model.target import Target, closest
 from holdfast.ports.deployer import Deployer
 from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.outside import CommandTarget, HttpTarget, Metrics, Notifier
@@ -106,9 +106,7 @@ class _View:
 
     def _of_place(self, section: str, environment: str, service: str | None) -> list[Target]:
         """Return the entries that name the place most closely."""
-        fitting = [one for one in self._mine(section) if one.covers(environment, service)]
-        closest = max(map(_closeness, fitting), default=0)
-        return [one for one in fitting if _closeness(one) == closest]
+        return closest([one for one in self._mine(section) if one.covers(environment, service)])
 
     def _only(self, section: str, what: str, environment: str, service: str, name: str | None) -> Target:
         """Return the one entry that is meant. Raises: PlanError: there is none, or several."""
@@ -123,10 +121,6 @@ class _View:
             names = ", ".join(f"`{one.name}`" for one in found)
             raise PlanError(f"there are several of `{section}` for {place}", hint=f"`{what}`: one of {names}")
         return found[0]
-
-
-def _closeness(target: Target) -> int:
-    return 2 * (target.service is not None) + (target.environment is not None)
 
 
 class ConfiguredTargets(_View):
