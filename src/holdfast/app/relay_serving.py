@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from holdfast.app.front import Front
-from holdfast.app.listening import EndingServer, listen, raise_descriptor_limit
+from holdfast.app.listening import EndingServer, collect_seldom, listen, raise_descriptor_limit
 from holdfast.edges.ofrep.app import OfrepApp, Serving
 from holdfast.edges.providers.system import SystemClock
 from holdfast.edges.relay.flags import ORG, RelayFlags
@@ -49,6 +49,7 @@ def run(options: Options, say: Callable[[str], None]) -> None:
         UsageError: a port is taken, or the server's URL is none.
     """
     raise_descriptor_limit()
+    collect_seldom()
     clock, book, stop = SystemClock(), ClientBook(), threading.Event()
     flags = RelayFlags(options.environment)
     upstream = Upstream(options.server, options.token, options.name)

@@ -69,13 +69,14 @@ def serve(
     import uvicorn
 
     from holdfast.app.house import open_house
-    from holdfast.app.listening import EndingServer, listen, raise_descriptor_limit
+    from holdfast.app.listening import EndingServer, collect_seldom, listen, raise_descriptor_limit
     from holdfast.app.outside import require_targets
     from holdfast.app.play import DemoPlayer
     from holdfast.app.schedule import Schedule
     from holdfast.app.secrets import keep_database
 
     raise_descriptor_limit()
+    collect_seldom()
     require_targets(settings)
     listener = listen(host, port)
     house = open_house(settings)

@@ -1,12 +1,15 @@
 """Shared looks: however many ask at once, one look at a time answers them.
 
 Who asks joins the look that has not begun yet, never the one under way: that may have missed what was committed since.
-So an answer is as fresh as if everybody had looked alone, and a thousand questions in a moment cost two looks.
+So an answer is as fresh as if everybody had looked alone, and a thousand questions in a moment cost two looks. A look
+that follows another waits for `GAP_S` first, so that who asks in a crowd shares it with more.
 """
 
 import asyncio
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+GAP_S = 0.004
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -31,6 +34,7 @@ class SharedLooks(Generic[K, V]):
     async def _after(self, key: K, before: "asyncio.Task[V] | None") -> V:
         if before is not None:
             await asyncio.wait([before])
+            await asyncio.sleep(GAP_S)
         self._under_way[key] = self._following.pop(key)
         try:
             return await asyncio.to_thread(self._look, key)
