@@ -10,17 +10,6 @@ from hypothesis import strategies as st
 
 from holdfast.errors import ConflictError
 from holdfast.mitigations.run import (
-    Act,
-    BeginUndo,
-    Finish,
-    Intend,
-    Rest,
-    Revert,
-    Seen,
-    Stuck,
-    TakeBack,
-    Traits,
-    Wait,
     backoff_s,
     begin_undo,
     fail,
@@ -32,6 +21,19 @@ from holdfast.mitigations.run import (
     saw,
     saw_undone,
     take_back,
+)
+from holdfast.mitigations.run_move import (
+    Act,
+    BeginUndo,
+    Finish,
+    Intend,
+    Rest,
+    Revert,
+    Seen,
+    Stuck,
+    TakeBack,
+    Traits,
+    Wait,
 )
 from holdfast.model.plan import Autonomy, Coverage, OnFailure, Plan, Step
 from holdfast.model.run import Run, RunState, RunStep, StepState

@@ -27,7 +27,8 @@ from holdfast.loop.respond_outside import Grip, Looked, Outside, Prepared
 from holdfast.loop.respond_setting import Did, News, Setting, StepError, find_unknown, is_guarded, traits_of
 from holdfast.loop.respond_steps import drive, stop
 from holdfast.mitigations.probe import Outcome
-from holdfast.mitigations.run import Act, Intend, Move, Rest, Revert, Seen, Wait, get_step, next_move
+from holdfast.mitigations.run import get_step, next_move
+from holdfast.mitigations.run_move import Act, Intend, Move, Rest, Revert, Seen, Wait
 from holdfast.model.run import Run, RunState, StepState
 
 UNWELL = 3

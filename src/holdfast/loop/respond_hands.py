@@ -13,7 +13,7 @@ from holdfast.loop.free_world import LEASE
 from holdfast.loop.respond_outside import Grip, Looked, Prepared
 from holdfast.loop.respond_setting import Did, News
 from holdfast.loop.unforeseen import only_promised
-from holdfast.mitigations.run import Move
+from holdfast.mitigations.run_move import Move
 from holdfast.model.run import Lease, Run, RunState
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store

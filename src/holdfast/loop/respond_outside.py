@@ -20,7 +20,8 @@ from holdfast.mitigations.action import ActionSpec, Call, ReadBack
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import AUTOMATION
 from holdfast.mitigations.probe import Outcome, look, lookers_in
-from holdfast.mitigations.run import Intend, Seen, get_step, next_move, saw
+from holdfast.mitigations.run import get_step, next_move, saw
+from holdfast.mitigations.run_move import Intend, Seen
 from holdfast.model.plan import Probe
 from holdfast.model.run import Lease, Run, RunStep
 

@@ -13,18 +13,8 @@ from holdfast.loop.respond_plans import make_call
 from holdfast.loop.world import TxWorld
 from holdfast.mitigations.action import ActionSpec, Call
 from holdfast.mitigations.actions import action_names, get_action
-from holdfast.mitigations.run import (
-    FIRST_PAUSE_S,
-    Act,
-    Intend,
-    Move,
-    Seen,
-    TakeBack,
-    Traits,
-    TraitsOf,
-    get_step,
-    next_move,
-)
+from holdfast.mitigations.run import get_step, next_move
+from holdfast.mitigations.run_move import FIRST_PAUSE_S, Act, Intend, Move, Seen, TakeBack, Traits, TraitsOf
 from holdfast.model.run import Run, RunState, RunStep
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction

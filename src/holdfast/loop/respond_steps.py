@@ -35,26 +35,8 @@ from holdfast.loop.turn import Turn
 from holdfast.mitigations.action import Switched
 from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import AUTOMATION
-from holdfast.mitigations.run import (
-    Act,
-    BeginUndo,
-    Finish,
-    Intend,
-    Rest,
-    Revert,
-    Seen,
-    Stuck,
-    TakeBack,
-    Wait,
-    begin_undo,
-    fail,
-    get_step,
-    intend,
-    next_move,
-    saw,
-    saw_undone,
-    take_back,
-)
+from holdfast.mitigations.run import begin_undo, fail, get_step, intend, next_move, saw, saw_undone, take_back
+from holdfast.mitigations.run_move import Act, BeginUndo, Finish, Intend, Rest, Revert, Seen, Stuck, TakeBack, Wait
 from holdfast.model.run import Run, RunState, RunStep, StepState, Timer
 from holdfast.ports.store import Transaction
 
