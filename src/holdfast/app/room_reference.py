@@ -81,7 +81,6 @@ def _option(option: Option) -> str:
 
 _VALUES = {
     "text": "text",
-    "number": "number",
     "boolean": "`true`, `false`",
     "duration": "duration, `30s`",
     "url": "URL without user and password",

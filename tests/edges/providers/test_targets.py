@@ -14,7 +14,6 @@ from holdfast.edges.providers.target_spec import (
     duration_option,
     list_option,
     mapping_option,
-    number_option,
     required_text,
     text_option,
 )
@@ -147,10 +146,9 @@ def test_kind_that_nobody_knows_says_so() -> None:
 
 
 def test_options_are_read_by_their_kind() -> None:
-    given = {"text": "a", "number": 2.5, "yes": True, "pause": "90s", "names": ["a", "b"], "map": {"a": 1}}
+    given = {"text": "a", "yes": True, "pause": "90s", "names": ["a", "b"], "map": {"a": 1}}
     target = entry("http", "signed", given=given)
     assert (text_option(target, "text"), required_text(target, "text")) == ("a", "a")
-    assert (number_option(target, "number", 1.0), number_option(target, "yes", 1.0)) == (2.5, 1.0)
     assert (boolean_option(target, "yes"), boolean_option(target, "text")) == (True, False)
     assert (duration_option(target, "pause", 1.0), duration_option(target, "gone", 1.0)) == (90.0, 1.0)
     names: Sequence[str] = list_option(target, "names")

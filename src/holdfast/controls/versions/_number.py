@@ -15,7 +15,7 @@ _WORD_DIGITS = 18
 def _encode(digits: str) -> bytes:
     digits = digits.lstrip("0")
     if len(digits) > _WORD_DIGITS:  # `int` refuses 4,301 digits, and is quadratic before
-        return b"\xff" + len(digits).to_bytes(8, "big") + digits.encode("ascii")
+        return bytes((_MANY_DIGITS,)) + len(digits).to_bytes(8, "big") + digits.encode("ascii")
     number = int(digits or "0")
     if number < _ONE_BYTE:
         return bytes((number + 1,))

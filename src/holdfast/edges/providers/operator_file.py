@@ -264,7 +264,6 @@ def find_wrong(option: Option, tree: Tree) -> Problem | None:
 
 _EXPECTED = {
     "text": "a text",
-    "number": "a number",
     "boolean": "`true` or `false`",
     "duration": "a duration like `30s`",
     "url": "a URL",
@@ -274,7 +273,6 @@ _EXPECTED = {
 }
 _FITS: Mapping[str, Callable[[Scalar], bool]] = {
     "text": lambda one: bool(one.text.strip()),
-    "number": lambda one: isinstance(one.value, int | float) and not isinstance(one.value, bool),
     "boolean": lambda one: isinstance(one.value, bool),
     "duration": lambda one: bool(parse_duration_s(one.text)),
     "url": lambda _: True,
@@ -311,7 +309,7 @@ def _json(option: Option, tree: Tree) -> str:
     value: object
     match tree:
         case Scalar():
-            value = tree.value if option.kind in {"number", "boolean"} else tree.text
+            value = tree.value if option.kind == "boolean" else tree.text
         case Items():
             value = [item.text if isinstance(item, Scalar) else plain(item) for item in tree.items]
         case Entries():

@@ -29,7 +29,7 @@ SECTIONS: Mapping[str, str] = {
 }
 """Section of the operator's file → the room of its adapters."""
 
-OptionKind = Literal["text", "number", "boolean", "duration", "url", "path", "list", "mapping"]
+OptionKind = Literal["text", "boolean", "duration", "url", "path", "list", "mapping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,6 @@ def required_text(target: Target, name: str) -> str:
     if not value:
         raise PlanError(f"`{name}` of the {target.section} entry `{target.name}` is missing", where=target.where)
     return value
-
-
-def number_option(target: Target, name: str, default: float) -> float:
-    """Return a number, or the default."""
-    value = option(target, name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else default
 
 
 def boolean_option(target: Target, name: str, *, default: bool = False) -> bool:
