@@ -12,6 +12,7 @@ from holdfast.loop.respond_begun import confirm, resolve
 from holdfast.loop.respond_engine import Engine
 from holdfast.model.plan import OnExpiry, Probe, Step
 from holdfast.model.run import RunState, StepState, Timer
+from holdfast.ports.flag_provider import FlagProvider
 from holdfast.testing.http import Reply
 from holdfast.testing.targets import MemoryHttpTarget, Receiver
 from tests.loop.elsewhere import Elsewhere, WithReceiver
@@ -242,3 +243,29 @@ def test_what_an_adapter_does_not_promise_is_its_steps_error_and_ends_no_round(t
                 engine.step(ORG)
                 shop.clock.tick(0.2)
         assert there.provider.served == {"tax": "off", "two": "off", "three": "off"}
+
+
+class BrokenTargets(Elsewhere):
+    """Targets whose flag system can't even be named while there is a fault."""
+
+    fault = True
+
+    def flags(self, org: str, environment: str) -> FlagProvider | None:
+        """Fail as no port promises."""
+        if self.fault:
+            raise KeyError(environment)
+        return super().flags(org, environment)
+
+
+def test_a_fault_before_anything_is_asked_is_written_in_its_run_and_ends_no_round() -> None:
+    with elsewhere_shop() as (shop, _):
+        there = BrokenTargets()
+        engine = shop.engine(targets=there)
+        run = expose(shop)
+        go(shop, engine, 3)
+        assert shop.run(run.id).state is RunState.APPROVED
+        assert "`KeyError`" in str(shop.run(run.id).held)
+        there.fault = False
+        shop.http.answer_by("GET", URL, lambda: Reply(body=b'{"tax": "flat"}'))
+        go(shop, engine, 30)
+        assert shop.run(run.id).state is RunState.EFFECTIVE

@@ -25,7 +25,7 @@ from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store, Transaction
 from holdfast.ports.world import Receivers
 
-TAKEN = timedelta(seconds=60)
+TAKEN = timedelta(seconds=30)
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 900.0
 GIVE_UP = timedelta(days=3)
@@ -153,10 +153,10 @@ class Outbox:
 
     def _send(self, message: Message) -> str | None:
         """Send one; returns what went wrong, `None` when it was taken."""
-        title, text = read_message(message)
         self._at("before-send", message)
         try:
             with only_promised(f"`{message.to}`", self._failures):
+                title, text = read_message(message)
                 self._receivers.of(message.org).notifier(message.to).send(title, text, message.id)
         except self._failures as error:
             return error.message if isinstance(error, HoldfastError) else type(error).__name__

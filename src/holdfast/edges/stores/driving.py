@@ -86,7 +86,11 @@ _DROP_SIGNALS = _dropping(
 _DROP_TIMERS = _dropping(TIMER, [TIMER.c.run, TIMER.c.step, TIMER.c.kind], TIMER.c.due_at)
 _DROP_SENT = _dropping(OUTBOX, [OUTBOX.c.id], OUTBOX.c.sent_at)
 _WAITING = (OUTBOX.c.org == _ORG, OUTBOX.c.sent_at.is_(None), OUTBOX.c.given_up_at.is_(None))
-_RECEIVERS = select(OUTBOX.c.to).distinct().where(*_WAITING, OUTBOX.c.due_at <= _NOW).order_by(OUTBOX.c.to)
+_ANY_DUE = select(OUTBOX.c.id).where(*_WAITING, OUTBOX.c.due_at <= _NOW).order_by(OUTBOX.c.due_at).limit(1)
+_TO: BindParameter[str] = bindparam("p_to")
+_NEXT_RECEIVER = select(func.min(OUTBOX.c.to).label("name")).where(OUTBOX.c.org == _ORG, OUTBOX.c.to > _TO)
+_DUE_TO = select(OUTBOX.c.id).where(*_WAITING, OUTBOX.c.to == _TO, OUTBOX.c.due_at <= _NOW)
+_FIRST_DUE_TO = _DUE_TO.order_by(OUTBOX.c.created_at, OUTBOX.c.id).limit(1)
 
 
 def _forget(session: Session, statement: Executable, before: datetime, limit: int) -> int:
@@ -233,15 +237,25 @@ class SqlOutbox:
         return self._messages(query.order_by(OUTBOX.c.created_at, OUTBOX.c.id).limit(limit))
 
     def receivers(self, now: datetime) -> Sequence[str]:
-        """Return the receivers for whom something is due, by name."""
-        return [row.to for row in self._session.rows(_RECEIVERS, {"p_org": self._session.org, "p_now": now})]
+        """Return the receivers for whom something is due, by name.
+
+        Names are found one after another in the index: what was sent long ago, or waits by the thousand, is not read.
+        """
+        values = {"p_org": self._session.org, "p_now": now}
+        found: list[str] = []
+        name: str | None = "" if self._session.row(_ANY_DUE, values) is not None else None
+        while name is not None:
+            name = self._session.row(_NEXT_RECEIVER, {"p_org": self._session.org, "p_to": name}).name
+            if name is not None and self._session.row(_FIRST_DUE_TO, values | {"p_to": name}) is not None:
+                found.append(name)
+        return found
 
     def is_behind(self, message: Message, now: datetime, tries: int) -> bool:
         """Whether an older one to the same receiver is under way, or waits after fewer than `tries` tries."""
         at, key = OUTBOX.c.created_at, OUTBOX.c.id
-        older = or_(at < message.created_at, and_(at == message.created_at, key < message.id))
+        older = (at <= message.created_at, or_(at < message.created_at, key < message.id))  # the first: for the index
         where = (*_WAITING, OUTBOX.c.to == message.to, OUTBOX.c.due_at > now, OUTBOX.c.attempts.between(1, tries - 1))
-        return bool(self._messages(select(OUTBOX).where(*where, older).limit(1)))
+        return bool(self._messages(select(OUTBOX).where(*where, *older).order_by(at, key).limit(1)))
 
     def given_up(self, after: str | None = None, limit: int = 100) -> Sequence[Message]:
         """Return what was given up with an id below `after`, newest id first."""

@@ -88,7 +88,7 @@ OUTBOX = Table(
     words("problem", null=True),
     instant("given_up_at", null=True),
     Index("outbox_due", "org", "sent_at", "due_at"),
-    Index("outbox_lane", "org", "to", "sent_at", "given_up_at", "created_at"),
+    Index("outbox_lane", "org", "to", "sent_at", "given_up_at", "created_at", "id"),
     Index("outbox_given_up", "org", "given_up_at", "id"),
 )
 

@@ -44,7 +44,7 @@ CREATE TABLE outbox (
     given_up_at {instant}, PRIMARY KEY (org, id)
 );
 CREATE INDEX outbox_due ON outbox (org, sent_at, due_at);
-CREATE INDEX outbox_lane ON outbox (org, "to", sent_at, given_up_at, created_at);
+CREATE INDEX outbox_lane ON outbox (org, "to", sent_at, given_up_at, created_at, id);
 CREATE INDEX outbox_given_up ON outbox (org, given_up_at, id);
 
 CREATE TABLE flag_version (
