@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, or_, select, updat
 from holdfast.edges.stores.schema_mitigations import FLAG, FLAG_CLIENT, FLAG_VERSION, OVERLAY
 from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.tenants import bump_revision, read_revision
+from holdfast.edges.stores.types import to_stored
 from holdfast.errors import NotFoundError
 from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
 
@@ -36,7 +37,13 @@ _HELD = (
     .order_by(OVERLAY.c.created_at, OVERLAY.c.id)
 )
 _HOLDING = _HELD.where(OVERLAY.c.flag == bindparam("p_flag"))
-_KNOWN = "SELECT id FROM overlay WHERE org = :org AND id = :id"
+_COLUMNS = ", ".join(column.name for column in OVERLAY.c if column.name != "revision")
+_LAY = f"""
+INSERT INTO overlay ({_COLUMNS}, revision)
+VALUES (:{_COLUMNS.replace(", ", ", :")}, (
+    SELECT coalesce(max(value), 0) + 1 FROM revision WHERE org = :org AND name = :counter
+)) ON CONFLICT (org, id) DO NOTHING
+"""  # noqa: S608 - names from the schema
 
 
 class SqlFlags:
@@ -99,12 +106,12 @@ class SqlOverlays:
     def save(self, overlay: Overlay) -> None:
         """Create; does nothing when the id is there already."""
         self._session.own(overlay.org)
-        row = {name: getattr(overlay, name) for name in OVERLAY.c.keys() if name != "revision"}  # noqa: SIM118
-        known = self._session.row(_KNOWN, {"org": overlay.org, "id": overlay.id})
-        if known is None:
-            row["revision"] = bump_revision(self._session, _counter(overlay.environment))
+        counter = _counter(overlay.environment)
+        given = {column.name: getattr(overlay, column.name) for column in _OVERLAY}
+        row = {name: to_stored(value) if isinstance(value, datetime) else value for name, value in given.items()}
+        if self._session.change(_LAY, row | {"counter": counter}).rowcount:
             self._held.clear()
-            self._session.change(self._session.insert(OVERLAY), [row])
+            bump_revision(self._session, counter)
 
     def get(self, overlay_id: str) -> Overlay:
         """Return by id, a lifted one too. Raises: NotFoundError."""
@@ -187,12 +194,17 @@ class SqlFlagClients:
         query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since).order_by(FLAG_CLIENT.c.id)
         return [_client(row) for row in self._session.rows(query)]
 
-    def behind(self, environment: str, since: datetime, revision: int) -> Sequence[FlagClient]:
-        """Return the server-side clients seen at `since` or later that were not given the whole set at a revision."""
+    def behind(
+        self, environment: str, since: datetime, revision: int, *, after: str = "", limit: int = 100
+    ) -> Sequence[FlagClient]:
+        """Return server-side clients seen at `since` or later that were not given the whole set at a revision, by id.
+
+        Those with an id above `after`, at most `limit`.
+        """
         where = (FLAG_CLIENT.c.org == self._session.org, FLAG_CLIENT.c.environment == environment)
         not_given = or_(FLAG_CLIENT.c.fetched.is_(None), FLAG_CLIENT.c.fetched < revision)
-        query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since, not_given)
-        rows = self._session.rows(query.where(FLAG_CLIENT.c.kind != "browser").order_by(FLAG_CLIENT.c.id))
+        query = select(FLAG_CLIENT).where(*where, FLAG_CLIENT.c.seen_at >= since, not_given, FLAG_CLIENT.c.id > after)
+        rows = self._session.rows(query.where(FLAG_CLIENT.c.kind != "browser").order_by(FLAG_CLIENT.c.id).limit(limit))
         return [_client(row) for row in rows]
 
     def forget(self, before: datetime) -> int:
