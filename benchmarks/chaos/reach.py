@@ -1,6 +1,8 @@
 """How the workers of the sweep reach the independent target: the real ports, over real HTTP."""
 
 import http.client
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +16,11 @@ from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.outside import HttpTarget, Reply
 
 TIMEOUT_S = 5.0
+_OPEN = threading.local()
+"""A connection a thread of a process, kept open between requests as every client of the product keeps its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lane:
     """A receiver at the target: not idempotent, but it tells what became of a key."""
 
@@ -41,15 +45,17 @@ class Lane:
         return self._ask("GET", f"/look?key={quote(key)}", b"", {})
 
     def _ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        mine = (os.getpid(), self.port)  # a fork must not speak on its parent's
+        if getattr(_OPEN, "whose", None) != mine:
+            _OPEN.whose, _OPEN.connection = mine, http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
+        connection = _OPEN.connection
         try:
             connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
             return Reply(answer.status, answer.read().decode())
         except OSError as error:
-            raise ActionError(f"no answer from the target: {error}") from None
-        finally:
             connection.close()
+            raise ActionError(f"no answer from the target: {error}") from None
 
 
 class LaneTargets(NoTargets):

@@ -54,6 +54,7 @@ def handler(ledger: Ledger) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body of an answer go out together
 
         def do_POST(self) -> None:
             lane = self.path.removeprefix("/do/")
