@@ -12,6 +12,7 @@ from holdfast.edges.providers.target_spec import (
     Tools,
     boolean_option,
     duration_option,
+    environment_name,
     list_option,
     mapping_option,
     required_text,
@@ -137,6 +138,14 @@ def test_entry_that_could_not_be_opened_is_tried_again() -> None:
     for _ in range(2):
         with pytest.raises(PlanError, match="`folder` of the proxies entry `edge` is missing"):
             shared.open(broken)
+
+
+def test_other_sides_environment_is_the_named_one_or_ours() -> None:
+    named = entry("flags", "unleash", given={"unleash_environment": "prod"}, environment="production")
+    assert environment_name(named, "unleash_environment") == "prod"
+    assert environment_name(named, "another") == "production"
+    with pytest.raises(PlanError, match="the flags entry `it` is for no environment"):
+        environment_name(entry("flags", "unleash"), "unleash_environment")
 
 
 def test_kind_that_nobody_knows_says_so() -> None:

@@ -118,6 +118,18 @@ def required_text(target: Target, name: str) -> str:
     return value
 
 
+def environment_name(target: Target, name: str) -> str:
+    """Return what the other side calls the entry's environment: what the option says, else the same as ours.
+
+    Raises:
+        PlanError: the entry is for no environment.
+    """
+    environment = text_option(target, name) or target.environment
+    if environment is None:
+        raise PlanError(f"the {target.section} entry `{target.name}` is for no environment", where=target.where)
+    return environment
+
+
 def boolean_option(target: Target, name: str, *, default: bool = False) -> bool:
     """Return a boolean, or the default."""
     value = option(target, name)

@@ -18,8 +18,8 @@ import msgspec
 
 from holdfast.edges.providers.flag_providers._rest import Rest, canonical
 from holdfast.edges.providers.flag_providers._values import by_name, name_value
-from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, required_text, text_option
-from holdfast.errors import ActionError, PlanError
+from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, environment_name, required_text, text_option
+from holdfast.errors import ActionError
 from holdfast.model.flag import FlagReading
 from holdfast.model.target import Target
 
@@ -168,9 +168,7 @@ def _open(target: Target, tools: Tools) -> LaunchDarkly:
     def headers() -> Mapping[str, str]:
         return {"authorization": tools.required_secret(target, "token"), "ld-api-version": VERSION}
 
-    environment = text_option(target, "environment_key") or target.environment
-    if environment is None:
-        raise PlanError(f"the flags entry `{target.name}` is for no environment", where=target.where)
+    environment = environment_name(target, "environment_key")
     rest = Rest("LaunchDarkly", text_option(target, "url", URL) or URL, headers)
     return LaunchDarkly(target.name, required_text(target, "project"), environment, rest)
 

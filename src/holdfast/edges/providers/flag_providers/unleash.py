@@ -22,8 +22,8 @@ from holdfast.edges.providers.flag_providers._unleash_flag import (
     served_to_everybody,
     strategy_for,
 )
-from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, required_text, text_option
-from holdfast.errors import ActionError, PlanError
+from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, environment_name, required_text, text_option
+from holdfast.errors import ActionError
 from holdfast.model.flag import FlagReading
 from holdfast.model.target import Target
 
@@ -182,9 +182,7 @@ def _open(target: Target, tools: Tools) -> Unleash:
     def headers(option: str) -> Mapping[str, str]:
         return {"authorization": tools.required_secret(target, option), "unleash-appname": "holdfast"}
 
-    environment = text_option(target, "unleash_environment") or target.environment
-    if environment is None:
-        raise PlanError(f"the flags entry `{target.name}` is for no environment", where=target.where)
+    environment = environment_name(target, "unleash_environment")
     url = required_text(target, "url")
     client = None
     if text_option(target, "client_token") is not None:
