@@ -127,6 +127,14 @@ def test_client_of_another_declared_service_holds_nothing_open(held: SqlStore) -
     assert behind(held) == []
 
 
+def test_clients_are_read_in_pages_until_enough_are_found(held: SqlStore) -> None:
+    """Those that asked for other flags alone fill two pages; who comes last of all is found."""
+    others = [replace(SHOP, id=f"a-{number:03}", fetched=None, asked=(("other", 1),)) for number in range(250)]
+    assert behind(held, *others, *(replace(SHOP, id=f"b-{number}") for number in range(3))) == ["b-0", "b-1", "b-2"]
+    with held.read(ORG) as tx:
+        assert [one.id for one in find_behind(tx, RUN, T0, 2)] == ["b-0", "b-1"]
+
+
 def test_nobody_is_waited_for_when_the_flag_is_served_elsewhere_or_free(held: SqlStore) -> None:
     with held.write(ORG, T0) as tx:
         tx.overlays.save(Overlay(ORG, "ovl_9", ENVIRONMENT, "tax", "off", "test", "run_9", T0, before="{}"))

@@ -75,16 +75,22 @@ def _reached(number: int | None, revision: int) -> bool:
     return number is not None and number >= revision
 
 
-def find_behind(tx: Transaction, run: Run, now: datetime) -> Sequence[FlagClient]:
-    """Return the live server-side clients that did not fetch what a run forces yet, by id."""
+def find_behind(tx: Transaction, run: Run, now: datetime, limit: int = 100) -> Sequence[FlagClient]:
+    """Return the live server-side clients that did not fetch what a run forces yet, the first `limit` by id."""
     forced = tx.overlays.held_by(run.id)
-    if not forced:
-        return ()
-    found = tx.flag_clients.behind(run.environment, now - LIVE, max(forced.values()))
-    late = [one for one in found if _is_behind(one, forced, now)]
-    named = {one.service for one in late if one.service is not None and one.service != run.service}
+    late: list[FlagClient] = []
+    after: str | None = "" if forced else None
+    while after is not None and len(late) < limit:  # a thousand that are on their way must not all be read at each look
+        page = tx.flag_clients.behind(run.environment, now - LIVE, max(forced.values()), after=after)
+        late += _of_service(tx, run, [one for one in page if _is_behind(one, forced, now)])
+        after = page[-1].id if page else None
+    return late[:limit]
+
+
+def _of_service(tx: Transaction, run: Run, clients: Sequence[FlagClient]) -> Sequence[FlagClient]:
+    named = {one.service for one in clients if one.service is not None and one.service != run.service}
     others = {name for name in named if tx.services.find(name) is not None}
-    return [one for one in late if one.service not in others]
+    return [one for one in clients if one.service not in others]
 
 
 def _is_behind(client: FlagClient, forced: Mapping[str, int], now: datetime) -> bool:

@@ -26,7 +26,7 @@ from holdfast.model.plan import Probe
 from holdfast.model.run import Lease, Run, RunStep
 
 NAMED = 20
-"""How many clients of flags are named; the rest is counted."""
+"""How many clients of flags are named."""
 _OF_FLAGS = frozenset({"flag.off", "flag.on", "flag.set"})
 
 At = Callable[[str, Run, int], None]
@@ -242,9 +242,9 @@ class Outside:
         if not any(step.step.action in _OF_FLAGS for step in run.steps):
             return ()
         with self.reach.store.read(run.org) as tx:
-            behind = [f"client {one.id}" for one in find_behind(tx, run, self.reach.clock.now())]
-        more = len(behind) - NAMED
-        return (*behind[:NAMED], f"{more} more clients") if more > 0 else tuple(behind)
+            found = find_behind(tx, run, self.reach.clock.now(), NAMED + 1)
+        behind = tuple(f"client {one.id}" for one in found)
+        return (*behind[:NAMED], "other clients") if len(behind) > NAMED else behind
 
     def _live_targets(self, run: Run) -> list[str]:
         with self.reach.store.read(run.org) as tx:

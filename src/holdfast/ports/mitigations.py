@@ -280,8 +280,13 @@ class FlagClients(Protocol):
         """Return an environment's clients that were seen at `since` or later."""
         ...
 
-    def behind(self, environment: str, since: datetime, revision: int) -> Sequence[FlagClient]:
-        """Return the server-side clients seen at `since` or later that were not given the whole set at a revision."""
+    def behind(
+        self, environment: str, since: datetime, revision: int, *, after: str = "", limit: int = 100
+    ) -> Sequence[FlagClient]:
+        """Return server-side clients seen at `since` or later that were not given the whole set at a revision, by id.
+
+        Those with an id above `after`, at most `limit`.
+        """
         ...
 
     def forget(self, before: datetime) -> int:
