@@ -179,6 +179,8 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         store_failures=(SQLAlchemyError, OSError),
         play_drill=house.drills.play,
         targets=house.outside.targets,
+        receivers=house.outside.receivers,
+        releases=house.releases,
     )
     pages = WebDependencies(
         house.store,

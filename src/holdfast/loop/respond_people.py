@@ -53,11 +53,13 @@ class Preview:
 
     `applies` says whether its conditions hold, `level` is its rung there, `problem` why the changes could not be told;
     `others` are the ids of further plans of the service that could be asked for. `rehearsed` is what its drills say
-    there, `prediction` how long it took in them.
+    there, `prediction` how long it took in them. `run` is what it would be carried out as. `changes` are those within
+    the store until `preview_outside` has asked for the others; `unasked` says what it could not ask.
     """
 
     exposure: Exposure
     plan: Plan
+    run: Run
     applies: Verdict
     level: Autonomy
     changes: tuple[Change, ...]
@@ -65,6 +67,7 @@ class Preview:
     others: tuple[str, ...]
     rehearsed: Standing | None = None
     prediction: Prediction | None = None
+    unasked: tuple[str, ...] = ()
 
 
 def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: datetime) -> Preview:
@@ -84,6 +87,7 @@ def plan_preview(tx: Transaction, exposure_id: str, plan_id: str | None, now: da
     return Preview(
         exposure,
         plan,
+        run,
         verdict,
         level,
         simulation.changes,

@@ -1,9 +1,19 @@
 """A plan from preview to undo, over the API."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
+from holdfast.edges.api.app import create_app
+from holdfast.edges.stores.store import SqlStore
+from holdfast.ports.proxy import Block
+from holdfast.ports.store import Transaction
+from holdfast.testing.proxies import MemoryProxy
+from holdfast.testing.targets import MemoryTargets
 from tests.edges.api.conftest import PURL, RECORD, Caller, composition
 
 MANIFEST = """version: 1
@@ -86,3 +96,42 @@ def test_asking_for_a_plan_makes_the_waiting_run_go_on(admin: Caller, finding: s
 def test_a_plan_for_nothing_is_404(admin: Caller, body: dict[str, Any]) -> None:
     admin.post("/mitigations/preview", body, 404)
     admin.post("/mitigations", body, 404)
+
+
+def test_preview_asks_outside_when_no_transaction_is_open(
+    admin: Caller, monkeypatch: pytest.MonkeyPatch, finding: str
+) -> None:
+    open_now: list[str] = []
+    real = SqlStore.read
+
+    @contextmanager
+    def counted(store: SqlStore, org: str) -> Iterator[Transaction]:
+        with real(store, org) as tx:
+            open_now.append(org)
+            try:
+                yield tx
+            finally:
+                open_now.pop()
+
+    class Asked(MemoryProxy):
+        def blocks(self) -> Sequence[Block]:
+            assert open_now == []
+            return super().blocks()
+
+    world = admin.world
+    steps = ("action: flag.off\n            flag: checkout", "action: service.off\n            host: shop.example")
+    text = MANIFEST.replace(*steps)
+    body = {"service": "shop", "version": "2", "manifest": text, "sbom": composition(PURL)}
+    release = admin.post("/releases", body)["release"]["id"]
+    admin.post("/deployments", {"environment": "production", "release": release})
+    monkeypatch.setattr(SqlStore, "read", counted)
+    deps = replace(world.deps, targets=MemoryTargets(proxies={"edge": Asked("edge")}))
+    with TestClient(create_app(deps), base_url="http://holdfast.test") as client:
+        headers = {"Authorization": f"Bearer {admin.token}"}
+        answer = client.post("/api/v1/mitigations/preview", json={"exposure": finding}, headers=headers).json()
+    assert [(one["what"], one["after"]) for one in answer["changes"]] == [
+        ("all of shop.example at edge", "turned away with status 503")
+    ]
+    assert answer["unasked"] == []
+    nothing = admin.post("/mitigations/preview", {"exposure": finding}, 200)
+    assert (nothing["changes"], "no proxy stands before" in nothing["unasked"][0]) == ([], True)

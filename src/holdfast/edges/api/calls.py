@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,6 +27,7 @@ from holdfast.model.tenancy import Permission
 JSON_TYPE = "application/json"
 _MOST_KEY_CHARACTERS = 255
 _NONCE_BYTES = 12
+Found = TypeVar("Found")
 
 
 def read(
@@ -49,6 +50,27 @@ def read(
             turn.require(permission)
         answer = find(turn)
     return Response(msgspec.json.encode(answer), media_type=media_type)
+
+
+def ask_after(
+    request: Ask,
+    find: Callable[[Turn], Found],
+    ask: Callable[[Found], object],
+    *,
+    permission: Permission = Permission.READ,
+) -> Response[Any]:
+    """Find something in a view of the caller's org, then ask on outside of it, once the view is closed; answer that.
+
+    Raises:
+        ForbiddenError: the token lacks the permission.
+    """
+    deps = deps_of(request)
+    _idempotency(request, b"")
+    with deps.store.read(request.user.org) as tx:
+        turn = Turn(tx, deps.clock.now(), deps.ids, request.user, deps.settings.feed_max_age, deps.targets)
+        turn.require(permission)
+        found = find(turn)
+    return Response(msgspec.json.encode(ask(found)), media_type=JSON_TYPE)
 
 
 def write(

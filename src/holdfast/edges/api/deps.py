@@ -13,7 +13,7 @@ from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store
-from holdfast.ports.world import Targets
+from holdfast.ports.world import Receivers, Releases, Targets
 
 
 def _nobody_listens(org: str) -> None:
@@ -38,7 +38,8 @@ class ApiDependencies:
     `signing_key` is 32 secret bytes that sign checkpoints. `on_change(org)` is called after every commit of the API, in
     the thread of the request: it wakes the engine. `changes` wakes event streams; whoever else writes tells it too.
     `store_failures` are what the store raises when it is away: answered with 503. `play_drill` plays a drill that has
-    begun in the background; `None` where none are played. `targets` are what the operator lets plans reach.
+    begun in the background; `None` where none are played. `targets` are what the operator lets plans reach, `receivers`
+    where values are measured and messages go; `releases` opens the choice of releases of an org.
     """
 
     store: Store
@@ -51,6 +52,8 @@ class ApiDependencies:
     store_failures: tuple[type[Exception], ...] = (OSError,)
     play_drill: Callable[[DrillEvidence], None] | None = None
     targets: Targets | None = None
+    receivers: Receivers | None = None
+    releases: Callable[[str], Releases] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from litestar import Response
 from litestar.params import PathParameter, RawBody
 
 from holdfast.edges.api.body import decode_body, takes
-from holdfast.edges.api.calls import read, write
+from holdfast.edges.api.calls import ask_after, read, write
 from holdfast.edges.api.cursors import next_page, read_cursor
-from holdfast.edges.api.deps import Ask
+from holdfast.edges.api.deps import Ask, deps_of
 from holdfast.edges.api.verbs import get, post, put
 from holdfast.edges.api.wire import Cursor, Limit, NameInPath
 from holdfast.edges.api.wire_mitigations import (
@@ -31,6 +31,7 @@ from holdfast.edges.api.wire_mitigations import (
 )
 from holdfast.loop.approvals import require_person
 from holdfast.loop.pausing import get_pause, switch_automation
+from holdfast.loop.preview_outside import Surroundings, ask_outside
 from holdfast.loop.respond_begun import approve_step, break_glass, break_glass_for, confirm, resolve, undo
 from holdfast.loop.respond_people import Preview, approve, plan_preview, reject, request_run
 from holdfast.loop.signals import signal_id_of
@@ -101,9 +102,14 @@ def get_run(request: Ask, run: NameInPath) -> Response[RunOut]:
 
 @post("/mitigations/preview", opt=takes(RunIn), status_code=200, summary="Preview a plan")
 def post_preview(request: Ask, body: RawBody) -> Response[PreviewOut]:
-    """Say what a plan would change for an exposure; nothing is written."""
-    asked = decode_body(request, body, RunIn)
-    return read(request, lambda turn: _preview_out(plan_preview(turn.tx, asked.exposure, asked.plan, turn.now)))
+    """Say what a plan would change for an exposure, asking targets outside as well; nothing is written."""
+    asked, deps = decode_body(request, body, RunIn), deps_of(request)
+    around = Surroundings(deps.store, deps.targets, deps.receivers, deps.releases)
+    return ask_after(
+        request,
+        lambda turn: plan_preview(turn.tx, asked.exposure, asked.plan, turn.now),
+        lambda preview: _preview_out(ask_outside(preview, around, deps.clock.now())),
+    )
 
 
 def _preview_out(preview: Preview) -> PreviewOut:
@@ -127,6 +133,7 @@ def _preview_out(preview: Preview) -> PreviewOut:
         preview.rehearsed.readiness.value if preview.rehearsed else None,
         preview.rehearsed.because if preview.rehearsed else None,
         PredictionOut(**asdict(preview.prediction)) if preview.prediction else None,
+        list(preview.unasked),
     )
 
 

@@ -130,7 +130,8 @@ class PreviewOut(Answer, frozen=True):
     """What a plan would change. `applies` is `pass`, `fail` or `unknown`; `because` says why it is not `pass`.
 
     `readiness` is what its drills say (`proven`, `stale`, `failed`, `never`), `rehearsed` why; `prediction` how long it
-    took in them, `null` without any.
+    took in them, `null` without any. `unasked` names the steps of which targets could not say what would change, or
+    which can't be carried out now, each with the reason.
     """
 
     exposure: str
@@ -144,6 +145,7 @@ class PreviewOut(Answer, frozen=True):
     readiness: str | None
     rehearsed: str | None
     prediction: PredictionOut | None
+    unasked: list[str]
 
 
 class PauseIn(Question, frozen=True):

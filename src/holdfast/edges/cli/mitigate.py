@@ -108,7 +108,7 @@ def show_run(api: Api, *, run: str, style: str) -> None:
 @click.option("--plan", help="Which plan; by default the one that applies.")
 @format_option
 def preview(api: Api, *, exposure: str, plan: str | None, style: str) -> None:
-    """Say what a plan would change for EXPOSURE. Nothing is written.
+    """Say what a plan would change for EXPOSURE, asking targets outside too. Nothing is written.
 
     \b
     Examples:
@@ -127,7 +127,11 @@ def preview(api: Api, *, exposure: str, plan: str | None, style: str) -> None:
     facts += [("drills", f"{found['readiness']}: {found['rehearsed']}"), ("took in drills", takes)]
     print_facts([*facts, ("problem", found["problem"]), ("others", ", ".join(found["others"]))], style)
     print_heading("Would change", style)
-    print_rows(found["changes"], _CHANGES, style, empty="nothing would change")
+    unasked = found["unasked"]
+    print_rows(found["changes"], _CHANGES, style, empty="could not be told" if unasked else "nothing would change")
+    if unasked:
+        print_heading("Trouble outside", style)
+        print_rows([{"what": one} for one in unasked], [("What", "what")], style)
 
 
 @command.command("start")
