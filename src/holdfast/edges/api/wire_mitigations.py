@@ -37,7 +37,8 @@ class RunOut(Answer, frozen=True):
     """One execution of a plan; `held` says which guard holds it back, `proof` what was seen in the application.
 
     `approvals` are who consented, `break_glass` is the reason of the person who let it go past every guard. `share` is
-    the share of the service's instances that it touches, `unproven` the live targets on which its effect was not seen.
+    the share of the service's instances that it touches, `unproven` the live targets on which its effect was not seen,
+    and the live clients of its flags that have not fetched the change, each as `client ID`.
     """
 
     id: str
