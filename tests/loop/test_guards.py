@@ -12,6 +12,7 @@ from holdfast.loop.flags import define_flag
 from holdfast.loop.guards import HoldFinder, add_freeze, get_guards, lift_freeze, note_hold, set_guards
 from holdfast.loop.pausing import pause
 from holdfast.loop.respond import approve
+from holdfast.mitigations.guards import uses_of
 from holdfast.model.guard import Freeze, Guards, Hold
 from holdfast.model.plan import Autonomy, Step
 from holdfast.model.run import Run, RunState, StepState
@@ -262,6 +263,41 @@ def test_run_that_began_in_the_transaction_is_counted(shop: Shop) -> None:
         found = finder.find(second)
     assert found is not None
     assert found.guard == "service"
+
+
+def test_runs_that_begin_in_one_transaction_read_the_uses_once(
+    storm: tuple[Shop, list[Run]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, runs = storm
+    with shop.write() as tx:
+        counting = Counting(tx.runs)
+        finder = HoldFinder(tx, T0)
+        set_guards(tx, Guards(services_per_hour=20, flags_per_hour=1000), "somebody", T0)
+        monkeypatch.setattr(tx, "runs", counting)
+        held = []
+        for run in runs[:25]:
+            if finder.find(run) is not None:
+                held.append(run)
+                continue
+            step = replace(run.steps[0], state=StepState.INTENT, at=T0, intended_at=T0)
+            finder.note(replace(run, state=RunState.ACTING, steps=(step,)))
+    assert held == runs[20:25]
+    assert counting.asked.count("uses") == 1
+
+
+@pytest.mark.parametrize("state", list(StepState))
+def test_uses_that_are_noted_are_those_that_the_store_tells_of(shop: Shop, state: StepState) -> None:
+    (run,) = shop.expose(make_exposure())
+    steps = tuple(
+        replace(step, state=state, at=T0, intended_at=at, done_at=done_at)
+        for step in run.steps
+        for at, done_at in ((None, None), (T0, None), (T0, T0 + timedelta(seconds=3)))
+    )
+    for step in steps:
+        made = replace(run, state=RunState.ACTING, steps=(step,))
+        with shop.write() as tx:
+            tx.runs.save(made)
+            assert uses_of(made) == list(tx.runs.uses(T0 - timedelta(days=1)))
 
 
 def test_people_cost_no_question(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,8 +35,8 @@ from holdfast.model.plan import Plan, ServiceManifest
 from holdfast.model.run import Run
 from holdfast.ports.store import Transaction
 
-MANY = 16
-"""From so many questions on, everything is read at once."""
+MANY = 100
+"""From so many questions on, everything is read at once; fewer cost less one by one, however large the org."""
 LOOK_BACK = 40
 GUARDS = "mitigations.guards"
 """The setting that holds the org's limits."""
@@ -53,6 +53,7 @@ class DrillReader:
     _drills: dict[tuple[str, str], Sequence[DrillEvidence]] = field(default_factory=dict)
     _newest: dict[tuple[str, str], list[DrillEvidence]] | None = None
     _releases: dict[tuple[str, str], Sequence[Release]] = field(default_factory=dict)
+    _latest: dict[str, Sequence[Release]] = field(default_factory=dict)
     _running: dict[tuple[str, str], list[Release]] | None = None
     _standings: dict[tuple[str, Plan, str], Standing] = field(default_factory=dict)
     _seen: Seen | None = None
@@ -162,7 +163,9 @@ class DrillReader:
         return tuple(self.tx.releases.get(release_id) for release_id in ids)
 
     def _newest_release(self, service_id: str) -> Sequence[Release]:
-        return tuple(self.tx.releases.find(service=service_id)[:1])
+        if service_id not in self._latest:
+            self._latest[service_id] = tuple(self.tx.releases.find(service=service_id, limit=1))
+        return self._latest[service_id]
 
     def assume(self, service_id: str, environment: str, release: Release) -> None:
         """Answer as if a release ran there, with what it declares."""

@@ -16,7 +16,15 @@ from holdfast.loop.drills import DrillReader
 from holdfast.loop.freshness import Freshness
 from holdfast.loop.pausing import get_pause
 from holdfast.mitigations.autonomy import AUTOMATION, WORKING
-from holdfast.mitigations.guards import HOUR, Circumstances, check_guards, is_held_by_nothing, judge_hold, rest_of
+from holdfast.mitigations.guards import (
+    HOUR,
+    Circumstances,
+    check_guards,
+    is_held_by_nothing,
+    judge_hold,
+    rest_of,
+    uses_of,
+)
 from holdfast.model.guard import AtWork, Freeze, Guards, Hold, Use
 from holdfast.model.instant import format_instant
 from holdfast.model.plan import Autonomy
@@ -137,7 +145,8 @@ class HoldFinder:
         if run.state in WORKING:
             self._read()
             self._at_work.append(AtWork(run.id, run.service_id, run.exposure))
-            self._since = None
+            # told, not read again: a thousand runs of one advisory would each read the uses of all
+            self._uses = [*(use for use in self._uses if use.run != run.id), *uses_of(run)]
 
     def _read(self) -> Guards:
         if self._guards is None:

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from holdfast.errors import UsageError
 from holdfast.model.guard import AtWork, Guards, Hold, Use
 from holdfast.model.instant import format_instant
-from holdfast.model.run import AUTOMATION, Run, RunState
+from holdfast.model.run import AUTOMATION, Run, RunState, StepState
 
 HOUR = timedelta(hours=1)
 MOST_FREEZES = 200
@@ -29,6 +29,7 @@ MOST_PER_HOUR = 1_000_000
 MOST_SECONDS = 366 * 86400.0
 _BLOCKS = frozenset({"service.off", "edge.block"})
 """Actions whose uses stack, each a hold of its own, whatever the others turn away."""
+_UNTOUCHED = frozenset({StepState.PENDING, StepState.SKIPPED})
 _BEGUN = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.EFFECTIVE, RunState.NEEDS_PERSON})
 
 
@@ -54,6 +55,20 @@ def is_held_by_nothing(run: Run) -> bool:
     """Whether no guard may hold the run: a person is behind it, or it is being taken back."""
     people = bool(run.approvals) or run.requested_by != AUTOMATION or run.break_glass is not None
     return people or run.released or run.state is RunState.UNDOING
+
+
+def uses_of(run: Run) -> list[Use]:
+    """Return the uses of actions that a run is, as the store tells of them once it is saved."""
+    out = []
+    for step in run.steps:
+        begun_at = step.intended_at or (None if step.state in _UNTOUCHED else step.at)
+        if begun_at is None:
+            continue
+        touched_at = max(at for at in (step.at, step.done_at, begun_at) if at is not None)
+        action, flag = step.step.action, step.step.argument("flag")
+        named, in_place = f"{run.environment}/{flag}" if flag else None, step.state is StepState.DONE
+        out.append(Use(run.id, run.service_id, action, named, run.is_automatic, begun_at, touched_at, in_place))
+    return out
 
 
 def judge_hold(run: Run, guards: Guards, seen: Circumstances) -> Hold | None:

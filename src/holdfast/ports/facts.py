@@ -55,8 +55,9 @@ class Releases(Protocol):
         service: str | None = None,
         version: str | None = None,
         commit: str | None = None,
+        limit: int | None = None,
     ) -> Sequence[Release]:
-        """Return the releases for which all that is given holds, newest recorded first."""
+        """Return the releases for which all that is given holds, newest recorded first; at most `limit`."""
         ...
 
     def manifest(self, release_id: str) -> Mapping[str, Any] | None:

@@ -161,6 +161,7 @@ class InventorySuite:
             whole = replace(first, artifacts=first.artifacts + second.artifacts)
             assert tx.releases.find(digest="sha256:arm") == [whole]
             assert tx.releases.find(service="shop", version="1", commit="c0ffee") == [whole]
+            assert tx.releases.find(service="shop", limit=1) == tx.releases.find(service="shop")[:1]
             assert tx.releases.find(identity="shop|2") == []
             assert tx.releases.manifest(first.id) == {"a": 1}
             assert tx.releases.list("svc_shop") == [whole]

@@ -108,8 +108,9 @@ class SqlReleases:
         service: str | None = None,
         version: str | None = None,
         commit: str | None = None,
+        limit: int | None = None,
     ) -> Sequence[Release]:
-        """Return the releases for which all that is given holds, newest recorded first.
+        """Return the releases for which all that is given holds, newest recorded first; at most `limit`.
 
         `service` is a name or an id.
         """
@@ -126,7 +127,7 @@ class SqlReleases:
         if digest is not None:
             holders = select(ARTIFACT.c.release).where(ARTIFACT.c.org == self._session.org, ARTIFACT.c.digest == digest)
             query = query.where(RELEASE.c.id.in_(holders))
-        return self._fetch(query.order_by(RELEASE.c.recorded_at.desc(), RELEASE.c.id.desc()))
+        return self._fetch(query.order_by(RELEASE.c.recorded_at.desc(), RELEASE.c.id.desc()).limit(limit))
 
     def manifest(self, release_id: str) -> Mapping[str, Any] | None:
         """Return the declaration that came with the release."""
