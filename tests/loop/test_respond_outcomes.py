@@ -210,7 +210,7 @@ def test_the_fence_goes_with_every_request() -> None:
 
 
 def watched(**fields: Any) -> Plan:
-    return make_plan(health=(HEALTH,), health_for_s=30.0, **fields)
+    return make_plan(health=(HEALTH,), **{"health_for_s": 30.0, **fields})
 
 
 def test_a_run_under_which_the_service_gets_worse_is_taken_back() -> None:
@@ -263,6 +263,61 @@ def test_another_worker_goes_on_watching() -> None:
         shop.clock.tick(4)
         go(shop, seconds=4)
         assert shop.run(run.id).state is RunState.UNDONE
+
+
+def unproven(shop: Shop, seconds: int = 33) -> Run:
+    """Return a run that failed: its flag is off, and the checkout never showed it."""
+    shop.http.answer("GET", HEALTH.url, Reply())
+    shop.http.answer("GET", URL, Reply(body=b"{}"))
+    (run,) = shop.expose(make_exposure())
+    go(shop, seconds=seconds)
+    failed = shop.run(run.id)
+    assert (failed.state, shop.served()) == (RunState.FAILED, "off")
+    return failed
+
+
+def test_an_unproven_run_under_which_the_service_gets_worse_is_taken_back() -> None:
+    """It failed at 12:00:30 and stays; three looks in a row then find the service unwell."""
+    with opened(watched(health_for_s=60.0)) as shop:
+        run = unproven(shop)
+        shop.http.answer("GET", HEALTH.url, Reply(status=500))
+        go(shop, seconds=6)
+        ended = shop.run(run.id)
+        assert (ended.state, shop.served()) == (RunState.UNDONE, "on")
+        assert (ended.undo_because or "").startswith("the service got worse after it: GET http://shop.example/health")
+        assert "reverted" in messages(shop)
+        with shop.store.read(ORG) as tx:
+            assert (tx.timers.next_at(), tx.leases.of(run.id)) == (None, None)
+
+
+def test_an_unproven_run_is_watched_now_and_then_for_as_long_as_it_stays() -> None:
+    """An hour later, far beyond `health_for`, it is looked at twice a minute; one bad look takes nothing back."""
+    with opened(watched()) as shop:
+        run = unproven(shop)
+        go(shop, seconds=5)
+        looks = shop.http.requests.count(("GET", HEALTH.url))
+        shop.clock.tick(3600)
+        go(shop, seconds=61)
+        assert shop.http.requests.count(("GET", HEALTH.url)) - looks in {2, 3}
+        shop.http.answer("GET", HEALTH.url, Reply(status=500), Reply())
+        go(shop, seconds=61)
+        assert shop.run(run.id).state is RunState.FAILED
+        shop.http.answer("GET", HEALTH.url, Reply(status=500))
+        go(shop, seconds=40)
+        assert (shop.run(run.id).state, shop.served()) == (RunState.UNDONE, "on")
+
+
+def test_an_unproven_run_that_was_undone_is_watched_no_more() -> None:
+    with opened(watched()) as shop:
+        run = unproven(shop)
+        with shop.write() as tx:
+            undo(tx, run.id, "per_1", shop.clock.now())
+        go(shop, seconds=2)
+        looks = shop.http.requests.count(("GET", HEALTH.url))
+        go(shop, seconds=61)
+        assert shop.http.requests.count(("GET", HEALTH.url)) == looks
+        with shop.store.read(ORG) as tx:
+            assert tx.timers.next_at() is None
 
 
 # Expiry.

@@ -18,9 +18,11 @@ from holdfast.loop.respond_outcomes import (
     expire,
     fail_unproven,
     is_watched,
+    is_watched_failed,
     note_trouble,
     note_unproven,
     prove,
+    rest_watch,
     revert_unwell,
 )
 from holdfast.loop.respond_outside import Grip, Looked, Outside, Prepared
@@ -40,6 +42,7 @@ HURRIED = timedelta(milliseconds=50)
 """How soon is looked again while a change is on its way to clients, and the probes hold."""
 GONE = LIVE + timedelta(seconds=5)
 """Clients are waited for this long at least: by then the dead ones among them don't count any more."""
+_WATCHED = frozenset({RunState.EFFECTIVE, RunState.FAILED})
 _MACHINE = frozenset({RunState.APPROVED, RunState.ACTING, RunState.UNDOING})
 
 
@@ -78,7 +81,7 @@ def find_next(hand: Hand, outside: Outside, now: datetime, due: Collection[str] 
         return _next_of_machine(hand, outside, now)
     if run.state is RunState.VERIFYING:
         return _look(hand, outside, verify=True)
-    if run.state is RunState.EFFECTIVE and ("health" in due or hand.grip is not None):
+    if run.state in _WATCHED and ("health" in due or hand.grip is not None):
         return _watch(hand, outside, now)
     return None
 
@@ -166,11 +169,21 @@ def _look(hand: Hand, outside: Outside, *, verify: bool) -> Next:
 
 
 def _watch(hand: Hand, outside: Outside, now: datetime) -> Next:
-    run = hand.run
-    ends_at = (run.effective_at or now) + timedelta(seconds=run.plan.health_for_s)
-    if not is_watched(run) or now >= ends_at:
+    watched = is_watched_failed(hand.run) or (is_watched(hand.run) and not _is_watched_enough(hand.run, now))
+    if not watched:
         return Deed(_end_watch)
     return _look(hand, outside, verify=False)
+
+
+def _is_watched_enough(run: Run, now: datetime) -> bool:
+    """Whether what its plan says is over; a run that failed is looked at on, now and then."""
+    since = (run.effective_at or now) if run.state is RunState.EFFECTIVE else acted_last_at(run)
+    return now >= since + timedelta(seconds=run.plan.health_for_s)
+
+
+def _rest_watch(setting: Setting, run: Run) -> Did:
+    rest_watch(setting.tx, run, setting.now)
+    return Did(run, "watched", rests=True)
 
 
 def _end_watch(setting: Setting, run: Run) -> Did:
@@ -246,6 +259,8 @@ def _take_look(hand: Hand, looked: Looked) -> Next:
         if hand.unwell >= UNWELL:
             detail = looked.health.detail
             return Deed(lambda setting, run: Did(revert_unwell(setting.tx, run, setting.now, detail), "reverted"))
+    if run.state is RunState.FAILED and not hand.unwell and _is_watched_enough(run, looked.seen_at):
+        return Deed(_rest_watch)
     if outcome is None or run.state is not RunState.VERIFYING:
         hand.job, hand.due_at = None, looked.seen_at + HEALTH_PAUSE
         return None

@@ -2,7 +2,8 @@
 
 Rules:
 1. The clock of an exposure stops with full coverage alone, at the instant at which the effect was seen.
-2. What was never proven stays in place, the safer side, and a person is told.
+2. What was never proven stays in place, the safer side, and a person is told. While it does, the service's health is
+   watched as after a proven run, and beyond `health_for` now and then: nobody has seen that it is worth its price.
 3. A run that can't be carried out makes way for its plan's next rung in the same transaction; without one a person is
    told.
 4. What expires is taken back, or a person is asked to confirm it: asked again and again, while it stays in place.
@@ -32,6 +33,8 @@ from holdfast.ports.world import Targets
 
 CONFIRM_AGAIN = timedelta(hours=1)
 HEALTH_PAUSE = timedelta(seconds=1)
+HEALTH_REST = timedelta(seconds=30)
+"""How long is waited between two looks after a run that failed long ago and is in place still."""
 _NOT_IN_PLACE = frozenset({StepState.PENDING, StepState.SKIPPED, StepState.UNDONE})
 _IN_PLACE = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.EFFECTIVE, RunState.FAILED, RunState.NEEDS_PERSON})
 
@@ -71,6 +74,20 @@ def is_watched(run: Run) -> bool:
     return bool(run.plan.health) and run.healthy_before is True
 
 
+def is_watched_failed(run: Run) -> bool:
+    """Whether the service's health is watched after a run that failed: something of it is in place."""
+    in_place = any(step.state not in _NOT_IN_PLACE for step in run.steps)
+    return run.state is RunState.FAILED and in_place and is_watched(run)
+
+
+def rest_watch(tx: Transaction, run: Run, now: datetime) -> None:
+    """Look again after a while, as long as something of a failed run is in place that it could be taken back for."""
+    if run.released or not is_watched_failed(run) or (stays(run) and has_ended(tx, run)):
+        tx.timers.clear(run.id, 0, "health")
+    else:
+        tx.timers.set(Timer(run.org, run.id, 0, "health", now + HEALTH_REST))
+
+
 def note_unproven(tx: Transaction, run: Run, now: datetime, unproven: Sequence[str]) -> Run:
     """Name the live targets on which the effect was not seen."""
     changed = replace(run, unproven=tuple(unproven), updated_at=now)
@@ -101,6 +118,8 @@ def give_up(tx: Transaction, run: Run, now: datetime, ids: Ids, because: str, *,
         return run
     kind = "run.failed" if run.state is RunState.FAILED else "run.undoing"
     journal_run(tx, kind, run, AUTOMATION, because=because)
+    if is_watched_failed(run):
+        tx.timers.set(Timer(run.org, run.id, 0, "health", now + HEALTH_PAUSE))
     rung, why_not = _take_next_rung(PlanReader(tx, targets=targets), run, now, ids)
     if rung is None:
         _tell(tx, run, now, "failed", title="a mitigation failed", text=f"{because}. {why_not}")
