@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import BindParameter, Row, Select, bindparam, or_, select, update
 
 from holdfast.edges.stores.schema_facts import ARTIFACT, RELEASE
 from holdfast.edges.stores.session import Session, chunks
@@ -11,6 +11,16 @@ from holdfast.edges.stores.stays import refresh_releases
 from holdfast.edges.stores.values import from_json, to_json
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.model.inventory import Artifact, Release
+
+# asked for every run that is judged: what is built anew each time costs more than its answer
+_ORG: BindParameter[str] = bindparam("p_org")
+_ID: BindParameter[str] = bindparam("p_id")
+_GET = select(RELEASE).where(RELEASE.c.org == _ORG, RELEASE.c.id == _ID)
+_ARTIFACTS = (
+    select(ARTIFACT)
+    .where(ARTIFACT.c.org == _ORG, ARTIFACT.c.release == _ID)
+    .order_by(ARTIFACT.c.release, ARTIFACT.c.position, ARTIFACT.c.digest)
+)
 
 
 class SqlReleases:
@@ -95,10 +105,12 @@ class SqlReleases:
 
     def get(self, release_id: str) -> Release:
         """Return by id. Raises: NotFoundError."""
-        found = self._fetch(self._select().where(RELEASE.c.id == release_id))
-        if not found:
+        values = {"p_org": self._session.org, "p_id": release_id}
+        row = self._session.row(_GET, values)
+        if row is None:
             raise NotFoundError(f"there is no release `{release_id}`")
-        return found[0]
+        held = self._session.rows(_ARTIFACTS, values)
+        return to_release(row, tuple(Artifact(one.digest, one.kind, one.platform) for one in held))
 
     def find(
         self,
