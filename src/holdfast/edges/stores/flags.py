@@ -44,6 +44,11 @@ VALUES (:{_COLUMNS.replace(", ", ", :")}, (
     SELECT coalesce(max(value), 0) + 1 FROM revision WHERE org = :org AND name = :counter
 )) ON CONFLICT (org, id) DO NOTHING
 """  # noqa: S608 - names from the schema
+_LAY_AND_COUNT = f"""
+WITH laid AS ({_LAY} RETURNING 1)
+INSERT INTO revision (org, name, value) SELECT :org, :counter, 1 FROM laid
+ON CONFLICT (org, name) DO UPDATE SET value = revision.value + 1
+"""  # noqa: S608 - the statement above
 
 
 class SqlFlags:
@@ -109,8 +114,10 @@ class SqlOverlays:
         counter = _counter(overlay.environment)
         given = {column.name: getattr(overlay, column.name) for column in _OVERLAY}
         row = {name: to_stored(value) if isinstance(value, datetime) else value for name, value in given.items()}
-        if self._session.change(_LAY, row | {"counter": counter}).rowcount:
-            self._held.clear()
+        self._held.clear()
+        if self._session.engine == "postgresql":
+            self._session.change(_LAY_AND_COUNT, row | {"counter": counter})
+        elif self._session.change(_LAY, row | {"counter": counter}).rowcount:
             bump_revision(self._session, counter)
 
     def get(self, overlay_id: str) -> Overlay:

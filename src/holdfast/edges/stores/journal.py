@@ -16,6 +16,8 @@ from holdfast.errors import JournalError
 from holdfast.model.journal import GENESIS, JournalEntry, entry_hash
 
 _PAGE = 1000
+_AT_ONCE = 60
+"""So many rows go to PostgreSQL in one statement: with a few, each statement costs more than what it writes."""
 # asked with every commit; what is built anew each time costs more than its answer
 _HEAD = "SELECT seq, hash FROM journal_head WHERE org = :org"
 _FIRST = "INSERT INTO journal_head (org, seq, hash) VALUES (:org, 0, :hash) ON CONFLICT DO NOTHING"
@@ -87,6 +89,9 @@ class SqlJournal:
             entries.append((session.org, seq, at, kind, body, previous))
             subjects += [(session.org, subject, seq) for subject in about]
         self._pending.clear()
+        if session.engine == "postgresql" and subjects and len(entries) + len(subjects) <= _AT_ONCE:
+            _write_at_once(session, entries, subjects, {"org": session.org, "seq": seq, "hash": previous})
+            return
         session.add(JOURNAL, [column.name for column in _COLUMNS], entries)
         session.add(JOURNAL_SUBJECT, ("org", "subject", "seq"), subjects)
         session.change(_MOVE, {"org": session.org, "seq": seq, "hash": previous})
@@ -99,6 +104,29 @@ class SqlJournal:
             session.change(_FIRST, values | {"hash": GENESIS})
             row = session.row(query, values)
         return row.seq, row.hash
+
+
+def _write_at_once(
+    session: Session,
+    entries: Sequence[Sequence[Any]],
+    subjects: Sequence[Sequence[Any]],
+    head: Mapping[str, Any],
+) -> None:
+    names = ", ".join(column.name for column in _COLUMNS)
+    values: dict[str, Any] = dict(head)
+    insert_entries = f"INSERT INTO journal ({names}) VALUES {_marks('e', entries, values)}"  # noqa: S608 - names, marks
+    insert_subjects = f"INSERT INTO journal_subject (org, subject, seq) VALUES {_marks('s', subjects, values)}"  # noqa: S608
+    session.change(f"WITH entries AS ({insert_entries}), subjects AS ({insert_subjects}) {_MOVE}", values)
+
+
+def _marks(prefix: str, rows: Sequence[Sequence[Any]], values: dict[str, Any]) -> str:
+    """Return the names under which the rows' values are bound, and bind them."""
+    out = []
+    for number, row in enumerate(rows):
+        names = [f"{prefix}{number}_{column}" for column in range(len(row))]
+        values.update(zip(names, row, strict=True))
+        out.append(f"(:{', :'.join(names)})")
+    return ", ".join(out)
 
 
 def _subjects(body: Mapping[str, object]) -> set[str]:
