@@ -15,13 +15,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from threading import Event
 from urllib.parse import urlsplit
 
 from holdfast.errors import ActionError
@@ -99,11 +97,15 @@ class _Child:
 
 @dataclass(slots=True)
 class Supervisor:
-    """Keeps one process running until `stop` is set; `restart` asks for a new one of the same release."""
+    """Keeps one process running until `stop` is set; `restart` asks for a new one of the same release.
+
+    Both are looked at all the time and never waited for: a signal's handler sets them, and must not want a lock that
+    what it interrupts may hold.
+    """
 
     what: Supervision
-    stop: Event = field(default_factory=Event)
-    restart: Event = field(default_factory=Event)
+    stop: bool = False
+    restart: bool = False
     _child: _Child | None = None
     _not_before: float = 0.0
     _failures: int = 0
@@ -119,9 +121,9 @@ class Supervisor:
         """
         descriptor = self._lock()
         try:
-            while not self.stop.is_set():
+            while not self.stop:
                 self._turn(time.monotonic())
-                self.stop.wait(LOOK_S)
+                time.sleep(LOOK_S)
         finally:
             self._end("the supervisor was told to stop")
             self._tell()
@@ -144,7 +146,7 @@ class Supervisor:
     def _turn(self, now: float) -> None:
         version = self._find_version()
         self._reap(now)
-        if self._child is not None and (version != self._child.version or self.restart.is_set()):
+        if self._child is not None and (version != self._child.version or self.restart):
             self._end("another release is to run")
             self._failures, self._not_before = 0, 0.0
         if self._child is None and version is not None and now >= self._not_before:
@@ -166,7 +168,7 @@ class Supervisor:
         return folder.name
 
     def _start(self, version: str, now: float) -> None:
-        self.restart.clear()
+        self.restart = False
         self._starts += 1
         try:
             process = subprocess.Popen(
@@ -257,15 +259,13 @@ def _die_with_parent() -> None:
 def supervise(what: Supervision) -> None:
     """Supervise until SIGTERM or SIGINT; SIGHUP restarts the process. Raises: ActionError."""
     supervisor = Supervisor(what)
-    handlers: Sequence[tuple[signal.Signals, Event]] = (
-        (signal.SIGTERM, supervisor.stop),
-        (signal.SIGINT, supervisor.stop),
-        (signal.SIGHUP, supervisor.restart),
-    )
-    for number, event in handlers:
-        signal.signal(number, _setter(event))
+
+    def stop(*_: object) -> None:
+        supervisor.stop = True
+
+    def restart(*_: object) -> None:
+        supervisor.restart = True
+
+    for number, handler in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, restart)):
+        signal.signal(number, handler)
     supervisor.run()
-
-
-def _setter(event: Event) -> "signal.Handlers":
-    return lambda *_: event.set()  # type: ignore[return-value]  # a handler is any callable; typeshed names no type
