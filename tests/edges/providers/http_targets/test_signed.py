@@ -141,12 +141,14 @@ def test_slow_drip_is_no_answer(http: HttpxHttp) -> None:
     thread = threading.Thread(target=drip, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    target = SignedHttp(entry("http", "signed", url=url, secret="env:SECRET", timeout="50ms"), tools(http))
-    with pytest.raises(ActionError, match="the answer took too long"):
-        target.send(b"x", KEY, 0)
-    stop.set()
-    thread.join()
-    server.close()
+    target = SignedHttp(entry("http", "signed", url=url, secret="env:SECRET", timeout="300ms"), tools(http))
+    try:
+        with pytest.raises(ActionError, match="the answer took too long"):
+            target.send(b"x", KEY, 0)
+    finally:
+        stop.set()
+        thread.join(10)
+        server.close()
 
 
 def test_look_asks_what_became_of_a_key(listener: Listener, http: HttpxHttp) -> None:
