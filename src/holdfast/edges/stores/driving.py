@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    insert,
     not_,
     or_,
     select,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.schema_mitigations import OUTBOX, RUN, SIGNAL, TIMER
 from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.statements import Fixed
 from holdfast.errors import FencedError, NotFoundError
 from holdfast.model.exposure import State
 from holdfast.model.run import Lease, Message, RunState, Signal, Timer
@@ -37,24 +39,27 @@ _OWNER: BindParameter[str] = bindparam("p_owner")
 _FENCE: BindParameter[int] = bindparam("p_fence")
 _NOW, _UNTIL = (bindparam(f"p_{name}", type_=RUN.c.lease_until.type) for name in ("now", "until"))
 _FREE = or_(RUN.c.owner.is_(None), RUN.c.lease_until <= _NOW, RUN.c.owner == _OWNER)
-_CLAIM = (
+_CLAIM = Fixed(
     update(RUN)
     .where(RUN.c.org == _ORG, RUN.c.id == _RUN, _FREE)
     .values(owner=_OWNER, fence=RUN.c.fence + 1, lease_until=_UNTIL)
     .returning(RUN.c.fence, RUN.c.body, RUN.c.service_id)
 )
 _MINE = (RUN.c.org == _ORG, RUN.c.id == _RUN, RUN.c.owner == _OWNER, RUN.c.fence == _FENCE)
-_KEEP = update(RUN).where(*_MINE).values(lease_until=_UNTIL).returning(RUN.c.body, RUN.c.service_id)
-_GIVE = update(RUN).where(*_MINE).values(owner=None, lease_until=None)
-_OF = select(RUN.c.owner, RUN.c.fence, RUN.c.lease_until).where(RUN.c.org == _ORG, RUN.c.id == _RUN)
-_DUE = (
+_KEEP = Fixed(update(RUN).where(*_MINE).values(lease_until=_UNTIL).returning(RUN.c.body, RUN.c.service_id))
+_GIVE = Fixed(update(RUN).where(*_MINE).values(owner=None, lease_until=None))
+_OF = Fixed(select(RUN.c.owner, RUN.c.fence, RUN.c.lease_until).where(RUN.c.org == _ORG, RUN.c.id == _RUN))
+_TIMERS_DUE = (
     select(TIMER)
     .where(TIMER.c.org == _ORG, TIMER.c.due_at <= _NOW)
     .order_by(TIMER.c.due_at, TIMER.c.run, TIMER.c.step)
     .limit(bindparam("p_limit", type_=Integer()))
 )
-_DUE_OF_KIND = _DUE.where(TIMER.c.kind == bindparam("p_kind"))
-_NEXT = select(func.min(TIMER.c.due_at).label("due_at")).where(TIMER.c.org == _ORG)
+_DUE_OF_KIND = Fixed(_TIMERS_DUE.where(TIMER.c.kind == bindparam("p_kind")))
+_DUE = Fixed(_TIMERS_DUE)
+_NEXT = Fixed(select(func.min(TIMER.c.due_at).label("due_at")).where(TIMER.c.org == _ORG))
+_ADD_SIGNAL = Fixed(insert(SIGNAL), SIGNAL.c.keys())
+_KNOWN_SIGNALS = "SELECT id FROM signal WHERE org = :org AND id IN :ids"
 _OVER = tuple(state.value for state in (RunState.OBSERVED, RunState.REJECTED, RunState.UNDONE))
 _RESTING = (RunState.FAILED.value, RunState.EFFECTIVE.value)
 """States in which a run is over as soon as its exposure is."""
@@ -149,11 +154,10 @@ class SqlSignals:
         new: list[str] = []
         for part in chunks({one.id: one for one in signals}.values(), 400):
             ids = [one.id for one in part]
-            query = select(SIGNAL.c.id).where(SIGNAL.c.org == self._session.org, SIGNAL.c.id.in_(ids))
-            known = {row.id for row in self._session.rows(query)}
+            known = {row.id for row in self._session.rows(_KNOWN_SIGNALS, {"org": self._session.org, "ids": ids})}
             rows = [{name: getattr(one, name) for name in names} for one in part if one.id not in known]
             if rows:
-                self._session.change(self._session.insert(SIGNAL), rows)
+                self._session.change(_ADD_SIGNAL, rows)
             new += [row["id"] for row in rows]
         return new
 

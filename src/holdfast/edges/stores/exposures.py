@@ -17,6 +17,7 @@ UPDATE exposure SET current = (episode = (
 ))
 WHERE org = :org AND fingerprint IN :fingerprints
 """
+_BODY = "SELECT body FROM exposure WHERE org = :org AND id = :id"
 _REAL = EXPOSURE.c.drill.is_(None)
 
 
@@ -58,10 +59,10 @@ class SqlExposures:
     def get(self, exposure_id: str) -> Exposure:
         """Return by id. Raises: NotFoundError."""
         if exposure_id not in self._known:
-            rows = self._rows(EXPOSURE.c.id == exposure_id)
-            if not rows:
+            row = self._session.row(_BODY, {"org": self._session.org, "id": exposure_id})
+            if row is None:
                 raise NotFoundError(f"there is no exposure `{exposure_id}`")
-            self._known[exposure_id] = to_exposure(rows[0])
+            self._known[exposure_id] = to_exposure(row)
         return self._known[exposure_id]
 
     def of_drill(self, drill_id: str) -> Sequence[Exposure]:
@@ -106,7 +107,7 @@ class SqlExposures:
         return self._session.rows(query if limit is None else query.limit(limit))
 
 
-def to_exposure(row: Row[Any]) -> Exposure:
+def to_exposure(row: Any) -> Exposure:
     """Return an exposure from a row with its body."""
     return from_body(row.body, Exposure)
 

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Row, bindparam, delete, or_, select, updat
 
 from holdfast.edges.stores.schema_mitigations import FLAG, FLAG_CLIENT, FLAG_VERSION, OVERLAY
 from holdfast.edges.stores.session import Session
+from holdfast.edges.stores.statements import Fixed
 from holdfast.edges.stores.tenants import bump_revision, read_revision
 from holdfast.edges.stores.types import to_stored
 from holdfast.errors import NotFoundError
@@ -28,15 +29,18 @@ def _counter(environment: str) -> str:
 _OVERLAY = [column for column in OVERLAY.c if column.name != "revision"]
 _ORG: BindParameter[str] = bindparam("p_org")
 _ENVIRONMENT: BindParameter[str] = bindparam("p_environment")
-_FIND = select(*(FLAG.c[field.name] for field in fields(FlagDefinition))).where(
-    FLAG.c.org == _ORG, FLAG.c.environment == _ENVIRONMENT, FLAG.c.key == bindparam("p_key")
+_FIND = Fixed(
+    select(*(FLAG.c[field.name] for field in fields(FlagDefinition))).where(
+        FLAG.c.org == _ORG, FLAG.c.environment == _ENVIRONMENT, FLAG.c.key == bindparam("p_key")
+    )
 )
-_HELD = (
+_IN_FORCE = (
     select(*_OVERLAY)
     .where(OVERLAY.c.org == _ORG, OVERLAY.c.environment == _ENVIRONMENT, OVERLAY.c.lifted_at.is_(None))
     .order_by(OVERLAY.c.created_at, OVERLAY.c.id)
 )
-_HOLDING = _HELD.where(OVERLAY.c.flag == bindparam("p_flag"))
+_HELD = Fixed(_IN_FORCE)
+_HOLDING = Fixed(_IN_FORCE.where(OVERLAY.c.flag == bindparam("p_flag")))
 _COLUMNS = ", ".join(column.name for column in OVERLAY.c if column.name != "revision")
 _LAY = f"""
 INSERT INTO overlay ({_COLUMNS}, revision)

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, and_, bindparam, exists, func, not_, or_, select, update
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, literal, not_, or_, select, update
 
 from holdfast.edges.stores.run_bodies import patch_foreign, read_run
 from holdfast.edges.stores.schema_findings import EXPOSURE
 from holdfast.edges.stores.schema_mitigations import RUN, STEP, TIMER
 from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.statements import Fixed
 from holdfast.edges.stores.values import to_body
 from holdfast.errors import HoldfastError, NotFoundError
 from holdfast.model.guard import AtWork, Use
@@ -27,21 +28,29 @@ _CHANGING = tuple(
 )
 _UNTOUCHED = frozenset({StepState.PENDING, StepState.SKIPPED})
 
+
+def _each(values: Sequence[str]) -> list[Any]:
+    """Return values as parameters of their own: a list would be a part of the text that is known only when it runs."""
+    return [literal(value) for value in values]
+
+
 # building a statement costs more than running it: those of every round and commit are built once
 _ORG: BindParameter[str] = bindparam("p_org")
 _OWNER: BindParameter[str] = bindparam("p_owner")
 _NOW = bindparam("p_now", type_=RUN.c.lease_until.type)
-_UNFINISHED = or_(RUN.c.state.in_(_IN_HAND), and_(RUN.c.released, RUN.c.state.not_in(_ENDED)))
-_WAITS = (TIMER.c.org == RUN.c.org, TIMER.c.run == RUN.c.id, TIMER.c.kind.in_(("look", "retry")))
+_UNFINISHED = or_(RUN.c.state.in_(_each(_IN_HAND)), and_(RUN.c.released, RUN.c.state.not_in(_each(_ENDED))))
+_WAITS = (TIMER.c.org == RUN.c.org, TIMER.c.run == RUN.c.id, TIMER.c.kind.in_(_each(("look", "retry"))))
 _FREE = or_(RUN.c.owner.is_(None), RUN.c.owner == _OWNER, RUN.c.lease_until <= _NOW)
 _LET_GO = and_(RUN.c.released, RUN.c.state != RunState.UNDOING.value)
 _CALM = or_(_LET_GO, not_(exists().where(*_WAITS)), exists().where(*_WAITS, TIMER.c.due_at <= _NOW))
-_READY = select(RUN.c.body).where(RUN.c.org == _ORG, _UNFINISHED, _FREE, _CALM).order_by(RUN.c.created_at, RUN.c.id)
-_GET = select(RUN.c.body, RUN.c.service_id).where(RUN.c.org == _ORG, RUN.c.id == bindparam("p_run"))
-_ACTING_ON = (
+_READY = Fixed(
+    select(RUN.c.body).where(RUN.c.org == _ORG, _UNFINISHED, _FREE, _CALM).order_by(RUN.c.created_at, RUN.c.id)
+)
+_GET = Fixed(select(RUN.c.body, RUN.c.service_id).where(RUN.c.org == _ORG, RUN.c.id == bindparam("p_run")))
+_ACTING_ON = Fixed(
     select(STEP.c.run)
     .distinct()
-    .where(STEP.c.org == _ORG, STEP.c.target == bindparam("p_target"), STEP.c.state.in_(_AT_WORK))
+    .where(STEP.c.org == _ORG, STEP.c.target == bindparam("p_target"), STEP.c.state.in_(_each(_AT_WORK)))
 )
 _SYNTHETIC = (
     select(EXPOSURE.c.id)
@@ -49,8 +58,10 @@ _SYNTHETIC = (
     .exists()
 )
 """What answers a drill's finding: an incident does not wait for a rehearsal."""
-_NOW_CHANGING = select(RUN.c.id, RUN.c.service_id, RUN.c.exposure).where(
-    RUN.c.org == _ORG, RUN.c.state.in_(_CHANGING), ~_SYNTHETIC
+_NOW_CHANGING = Fixed(
+    select(RUN.c.id, RUN.c.service_id, RUN.c.exposure).where(
+        RUN.c.org == _ORG, RUN.c.state.in_(_each(_CHANGING)), ~_SYNTHETIC
+    )
 )
 
 

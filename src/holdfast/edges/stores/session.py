@@ -11,9 +11,10 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.exc import IntegrityError
 
+from holdfast.edges.stores.statements import Answer, Fixed, ask, change, text_of
 from holdfast.edges.stores.types import clean_text
 from holdfast.errors import ConflictError, HoldfastError, UsageError
 
@@ -44,17 +45,33 @@ class Session:
         self.broken: ConflictError | None = None
         self.held_runs: dict[str, Any] = {}
 
-    def rows(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
+    def rows(self, statement: Executable | Fixed | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """Return all rows; a list among the parameters of a text is bound as `IN :name`."""
-        return self._run(statement, parameters).fetchall()
+        match statement:
+            case Fixed():
+                return ask(self.connection, statement.on(self.connection.dialect), parameters or {})
+            case str():
+                text, values = self._for_driver(statement, parameters or {})
+                return ask(self.connection, text_of(text), values)
+        return self.connection.execute(statement, parameters).fetchall()
 
-    def row(self, statement: Executable | str, parameters: Mapping[str, Any] | None = None) -> Any:
+    def row(self, statement: Executable | Fixed | str, parameters: Mapping[str, Any] | None = None) -> Any:
         """Return the first row, `None` without one."""
-        return self._run(statement, parameters).first()
+        match statement:
+            case Fixed():
+                found = ask(self.connection, statement.on(self.connection.dialect), parameters or {}, one=True)
+            case str():
+                text, values = self._for_driver(statement, parameters or {})
+                found = ask(self.connection, text_of(text), values, one=True)
+            case _:
+                return self.connection.execute(statement, parameters).first()
+        return found[0] if found else None
 
     def change(
-        self, statement: Executable | str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[Any]:
+        self,
+        statement: Executable | Fixed | str,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> Answer:
         """Run a statement that writes.
 
         Raises:
@@ -63,10 +80,24 @@ class Session:
         """
         self.require_write()
         try:
-            return self._run(statement, parameters)
+            return self._change(statement, parameters or {})
         except IntegrityError as error:
             self.broken = conflict(error)
             raise self.broken from error
+
+    def _change(
+        self, statement: Executable | Fixed | str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> Answer:
+        match statement:
+            case Fixed():
+                return change(self.connection, statement.on(self.connection.dialect), parameters)
+            case str() if isinstance(parameters, Mapping):
+                text, values = self._for_driver(statement, parameters)
+                return change(self.connection, text_of(text), values)
+            case str():
+                raise UsageError("a text is run with one set of values")
+        result = self.connection.execute(statement, parameters)
+        return Answer(result.rowcount, result.fetchall() if result.returns_rows else [])
 
     def require_write(self) -> None:
         """Refuse in a read transaction."""
@@ -114,13 +145,8 @@ class Session:
         finally:
             cursor.close()
 
-    def _run(self, statement: Executable | str, parameters: Any) -> CursorResult[Any]:
-        if isinstance(statement, str):
-            return self._run_text(statement, parameters or {})
-        return self.connection.execute(statement, parameters)
-
-    def _run_text(self, statement: str, parameters: Mapping[str, Any]) -> CursorResult[Any]:
-        """Run text as it is: SQLAlchemy's own `text` costs several times what a narrow question does."""
+    def _for_driver(self, statement: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return a text and its values as the driver takes them."""
         values: dict[str, Any] = {}
         sizes: list[tuple[str, int]] = []
         for name, value in parameters.items():
@@ -129,7 +155,7 @@ class Session:
                 values.update((f"{name}_{number}", _clean(item)) for number, item in enumerate(value))
             else:
                 values[name] = _clean(value)
-        return self.connection.exec_driver_sql(_for_driver(statement, tuple(sizes), self.engine), values)
+        return _for_driver(statement, tuple(sizes), self.engine), values
 
 
 def _add_fast(cursor: Any, table: str, width: int, rows: Iterator[Sequence[Any]]) -> None:
@@ -159,14 +185,14 @@ def _insert(engine: str, table: Table) -> Any:  # the dialects' inserts share `o
 
 
 @lru_cache(maxsize=512)
-def _upsert(engine: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Any:
+def _upsert(engine: str, table: Table, columns: tuple[str, ...], keep: tuple[str, ...]) -> Fixed:
     """Return the statement; building one costs more than running it for a single row."""
     statement = _insert(engine, table)
     keys = [column.name for column in table.primary_key.columns]
     changed = {name: statement.excluded[name] for name in columns if name not in keys and name not in keep}
     if not changed:
-        return statement.on_conflict_do_nothing()
-    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+        return Fixed(statement.on_conflict_do_nothing(), columns)
+    return Fixed(statement.on_conflict_do_update(index_elements=keys, set_=changed), columns)
 
 
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")

@@ -9,11 +9,13 @@ from sqlalchemy import Row, bindparam, delete, select
 from holdfast.edges.stores.engine import Connections
 from holdfast.edges.stores.schema import IDEMPOTENCY, ORG, SETTING, TEAM, TEAM_GROUP, TOKEN
 from holdfast.edges.stores.session import Session
+from holdfast.edges.stores.statements import Fixed
 from holdfast.edges.stores.values import from_texts, to_texts
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.model.tenancy import PUBLIC, Group, Org, Permission, Team, Token
 
-_FIND_TOKEN = select(TOKEN).where(TOKEN.c.id == bindparam("p_id"))  # with every request: built once
+_FIND_TOKEN = Fixed(select(TOKEN).where(TOKEN.c.id == bindparam("p_id")))
+_ORGS = Fixed(select(ORG).order_by(ORG.c.id))
 
 
 class SqlTenants:
@@ -37,7 +39,7 @@ class SqlTenants:
     def orgs(self) -> Sequence[Org]:
         """Return all orgs by id."""
         with self._connections.read() as connection:
-            return [Org(r.id, r.name, r.created_at) for r in connection.execute(select(ORG).order_by(ORG.c.id))]
+            return [Org(r.id, r.name, r.created_at) for r in Session(connection, "", None).rows(_ORGS)]
 
     def save_token(self, token: Token) -> None:
         """Create or revoke; an org, once given to a token, stays.
@@ -57,7 +59,7 @@ class SqlTenants:
     def find_token(self, token_id: str) -> Token | None:
         """Return a token by its public id."""
         with self._connections.read() as connection:
-            row = connection.execute(_FIND_TOKEN, {"p_id": token_id}).first()
+            row = Session(connection, "", None).row(_FIND_TOKEN, {"p_id": token_id})
         return _token(row) if row else None
 
     def tokens(self, org: str) -> Sequence[Token]:
@@ -190,7 +192,7 @@ class SqlTeams:
 
 def bump_revision(session: Session, name: str) -> int:
     """Raise a named counter in this transaction; returns what it is now."""
-    return int(session.change(_BUMP, {"org": session.org, "name": name}).scalar_one())
+    return int(session.change(_BUMP, {"org": session.org, "name": name}).rows[0].value)
 
 
 def read_revision(session: Session, name: str) -> int:
