@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -266,6 +267,26 @@ def test_a_fault_before_anything_is_asked_is_written_in_its_run_and_ends_no_roun
         assert shop.run(run.id).state is RunState.APPROVED
         assert "`KeyError`" in str(shop.run(run.id).held)
         there.fault = False
+        shop.http.answer_by("GET", URL, lambda: Reply(body=b'{"tax": "flat"}'))
+        go(shop, engine, 30)
+        assert shop.run(run.id).state is RunState.EFFECTIVE
+
+
+def test_a_fault_in_what_a_run_waits_for_ends_no_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written in a run that waits is looked at again in every round, by the same code that had the fault."""
+
+    def fault(*_: object) -> str:
+        raise KeyError("target")
+
+    with elsewhere_shop() as (shop, there):
+        engine = shop.engine(targets=there)
+        run = expose(shop)
+        with shop.write() as tx:
+            tx.runs.save(replace(tx.runs.get(run.id), held="what its action said"))
+        monkeypatch.setattr("holdfast.loop.respond_setting.find_target", fault)
+        go(shop, engine, 5)
+        assert "`KeyError`" in str(shop.run(run.id).held)
+        monkeypatch.undo()
         shop.http.answer_by("GET", URL, lambda: Reply(body=b'{"tax": "flat"}'))
         go(shop, engine, 30)
         assert shop.run(run.id).state is RunState.EFFECTIVE

@@ -215,7 +215,11 @@ class Engine:
     def _is_still_held(self, tx: Transaction, run: Run, guards: HoldFinder) -> bool:
         """Whether what is written in a run that waits still stands: asking again would change nothing."""
         setting = Setting(tx, guards.now, self._ids, self._reach.inside(tx, run.environment), guards)
-        return is_still_held(setting, run)
+        try:
+            with only_promised("what it waits for", self._failures):
+                return is_still_held(setting, run)
+        except _OF_ONE:  # it is driven, and meets that again by itself: here it would end the round of all others
+            return False
 
     def _gather(self, org: str, round_: _Round) -> list[Hand]:
         """Bring the hands up to what is stored; those whose runs others have are let go."""

@@ -110,7 +110,7 @@ def traits_of(run: Run, world: World, now: datetime) -> TraitsOf:
 def _can_undo(spec: ActionSpec, call: Call) -> bool:
     try:
         return spec.can_undo(call)
-    except PlanError:  # its target is not configured any more: that is said when it is tried
+    except (PlanError, ActionError):  # its target is not configured any more: that is said when it is tried
         return spec.reversible
 
 
