@@ -6,7 +6,8 @@ Rules:
 2. Where the operator names hosts (`probes` in the operator's file), no other is asked.
 3. Of a name it is known only at the moment of asking where it leads: rule 1 is kept again there, of every address.
 
-Source: RFC 3927 and RFC 4291 for link-local addresses; RFC 6052, RFC 3056 for IPv4 addresses within IPv6 ones.
+Source: RFC 3927 and RFC 4291 for link-local addresses; RFC 6052, RFC 8215, RFC 4291, RFC 2765 and RFC 3056 for IPv4
+addresses within IPv6 ones.
 """
 
 import re
@@ -28,14 +29,14 @@ _NEVER = tuple(
     for text in (
         "169.254.0.0/16",
         "fe80::/10",
-        "fd00:ec2::254/128",  # AWS
+        "fd00:ec2::/32",  # AWS
         "fd20:ce::254/128",  # Google Cloud
         "100.100.100.200/32",  # Alibaba Cloud
         "168.63.129.16/32",  # Azure
         "192.0.0.192/32",  # Oracle Cloud
     )
 )
-_WITHIN = ip_network("64:ff9b::/96")
+_WITHIN = tuple(ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/96", "::/96", "::ffff:0:0:0/96"))
 _PORTS = {"http": 80, "https": 443}
 _PATTERN = re.compile(r"(?:\*\.)?(?:[a-z0-9_][a-z0-9_-]{0,62}\.)*[a-z0-9_][a-z0-9_-]{0,62}", re.ASCII | re.IGNORECASE)
 _WITH_PORT = re.compile(r"([^:]+|\[.+\]):([0-9]{1,5})", re.ASCII)
@@ -58,7 +59,7 @@ def _embedded(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     if isinstance(address, IPv4Address):
         return []
     out = [one for one in (address.ipv4_mapped, address.sixtofour) if one is not None]
-    return [*out, IPv4Address(int(address) & 0xFFFFFFFF)] if address in _WITHIN else out
+    return [*out, IPv4Address(int(address) & 0xFFFFFFFF)] if any(address in network for network in _WITHIN) else out
 
 
 @dataclass(frozen=True, slots=True)
