@@ -116,6 +116,17 @@ def test_probe_that_does_not_hold_is_given_up_at_the_plans_deadline(shop: Shop) 
     assert run.after(1).state is RunState.FAILED
 
 
+def test_one_look_that_fails_while_clients_are_waited_for_is_no_end(shop: Shop) -> None:
+    """The deadline of 30 seconds is over, and the probe held until now: three in a row that don't are the end."""
+    see(shop)
+    run = begin(shop)
+    assert run.after(40).state is RunState.VERIFYING
+    shop.http.answer("GET", URL, Reply(500))
+    assert run.after(1).state is RunState.VERIFYING
+    assert run.after(1).state is RunState.VERIFYING
+    assert run.after(1).state is RunState.FAILED
+
+
 def test_browser_and_reader_of_another_flag_hold_nothing_open(shop: Shop) -> None:
     see(shop, replace(CLIENT, id="tab", kind="browser"))
     see(shop, replace(CLIENT, id="other", asked=(("ship", 1),)), fetched=None)

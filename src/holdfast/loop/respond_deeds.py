@@ -272,7 +272,11 @@ def _take_look(hand: Hand, looked: Looked) -> Next:
 def _take_no_proof(hand: Hand, looked: Looked, *, holds: bool) -> Next:
     run, since = hand.run, looked.seen_at - acted_last_at(hand.run)
     deadline = timedelta(seconds=max(probe.deadline_s for probe in run.plan.verify))
-    if since >= (max(deadline, GONE) if holds else deadline):
+    hand.missed = 0 if holds else hand.missed + 1
+    hand.has_held = hand.has_held or holds
+    # once they held, a single look that fails is no proof of the contrary
+    waits = holds or (hand.has_held and hand.missed < UNWELL)
+    if since >= (max(deadline, GONE) if waits else deadline):
         return _unproven_at_last(looked)
     unproven = looked.unproven if since < NAMED_AFTER else (*looked.unproven, *looked.behind)
     if unproven != run.unproven:

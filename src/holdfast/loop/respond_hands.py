@@ -36,8 +36,9 @@ class Hand:
     `grip` is its lease while it has one. `job` is what goes on outside; `fresh` the step that this worker itself wrote
     down to be carried out, or taken back, for the first time, with nothing done since; `cleared` the one that no guard
     held back when they were asked last; `due_at` when to look again, kept in memory alone. `failures` counts what went
-    wrong in a row, `unwell` looks at the service's health that failed in a row. `news` waits to be committed; without
-    `chain` a single transition is, after one in which a later one failed. `asked` is what the job is about.
+    wrong in a row, `unwell` looks at the service's health that failed in a row. `has_held` says that the plan's probes
+    held once, `missed` how many looks in a row they have not since. `news` waits to be committed; without `chain` a single
+    transition is, after one in which a later one failed. `asked` is what the job is about.
     """
 
     run: Run
@@ -48,6 +49,8 @@ class Hand:
     due_at: datetime | None = None
     failures: int = 0
     unwell: int = 0
+    has_held: bool = False
+    missed: int = 0
     news: News | None = None
     chain: bool = True
     asked: Move | None = None
