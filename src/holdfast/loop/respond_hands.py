@@ -37,8 +37,8 @@ class Hand:
     down to be carried out, or taken back, for the first time, with nothing done since; `cleared` the one that no guard
     held back when they were asked last; `due_at` when to look again, kept in memory alone. `failures` counts what went
     wrong in a row, `unwell` looks at the service's health that failed in a row. `has_held` says that the plan's probes
-    held once, `missed` how many looks in a row they have not since. `news` waits to be committed; without `chain` a single
-    transition is, after one in which a later one failed. `asked` is what the job is about.
+    held once, `missed` how many looks in a row they have not since. `news` waits to be committed; without `chain` a
+    single transition is, after one in which a later one failed. `asked` is what the job is about.
     """
 
     run: Run
