@@ -103,3 +103,8 @@ class ForbiddenError(HoldfastError):
 
 class UnauthenticatedError(ForbiddenError):
     """There is no identity: no token was given, or it is unknown, expired or revoked."""
+
+
+def tell_error(error: BaseException) -> str:
+    """Return what may be said of an error: our own words, of a stranger's its type. Its text may hold a secret."""
+    return error.message if isinstance(error, HoldfastError) else type(error).__name__

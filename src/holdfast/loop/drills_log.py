@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from holdfast.errors import ConflictError, HoldfastError
+from holdfast.errors import ConflictError, HoldfastError, tell_error
 from holdfast.model.drill import DrillEvidence, DrillOutcome, DrillStep
 from holdfast.model.instant import format_instant
 from holdfast.ports.clock import Clock
@@ -113,9 +113,8 @@ def journal_drill(tx: Transaction, kind: str, evidence: DrillEvidence, **facts: 
 
 
 def _words(error: Exception) -> str:
-    if not isinstance(error, HoldfastError):
-        return f"{type(error).__name__}: {str(error)[:200]}"
-    return f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+    hint = error.hint if isinstance(error, HoldfastError) else None
+    return f"{tell_error(error)}{f' ({hint})' if hint else ''}"
 
 
 def require(holds: bool, otherwise: str, hint: str | None = None) -> None:

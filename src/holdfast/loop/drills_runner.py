@@ -7,7 +7,7 @@ Rules:
 
 from dataclasses import replace
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, tell_error
 from holdfast.loop.drills_begin import DrillAsk, as_left_behind, begin_drill, left_behind
 from holdfast.loop.drills_chain import close_findings, rehearse_chain
 from holdfast.loop.drills_inputs import note_observed
@@ -41,7 +41,7 @@ def play(stage: Stage, evidence: DrillEvidence, release: str | None = None) -> D
         if evidence.level is DrillLevel.L2 and not log.failed:
             rehearse_chain(rehearsal)
     except stage.failures as error:
-        words = error.message if isinstance(error, HoldfastError) else type(error).__name__
+        words = tell_error(error)
         log.add("drill", False, f"it could not go on: {words}", stage.clock.now())
     return log.end(lambda ended: sign(stage, ended))
 

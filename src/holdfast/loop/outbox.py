@@ -18,7 +18,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from holdfast.errors import HoldfastError, NotFoundError
+from holdfast.errors import HoldfastError, NotFoundError, tell_error
 from holdfast.loop.unforeseen import only_promised
 from holdfast.model.run import Message
 from holdfast.ports.clock import Clock
@@ -159,7 +159,7 @@ class Outbox:
                 title, text = read_message(message)
                 self._receivers.of(message.org).notifier(message.to).send(title, text, message.id)
         except self._failures as error:
-            return error.message if isinstance(error, HoldfastError) else type(error).__name__
+            return tell_error(error)
         self._at("after-send", message)
         return None
 

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, tell_error
 from holdfast.loop.outbox import EVERYBODY
 from holdfast.model.instant import format_instant
 from holdfast.model.plan import Plan
@@ -100,7 +100,7 @@ def ask_all(
         try:
             return one.ask()
         except failures as error:
-            return error.message if isinstance(error, HoldfastError) else type(error).__name__
+            return tell_error(error)
 
     return list(zip((one.target for one in watched), each(ask, watched), strict=True))
 

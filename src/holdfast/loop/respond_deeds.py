@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from holdfast.errors import FencedError, HoldfastError
+from holdfast.errors import FencedError, tell_error
 from holdfast.loop.flag_proofs import LIVE
 from holdfast.loop.free_world import FreeWorld
 from holdfast.loop.respond_hands import Hand, Result
@@ -236,7 +236,7 @@ def _take_result(hand: Hand, now: datetime) -> Next:
 
 def _take_error(hand: Hand, error: BaseException, about: Move | None, now: datetime) -> Next:
     """An error that no action promises, or one before an intent: tried again, and given up in the end."""
-    message = error.message if isinstance(error, HoldfastError) else f"{type(error).__name__}: {error}"
+    message = tell_error(error)
     if isinstance(about, Act | Revert):
         seen = Seen(None, message, error=message, unread=True)
         return _drive(hand, News(about.number, seen, undone=isinstance(about, Revert)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from holdfast.errors import ActionError, FencedError, PlanError
+from holdfast.errors import ActionError, FencedError, tell_error
 from holdfast.loop.flag_proofs import find_behind
 from holdfast.loop.free_world import FreeWorld, Reach
 from holdfast.loop.respond_plans import make_call
@@ -108,13 +108,12 @@ class Outside:
         for step in run.steps:
             spec, call = get_action(step.step.action), self._call(run, step, None)
             try:
-                if not is_within(spec, call):
-                    problem = spec.find_problem(call)
-                    if problem is not None:
-                        return f"step {step.number} `{spec.name}` can't be carried out: {problem}"
-                    spec.plan(call)
+                with only_promised(f"`{spec.name}`", self.failures):
+                    problem = None if is_within(spec, call) else _find_in_step(spec, call)
             except self.failures as error:
-                return f"step {step.number} `{spec.name}` can't be carried out: {_message(error)}"
+                problem = tell_error(error)
+            if problem is not None:
+                return f"step {step.number} `{spec.name}` can't be carried out: {problem}"
         return None
 
     def capture(self, run: Run, number: int) -> Captured | None:
@@ -195,7 +194,7 @@ class Outside:
         except FencedError:
             raise
         except self.failures as failure:
-            error = _message(failure)
+            error = tell_error(failure)
         self.at(f"after-{name}", run, step.number)
         seen = self._probe(read, replace(call, fresh=False), run, step)
         return replace(seen, applied=error is None, error=error or seen.error)
@@ -208,7 +207,7 @@ class Outside:
         except FencedError:
             raise
         except self.failures as error:
-            seen = Seen(None, _message(error), error=_message(error), unread=True)
+            seen = Seen(None, tell_error(error), error=tell_error(error), unread=True)
         else:
             seen = Seen(back.present, back.detail, back.pending, back.again_at, facts=back.facts)
         self.at("after-look", run, step.number)
@@ -262,10 +261,14 @@ def _on_target(probes: Sequence[Probe], target: str) -> list[Probe]:
     return [replace(probe, url=probe.url.replace("{target}", target)) for probe in probes]
 
 
+def _find_in_step(spec: ActionSpec, call: Call) -> str | None:
+    """Say why what lies outside can't be used for a step; an action may say so by failing to plan."""
+    problem = spec.find_problem(call)
+    if problem is None:
+        spec.plan(call)
+    return problem
+
+
 def _is_told(seen: Seen, spec: ActionSpec) -> bool:
     """Whether a look at an intent settles what to do without carrying it out."""
     return bool(seen.present) or seen.pending or seen.unread or (seen.present is None and not spec.idempotent)
-
-
-def _message(error: Exception) -> str:
-    return error.message if isinstance(error, ActionError | PlanError) else f"{type(error).__name__}: {error}"

@@ -15,17 +15,20 @@ from holdfast.errors import ActionError, HoldfastError
 
 @contextmanager
 def only_promised(what: str, known: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Let errors of ours and `known` ones pass, and make any other an error of this one thing.
+    """Let errors of ours and `known` ones, the store's, pass, and make any other an error of this one thing.
+
+    An `OSError` is never known: whoever asks over a network raises one, with an address in its text.
 
     Raises:
         ActionError: naming `what` raised, and the type of what it raised.
     """
-    passing: tuple[type[Exception], ...] = (HoldfastError, *known)
     try:
         yield
-    except passing:
+    except HoldfastError:
         raise
     except Exception as error:  # decision 0016: what a third party's code raises is known to nobody
+        if isinstance(error, known) and not isinstance(error, OSError):
+            raise
         told = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
         because = f"{what} raised `{type(error).__name__}`, which it does not promise{told}"
         raise ActionError(because, hint="this is a fault in the adapter: tell who wrote it") from error
