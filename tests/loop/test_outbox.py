@@ -10,13 +10,14 @@ from typing import Any, cast
 import pytest
 
 from holdfast.errors import ActionError
-from holdfast.loop.outbox import GIVE_UP, IN_ORDER, NEVER, TAKEN, Outbox
+from holdfast.loop.outbox import GIVE_UP, IN_ORDER, NEVER, PER_ORG, TAKEN, Outbox
 from holdfast.loop.world import NoReceivers
 from holdfast.model.run import Message
 from holdfast.ports.outside import Notifier
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START, FakeClock
-from holdfast.testing.stores import ORG
+from holdfast.testing.stores import ORG, OTHER
+from tests.waiting import wait_until
 
 
 @dataclass
@@ -67,10 +68,10 @@ class CutError(BaseException):
     """The end of a process, in a test."""
 
 
-def put(store: Store, to: str, message_id: str = "msg_1") -> None:
+def put(store: Store, to: str, message_id: str = "msg_1", org: str = ORG) -> None:
     body = json.dumps({"title": "Approve?", "text": "It waits.", "link": "/approve?run=run_1"})
-    with store.write(ORG, START) as tx:
-        tx.outbox.add(Message(ORG, message_id, to, body, START, START, run="run_1"))
+    with store.write(org, START) as tx:
+        tx.outbox.add(Message(org, message_id, to, body, START, START, run="run_1"))
 
 
 def get(store: Store, message_id: str = "msg_1") -> Message:
@@ -163,14 +164,66 @@ def test_a_receiver_that_hangs_delays_nobody_else(store: Store) -> None:
             put(store, "*", name)
             outbox.dispatch(ORG)
             assert there.boxes["chat"].asked.wait(20)
-        reached = threading.Event()
-        while len(there.boxes["mail"].got) < 3:
-            outbox.dispatch(ORG)
-            reached.wait(0.01)
+        wait_until(lambda: len(there.boxes["mail"].got) == 3, "what `mail` is told meanwhile")
         assert there.boxes["chat"].got == []
         there.boxes["chat"].answers.set()
+        wait_until(lambda: len(there.boxes["chat"].got) == 3, "what waited for `chat`")
     for box in there.boxes.values():
         assert [key for _, _, key in box.got] == [f"{name}/{box.name}" for name in names]
+
+
+HANGING = tuple(f"hang-{number}" for number in range(PER_ORG + 3))
+"""More than one org may have waited for at a time."""
+
+
+def hanging() -> tuple[Mailboxes, threading.Event]:
+    """Return receivers that hang until the event is set, and one, `mail`, that takes what it is told."""
+    answers = threading.Event()
+    boxes = {name: Mailbox(name, answers=answers) for name in HANGING}
+    return Mailboxes(boxes | {"mail": Mailbox("mail")}), answers
+
+
+def test_receivers_of_one_org_that_hang_never_hold_up_another_orgs(store: Store) -> None:
+    """The pool has one thread more than one org may hold; all that one org tells hangs."""
+    there, answers = hanging()
+    for name in HANGING:
+        put(store, name, f"msg_{name}")
+    put(store, "mail", "msg_other", org=OTHER)
+    with ThreadPoolExecutor(PER_ORG + 1) as pool:
+        try:
+            outbox = Outbox(store, FakeClock(), there, executor=pool)
+            outbox.dispatch(ORG)
+            wait_until(lambda: sum(box.asked.is_set() for box in there.boxes.values()) == PER_ORG, "all that may hang")
+            outbox.dispatch(ORG)
+            outbox.dispatch(OTHER)
+            wait_until(lambda: len(there.boxes["mail"].got) == 1, "what the other org tells")
+            assert sum(box.asked.is_set() for box in there.boxes.values()) == PER_ORG + 1
+        finally:
+            answers.set()
+
+
+def test_lanes_of_an_org_take_turns(store: Store) -> None:
+    """As many receivers as it may wait for hang, each with two messages; `mail` comes before their second ones."""
+    there, answers = hanging()
+    told = []
+    for name in HANGING[:PER_ORG]:
+        put(store, name, f"first_{name}")
+        put(store, name, f"second_{name}")
+    put(store, "mail", "msg_mail")
+
+    def at(name: str, message: Message) -> None:
+        if name == "before-send":
+            told.append(message.id)
+
+    with ThreadPoolExecutor(PER_ORG + 1) as pool:
+        try:
+            outbox = Outbox(store, FakeClock(), there, executor=pool, at=at)
+            outbox.dispatch(ORG)
+            wait_until(lambda: len(told) == PER_ORG, "all that may hang")
+        finally:
+            answers.set()
+        wait_until(lambda: len(told) == 2 * PER_ORG + 1, "the second messages")
+    assert told.index("msg_mail") == PER_ORG
 
 
 def test_what_is_refused_holds_up_its_own_lane_for_a_while(store: Store) -> None:

@@ -27,7 +27,7 @@ from holdfast.loop.approvals import PUBLIC_URL, set_public_url
 from holdfast.loop.break_glass import SpooledOverlays
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flags import FlagServer
-from holdfast.loop.outbox import Outbox
+from holdfast.loop.outbox import PER_ORG, Outbox
 from holdfast.loop.release_choice import ReleaseChooser
 from holdfast.loop.respond_engine import Engine
 from holdfast.loop.tokens import authenticate
@@ -39,7 +39,8 @@ from holdfast.ports.world import Releases
 
 STORE_FAILURES: tuple[type[Exception], ...] = (HoldfastError, SQLAlchemyError, OSError)
 PROBE_THREADS = 16
-TELL_THREADS = 8
+TELL_THREADS = 4 * PER_ORG
+"""Receivers of three orgs may hang as far as they can, and a fourth's are still told at once."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ Rules:
 4. A try that failed is followed by another, later and later. After three days it is given up, with the reason, in the
    journal and in what `loop.untold` lists.
 5. Nothing is sent while a transaction is open.
+6. A thread sends one message and is free again. An org holds `PER_ORG` of them at most, and its lanes take turns: its
+   receivers that hang hold up no other org's, and its own for as long as one message hangs.
 """
 
 import json
@@ -35,6 +37,8 @@ IDLE_S = 0.5
 TOGETHER = 50
 IN_ORDER = 6
 """Tries of a message before those after it go past it."""
+PER_ORG = 4
+"""Threads that one org's receivers may hold at a time, of the many that an executor should have."""
 
 At = Callable[[str, Message], None]
 
@@ -46,8 +50,8 @@ def _pass_by(_name: str, _message: Message) -> None:
 class Outbox:
     """Sends what is due. `at` is told each boundary: before and after a message is sent.
 
-    `executor` is where receivers are waited for, as many at a time as it has threads; without one they are told here,
-    one after another.
+    `executor` is where receivers are waited for, as many at a time as it has threads, and `PER_ORG` of an org; without
+    one they are told here, one after another.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Outbox:
         self._stop = threading.Event()
         self._guard = threading.Lock()
         self._busy: set[tuple[str, str]] = set()
+        self._turn = 0
+        self._turns: dict[tuple[str, str], int] = {}
 
     def wake(self) -> None:
         """Look at once."""
@@ -94,7 +100,10 @@ class Outbox:
 
         With an executor the lanes only begin here, and 0 is returned: each looks for what is next by itself.
         """
-        return sum(self._begin(org, to) for to in self._receivers_due(org))
+        due = self._receivers_due(org)
+        with self._guard:
+            due.sort(key=lambda to: self._turns.get((org, to), 0))
+        return sum(self._begin(org, to) for to in due)
 
     def _receivers_due(self, org: str) -> list[str]:
         """Return for whom something is due, after each message to everybody has become one to each."""
@@ -119,17 +128,25 @@ class Outbox:
     # A lane.
 
     def _begin(self, org: str, to: str) -> int:
-        with self._guard:
-            if (org, to) in self._busy:
-                return 0
-            self._busy.add((org, to))
+        if not self._enter(org, to):
+            return 0
         if self._executor is None:
             return self._drain(org, to)
         try:
-            self._executor.submit(self._drain, org, to)
+            self._executor.submit(self._tell_and_go_on, org, to)
         except RuntimeError:  # the executor is closing: the next process sends it
             self._leave(org, to)
         return 0
+
+    def _enter(self, org: str, to: str) -> bool:
+        """Take a lane, unless it is taken or its org holds as many as it may; who waited longest is asked first."""
+        with self._guard:
+            if (org, to) in self._busy or sum(one == org for one, _ in self._busy) >= PER_ORG:
+                return False
+            self._busy.add((org, to))
+            self._turn += 1
+            self._turns[org, to] = self._turn
+            return True
 
     def _leave(self, org: str, to: str) -> None:
         with self._guard:
@@ -139,17 +156,33 @@ class Outbox:
         """Send what is due to one receiver, until nothing is or it must wait; returns how many it took."""
         sent = 0
         try:
-            with self._store.write_now(org, self._clock) as (tx, now):
-                message = _take(tx, to, now)
-            while message is not None:
-                problem = self._send(message)
-                sent += problem is None
-                message = self._mark(message, problem)
+            while (taken := self._tell(org, to)) is not None:
+                sent += taken
         finally:
             self._leave(org, to)
-        if sent:
-            self.wake()
         return sent
+
+    def _tell_and_go_on(self, org: str, to: str) -> None:
+        """Send one message in a thread, and begin what is due in the org then: this lane again comes last."""
+        try:
+            taken = self._tell(org, to)
+        finally:
+            self._leave(org, to)
+        if taken is not None:  # otherwise the lane has to wait, and looking at once would not end
+            self.dispatch(org)
+
+    def _tell(self, org: str, to: str) -> bool | None:
+        """Send a receiver's next message; returns whether it was taken, `None` when there is none to send now."""
+        if self._stop.is_set():
+            return None
+        with self._store.write_now(org, self._clock) as (tx, now):
+            message = _take(tx, to, now)
+        if message is None:
+            return None
+        problem = self._send(message)
+        with self._store.write_now(org, self._clock) as (tx, now):
+            _note(tx, message, problem, now)
+        return problem is None
 
     def _send(self, message: Message) -> str | None:
         """Send one; returns what went wrong, `None` when it was taken."""
@@ -162,12 +195,6 @@ class Outbox:
             return tell_error(error)
         self._at("after-send", message)
         return None
-
-    def _mark(self, taken: Message, problem: str | None) -> Message | None:
-        """Write down what became of a message; returns the next of its lane, taken."""
-        with self._store.write_now(taken.org, self._clock) as (tx, now):
-            _note(tx, taken, problem, now)
-            return None if self._stop.is_set() else _take(tx, taken.to, now)
 
 
 def _take(tx: Transaction, to: str, now: datetime) -> Message | None:
