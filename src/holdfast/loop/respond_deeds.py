@@ -278,12 +278,12 @@ def _take_no_proof(hand: Hand, looked: Looked, *, holds: bool) -> Next:
     waits = holds or (hand.has_held and hand.missed < UNWELL)
     if since >= (max(deadline, GONE) if waits else deadline):
         return _unproven_at_last(looked)
-    unproven = looked.unproven if since < NAMED_AFTER else (*looked.unproven, *looked.behind)
-    if unproven != run.unproven:
-        return Deed(lambda setting, run: _note_unproven(setting, run, unproven))
     pause = timedelta(seconds=min(probe.interval_s for probe in run.plan.verify))
-    hand.job = None
-    hand.due_at = looked.seen_at + (min(pause, HURRIED) if holds and since < NAMED_AFTER else pause)
+    again_at = looked.seen_at + (min(pause, HURRIED) if holds and since < NAMED_AFTER else pause)
+    unproven = looked.unproven if since < NAMED_AFTER else (*looked.unproven, *looked.behind)
+    if unproven != run.unproven:  # clients that come in one by one are journaled once a pause
+        return Deed(lambda setting, run: _note_unproven(setting, run, unproven, again_at))
+    hand.job, hand.due_at = None, again_at
     return None
 
 
@@ -303,10 +303,10 @@ def _unproven_at_last(looked: Looked) -> Deed:
     return Deed(lambda setting, run: failing.do(setting, replace(run, unproven=unproven)))
 
 
-def _note_unproven(setting: Setting, run: Run, unproven: tuple[str, ...]) -> Did:
+def _note_unproven(setting: Setting, run: Run, unproven: tuple[str, ...], again_at: datetime) -> Did:
     if run.state is not RunState.VERIFYING or run.released:
         return Did(run, "look")
-    return Did(note_unproven(setting.tx, run, setting.now, unproven), "unproven")
+    return Did(note_unproven(setting.tx, run, setting.now, unproven), "unproven", again_at=again_at)
 
 
 def note_step_error(hand: Hand, error: StepError) -> None:

@@ -62,7 +62,8 @@ class Hand:
     def went_on(self, did: Did) -> None:
         """Note what was committed."""
         self.run, self.fresh, self.cleared = did.run, did.fresh, did.cleared
-        self.job, self.news, self.asked, self.due_at, self.failures, self.chain = None, None, None, None, 0, True
+        self.job, self.news, self.asked, self.failures, self.chain = None, None, None, 0, True
+        self.due_at = did.again_at
 
     def stumble(self, now: datetime, most_s: float) -> None:
         """Note that something went wrong; it is tried again later and later."""

@@ -55,7 +55,8 @@ class Did:
     """What a transaction made of a run. `what` names its last transition, `rests` that no worker need hold on to it.
 
     `fresh` is the step that was written down here as about to be carried out, or taken back, for the first time;
-    `cleared` the one that nothing holds back now from being carried out.
+    `cleared` the one that nothing holds back now from being carried out. `again_at` is when to look again, `None` for
+    at once.
     """
 
     run: Run
@@ -64,6 +65,7 @@ class Did:
     rests: bool = False
     fresh: int | None = None
     cleared: int | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
