@@ -2,6 +2,7 @@
 
 # ruff: noqa: S101 - a suite of tests
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -174,6 +175,27 @@ class MitigationSuite:
             assert revisions == [0, 1, 1, 2, 2, 3, 3]
             assert tx.flags.revision("staging") == 0
             assert tx.flags.list("production") == [flag] == [tx.flags.find("production", "beta")]
+
+    def test_all_flags_are_those_that_were_committed(self, store: Store) -> None:
+        one, other = (FlagDefinition(ORG, "production", key, "{}", 1, START) for key in ("alpha", "beta"))
+        with store.write(ORG, START) as tx:
+            tx.flags.save(one)
+            assert tx.flags.list("production") == [one]
+        with contextlib.suppress(ZeroDivisionError), store.write(ORG, START) as tx:
+            tx.flags.save(other)
+            assert tx.flags.list("production") == [one, other]
+            raise ZeroDivisionError
+        for expected in ([one], [one, other], [other]):
+            with store.write(ORG, START) as tx:
+                for flag in expected:
+                    tx.flags.save(flag)
+                if one not in expected:
+                    tx.flags.remove("production", "alpha")
+                assert tx.flags.list("production") == expected
+            for _ in range(2):
+                with store.read(ORG) as tx:
+                    assert tx.flags.list("production") == expected
+                    assert tx.flags.list("staging") == []
 
     def test_overlays_stack_until_all_are_lifted(self, store: Store) -> None:
         first = Overlay(ORG, "ovl_1", "production", "beta", "off", "…", "run_1", at(1))

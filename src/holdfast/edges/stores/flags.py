@@ -21,8 +21,17 @@ _EFFECTS = 50
 _ASKED = 200
 
 
+MOST_KEPT = 100
+"""Environments whose definitions are kept between transactions."""
+
+
 def _counter(environment: str) -> str:
     return f"flags:{environment}"
+
+
+def _defined(environment: str) -> str:
+    """The counter of definitions alone: overlays come and go far more often."""
+    return f"flags-defined:{environment}"
 
 
 # asked with every step and every evaluation: building them anew costs more than their answer
@@ -40,6 +49,11 @@ _IN_FORCE = (
     .order_by(OVERLAY.c.created_at, OVERLAY.c.id)
 )
 _HELD = Fixed(_IN_FORCE)
+_ALL = Fixed(
+    select(*(FLAG.c[field.name] for field in fields(FlagDefinition)))
+    .where(FLAG.c.org == _ORG, FLAG.c.environment == _ENVIRONMENT)
+    .order_by(FLAG.c.key)
+)
 _HOLDING = Fixed(_IN_FORCE.where(OVERLAY.c.flag == bindparam("p_flag")))
 _COLUMNS = ", ".join(column.name for column in OVERLAY.c if column.name != "revision")
 _LAY = f"""
@@ -56,10 +70,15 @@ ON CONFLICT (org, name) DO UPDATE SET value = revision.value + 1
 
 
 class SqlFlags:
-    """Flag definitions per environment; what was read is kept for the transaction: its org has no other writer."""
+    """Flag definitions per environment; what was read is kept for the transaction: its org has no other writer.
+
+    All of an environment are kept for as long as no definition changes. What a transaction changed it reads itself:
+    it may yet roll back.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._changed = False
         self._found: dict[tuple[str, str], FlagDefinition | None] = {}
 
     def save(self, definition: FlagDefinition) -> None:
@@ -69,10 +88,15 @@ class SqlFlags:
             return
         row = {name: getattr(definition, name) for name in FLAG.c.keys()}  # noqa: SIM118
         self._session.own(definition.org)
-        self._found.clear()
         self._session.upsert(FLAG, [row])
         self._session.upsert(FLAG_VERSION, [row])
-        bump_revision(self._session, _counter(definition.environment))
+        self._note_changed(definition.environment)
+
+    def _note_changed(self, environment: str) -> None:
+        self._changed = True
+        self._found.clear()
+        for counter in (_counter(environment), _defined(environment)):
+            bump_revision(self._session, counter)
 
     def find(self, environment: str, key: str) -> FlagDefinition | None:
         """Return one."""
@@ -83,9 +107,18 @@ class SqlFlags:
 
     def list(self, environment: str) -> Sequence[FlagDefinition]:
         """Return all of an environment, by key."""
-        where = (FLAG.c.org == self._session.org, FLAG.c.environment == environment)
-        rows = self._session.rows(select(FLAG).where(*where).order_by(FLAG.c.key))
-        return [FlagDefinition(**row._mapping) for row in rows]
+        place, kept = ("flags", self._session.org, environment), self._session.kept
+        number = read_revision(self._session, _defined(environment))
+        known = kept.get(place)
+        if known is not None and known[0] == number and not self._changed:
+            return list(known[1])
+        rows = self._session.rows(_ALL, {"p_org": self._session.org, "p_environment": environment})
+        found = [FlagDefinition(*row) for row in rows]
+        if not self._changed:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            kept[place] = (number, tuple(found))
+        return found
 
     def history(self, environment: str, key: str) -> Sequence[FlagDefinition]:
         """Return every version of a definition that was saved, oldest first."""
@@ -96,9 +129,8 @@ class SqlFlags:
     def remove(self, environment: str, key: str) -> None:
         """Take a definition away; its history stays."""
         where = (FLAG.c.org == self._session.org, FLAG.c.environment == environment, FLAG.c.key == key)
-        self._found.clear()
         if self._session.change(delete(FLAG).where(*where)).rowcount:
-            bump_revision(self._session, _counter(environment))
+            self._note_changed(environment)
 
     def revision(self, environment: str) -> int:
         """Return a number that rises with every change of a definition or an overlay."""

@@ -8,18 +8,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.exc import IntegrityError
 
-from holdfast.edges.stores.statements import Answer, Fixed, ask, change, text_of
+from holdfast.edges.stores.statements import Answer, Fixed, add, ask, change, text_of
 from holdfast.edges.stores.types import clean_text
-from holdfast.errors import ConflictError, HoldfastError, UsageError
+from holdfast.errors import ConflictError, UsageError
 
 CHUNK = 900
-FEW = 20
 T = TypeVar("T")
 
 
@@ -35,15 +34,19 @@ class Session:
 
     `broken` is set once the database refused a statement: nothing of the transaction can be kept then, on any engine.
     `held_runs` are the rows of runs that taking or keeping a lease gave back: who holds one reads it next.
+    `kept` outlives the transaction: what was committed, each with the number that tells whether it still holds.
     """
 
-    def __init__(self, connection: Connection, org: str, now: datetime | None) -> None:
+    def __init__(
+        self, connection: Connection, org: str, now: datetime | None, kept: dict[Any, tuple[int, Any]] | None = None
+    ) -> None:
         self.connection = connection
         self.org = org
         self.now = now
         self.engine = connection.dialect.name
         self.broken: ConflictError | None = None
         self.held_runs: dict[str, Any] = {}
+        self.kept = {} if kept is None else kept
 
     def rows(self, statement: Executable | Fixed | str, parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """Return all rows; a list among the parameters of a text is bound as `IN :name`."""
@@ -127,23 +130,12 @@ class Session:
     def add(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert many new rows of stored values (instants in microseconds) by the engine's fastest way."""
         self.require_write()
-        names = ", ".join(f'"{name}"' for name in columns)
         cleaned = (tuple(clean_text(v) if type(v) is str else v for v in row) for row in rows)
-        cursor, driver = self.connection.connection.cursor(), self.connection.dialect.loaded_dbapi
         try:
-            if self.engine == "postgresql":
-                _add_fast(cursor, f'"{table.name}" ({names})', len(columns), cleaned)
-            else:
-                marks = ", ".join("?" * len(columns))
-                insert = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})'  # noqa: S608 - names from the schema
-                cursor.executemany(insert, cleaned)  # type: ignore[arg-type]  # it takes any iterable
-        except driver.IntegrityError as error:
+            add(self.connection, table.name, columns, cleaned)
+        except IntegrityError as error:
             self.broken = conflict(error)
             raise self.broken from error
-        except driver.Error as error:
-            raise HoldfastError(f"the store refused: {error}", hint="is there space?") from error
-        finally:
-            cursor.close()
 
     def _for_driver(self, statement: str, parameters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Return a text and its values as the driver takes them."""
@@ -156,18 +148,6 @@ class Session:
             else:
                 values[name] = _clean(value)
         return _for_driver(statement, tuple(sizes), self.engine), values
-
-
-def _add_fast(cursor: Any, table: str, width: int, rows: Iterator[Sequence[Any]]) -> None:
-    """Insert into PostgreSQL: few rows by one statement, which is one round trip; many by `COPY`, which is three."""
-    few = list(islice(rows, FEW + 1))
-    if 0 < len(few) <= FEW:
-        marks = ", ".join([f"({', '.join(['%s'] * width)})"] * len(few))
-        cursor.execute(f"INSERT INTO {table} VALUES {marks}", [value for row in few for value in row])  # noqa: S608
-    elif few:
-        with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-            for row in chain(few, rows):
-                copy.write_row(row)
 
 
 def _clean(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -76,6 +77,7 @@ class SqlStore:
 
     def __init__(self, connections: SqliteConnections | PostgresqlConnections) -> None:
         self._connections = connections
+        self._kept: dict[Any, tuple[int, Any]] = {}
         self.tenants: Tenants = SqlTenants(connections)
 
     def write(self, org: str, now: datetime) -> AbstractContextManager[Transaction]:
@@ -101,7 +103,7 @@ class SqlStore:
     def _write_now(self, org: str, tell: Callable[[], datetime]) -> Iterator[tuple[Transaction, datetime]]:
         with _named_errors(), self._connections.write(org) as connection:
             now = tell()
-            transaction = SqlTransaction(Session(connection, org, now))
+            transaction = SqlTransaction(Session(connection, org, now, self._kept))
             yield transaction, now
             if transaction.session.broken:  # PostgreSQL would roll back here without a word
                 raise transaction.session.broken
@@ -114,7 +116,7 @@ class SqlStore:
     @contextmanager
     def _read(self, org: str) -> Iterator[Transaction]:
         with _named_errors(), self._connections.read() as connection:
-            yield SqlTransaction(Session(connection, org, None))
+            yield SqlTransaction(Session(connection, org, None, self._kept))
 
     def optimize(self) -> None:
         """Let the engine look at the sizes of its tables, after many rows came or went."""
