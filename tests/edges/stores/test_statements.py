@@ -1,6 +1,6 @@
 """Statements straight to the driver give what SQLAlchemy's own way gives, errors and lost connections too."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import psycopg
@@ -14,7 +14,8 @@ from holdfast.edges.stores.schema_mitigations import TIMER
 from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.statements import Fixed, ask, change, row_of, text_of
 from holdfast.edges.stores.store import SqlStore
-from holdfast.errors import HoldfastError
+from holdfast.errors import ConflictError, HoldfastError
+from holdfast.ports.store import Transaction
 from holdfast.testing.clocks import START
 
 OF_RUN = Fixed(
@@ -86,21 +87,54 @@ def test_broken_uniqueness_is_sqlalchemys_own_error(session: Session) -> None:
         change(session.connection, text_of(insert), {})
 
 
+TIMER_COLUMNS = ("org", "run", "step", "kind", "due_at")
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 1000])
+def test_rows_are_added_however_many_they_are(session: Session, count: int) -> None:
+    rows = [("acme", "run_2", step, "look\n\t'", 7) for step in range(count)]
+    session.add(TIMER, TIMER_COLUMNS, iter(rows))
+    found = session.rows("SELECT org, run, step, kind, due_at FROM timer WHERE run = 'run_2' ORDER BY step")
+    assert [tuple(row) for row in found] == rows
+
+
+def test_added_row_that_is_there_already_breaks_the_transaction(session: Session) -> None:
+    with pytest.raises(ConflictError, match="it exists with other content"):
+        session.add(TIMER, TIMER_COLUMNS, [("acme", "run_1", 1, "look", 7)])
+    assert session.broken is not None
+
+
+def end_backend(tx: Transaction, url: str) -> Session:
+    """Let the server end a transaction's connection; returns the session."""
+    session: Session = tx.session  # type: ignore[attr-defined]  # only the engines' own transactions have one
+    backend = session.row("SELECT pg_backend_pid() AS pid").pid
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+    return session
+
+
 def ask_when_gone(store: SqlStore, url: str) -> None:
     """Ask in a transaction whose connection the server ended."""
     with store.read("acme") as view:
-        backend = view.session.row("SELECT pg_backend_pid() AS pid").pid  # type: ignore[attr-defined]
-        with psycopg.connect(url, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        end_backend(view, url)
         view.timers.next_at()
 
 
+def add_when_gone(store: SqlStore, url: str) -> None:
+    """Add a row in a transaction whose connection the server ended."""
+    with store.write("acme", START) as tx:
+        end_backend(tx, url).add(TIMER, TIMER_COLUMNS, [("acme", "run_2", 1, "look", 7)])
+
+
 @pytest.mark.postgresql
-def test_connection_that_is_gone_is_told_and_replaced(postgresql_url: str) -> None:
+@pytest.mark.parametrize("use", [ask_when_gone, add_when_gone])
+def test_connection_that_is_gone_is_told_and_replaced(
+    postgresql_url: str, use: Callable[[SqlStore, str], None]
+) -> None:
     store = open_store(postgresql_url)
     try:
         with pytest.raises(HoldfastError, match="did not answer"):
-            ask_when_gone(store, postgresql_url)
+            use(store, postgresql_url)
         with store.read("acme") as view:
             assert view.timers.next_at() is None
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -126,6 +127,24 @@ def change(connection: Connection, compiled: Compiled, values: Values | Sequence
             cursor.executemany(compiled.text, [compiled.bind(one) for one in values])
         rows = _read(cursor, compiled, cursor.fetchall()) if cursor.description else []
         return Answer(cursor.rowcount, rows)
+
+
+def add(connection: Connection, table: str, columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
+    """Insert rows by the engine's fastest way in; without a row the engine is asked nothing."""
+    first = next(rows, None)
+    if first is None:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    copies = connection.dialect.name == "postgresql"
+    insert = f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(columns))})'  # noqa: S608 - schema's names
+    text = f'COPY "{table}" ({names}) FROM STDIN' if copies else insert
+    with _open(connection, text) as cursor:
+        if not copies:
+            cursor.executemany(text, chain((first,), rows))
+            return
+        with cursor.copy(text) as copy:
+            for row in chain((first,), rows):
+                copy.write_row(row)
 
 
 def _read(cursor: Any, compiled: Compiled, rows: Sequence[Any]) -> list[Any]:
