@@ -154,18 +154,24 @@ def test_of_many_clients_some_are_named(shop: Shop) -> None:
 
 
 def test_clients_that_come_in_one_by_one_are_journaled_once_a_pause(shop: Shop) -> None:
-    """12:00:01 six are named; five fetch it one after another, with a round after each; the pause later, one is left."""
+    """12:00:01 six are to be named, and one of them fetches at each look: a round has one look, and one entry."""
     clients = [replace(CLIENT, id=f"shop-{number}") for number in range(6)]
+    looks = []
     for client in clients:
         see(shop, client)
     run = begin(shop)
-    assert len(run.after(1).unproven) == 6
-    for client in clients[1:]:
-        see(shop, client, fetched=2)
-        run.engine.step(ORG)
-    assert (len(run.now().unproven), shop.kinds().count("run.unproven")) == (6, 1)
-    assert run.after(1).unproven == ("client shop-0",)
-    assert shop.kinds().count("run.unproven") == 2
+
+    def look() -> Reply:
+        looks.append(shop.clock.now())
+        see(shop, clients[-len(looks)], fetched=2)
+        return FLAT
+
+    shop.http.answer_by("GET", URL, look)
+    assert len(run.after(1).unproven) == 5
+    run.engine.step(ORG)
+    assert (len(looks), shop.kinds().count("run.unproven")) == (1, 1)
+    assert len(run.after(1).unproven) == 4
+    assert (len(looks), shop.kinds().count("run.unproven")) == (2, 2)
 
 
 def test_flag_that_is_served_elsewhere_waits_for_no_client_of_ours(shop: Shop) -> None:
