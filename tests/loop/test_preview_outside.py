@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from holdfast.errors import ActionError
-from holdfast.loop.preview_outside import Surroundings, ask_outside
+from holdfast.loop.drills_world import Surroundings
+from holdfast.loop.preview_outside import ask_outside
 from holdfast.loop.respond_people import Preview, plan_preview
 from holdfast.model.plan import Step
 from holdfast.ports.proxy import Block

@@ -8,7 +8,7 @@ from holdfast.errors import HoldfastError, NotFoundError
 from holdfast.loop.drills import DrillReader
 from holdfast.loop.drills_inputs import flags_of, resolved_steps
 from holdfast.loop.drills_log import DrillLog
-from holdfast.loop.drills_world import LookingWorld
+from holdfast.loop.drills_world import LookingWorld, Surroundings
 from holdfast.loop.world import NoReleases
 from holdfast.mitigations.action import Call
 from holdfast.mitigations.probe import Outcome, look_once, lookers_in
@@ -67,15 +67,9 @@ class Stage:
 
     def world(self, org: str, environment: str) -> LookingWorld:
         """Return the world of an environment, to be looked at."""
-        return LookingWorld(
-            self.store,
-            org,
-            environment,
-            targets=self.targets,
-            receivers=self.receivers,
-            releases=self.releases(org),
-            senses=Senses(self.http, self.tcp),
-        )
+        senses = Senses(self.http, self.tcp)
+        around = Surroundings(self.store, self.targets, self.receivers, self.releases, senses)
+        return LookingWorld(around, org, environment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""A world that can be looked at and not be changed: what rehearsals in production see.
+"""A world that can be looked at and not be changed: what rehearsals in production see, and previews.
 
 Every question is a short read transaction of its own, so that what lies outside may be asked between two of them.
 Whatever would write is refused: a shadow drill that changed anything would be no drill.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import PlanError
@@ -73,26 +74,30 @@ class LookingFlags:
         raise _refuse(f"restore `{flag}` ({len(definition)} characters)")
 
 
-class LookingWorld:
-    """What a step may look at. `releases` chooses releases as the engine would; it must not write either."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What may be looked at; `None` is what there is not.
 
-    def __init__(
-        self,
-        store: Store,
-        org: str,
-        environment: str,
-        *,
-        targets: Targets | None = None,
-        receivers: Receivers | None = None,
-        releases: Releases | None = None,
-        senses: Senses | None = None,
-    ) -> None:
-        self._store, self._org, self._environment = store, org, environment
-        self.targets: Targets = targets.of(org) if targets is not None else NoTargets()
-        self.receivers: Receivers = receivers.of(org) if receivers is not None else NoReceivers()
-        self.releases: Releases = releases if releases is not None else NoReleases()
-        self.senses = senses if senses is not None else Senses()
-        self.holds = LookingHolds(store, org, environment)
+    `releases` opens the choice of releases of an org: as the engine would choose, and it must not write either.
+    """
+
+    store: Store
+    targets: Targets | None = None
+    receivers: Receivers | None = None
+    releases: Callable[[str], Releases] | None = None
+    senses: Senses | None = None
+
+
+class LookingWorld:
+    """What a step may look at in an environment."""
+
+    def __init__(self, around: Surroundings, org: str, environment: str) -> None:
+        self._store, self._org, self._environment = around.store, org, environment
+        self.targets: Targets = around.targets.of(org) if around.targets is not None else NoTargets()
+        self.receivers: Receivers = around.receivers.of(org) if around.receivers is not None else NoReceivers()
+        self.releases: Releases = around.releases(org) if around.releases is not None else NoReleases()
+        self.senses = around.senses if around.senses is not None else Senses()
+        self.holds = LookingHolds(around.store, org, environment)
 
     def flags(self) -> FlagProvider:
         """Return what serves the environment's flags."""

@@ -5,44 +5,16 @@ Rules:
 2. What can't be asked is told, step by step. It is not "nothing would change".
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.errors import HoldfastError
-from holdfast.loop.drills_world import LookingWorld
+from holdfast.loop.drills_world import LookingWorld, Surroundings
 from holdfast.loop.respond_people import Preview
 from holdfast.loop.respond_plans import make_call
 from holdfast.mitigations.action import Change
 from holdfast.mitigations.actions import get_action
 from holdfast.model.run import Run, RunStep
-from holdfast.ports.senses import Senses
-from holdfast.ports.store import Store
-from holdfast.ports.world import Receivers, Releases, Targets
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What previews ask. `releases` opens the choice of releases of an org; `None` is what there is not."""
-
-    store: Store
-    targets: Targets | None = None
-    receivers: Receivers | None = None
-    releases: Callable[[str], Releases] | None = None
-    senses: Senses | None = None
-
-    def world(self, org: str, environment: str) -> LookingWorld:
-        """Return the world of an environment, to be looked at."""
-        releases = self.releases(org) if self.releases is not None else None
-        return LookingWorld(
-            self.store,
-            org,
-            environment,
-            targets=self.targets,
-            receivers=self.receivers,
-            releases=releases,
-            senses=self.senses,
-        )
 
 
 def ask_outside(preview: Preview, around: Surroundings, now: datetime) -> Preview:
@@ -50,7 +22,8 @@ def ask_outside(preview: Preview, around: Surroundings, now: datetime) -> Previe
 
     One whose steps all lie in the store stays as it is.
     """
-    run, world = preview.run, around.world(preview.exposure.org, preview.exposure.environment)
+    run, exposure = preview.run, preview.exposure
+    world = LookingWorld(around, exposure.org, exposure.environment)
     changes: list[Change] = []
     unasked: list[str] = []
     asked = False

@@ -30,8 +30,9 @@ from holdfast.edges.api.wire_mitigations import (
     StepOut,
 )
 from holdfast.loop.approvals import require_person
+from holdfast.loop.drills_world import Surroundings
 from holdfast.loop.pausing import get_pause, switch_automation
-from holdfast.loop.preview_outside import Surroundings, ask_outside
+from holdfast.loop.preview_outside import ask_outside
 from holdfast.loop.respond_begun import approve_step, break_glass, break_glass_for, confirm, resolve, undo
 from holdfast.loop.respond_people import Preview, approve, plan_preview, reject, request_run
 from holdfast.loop.signals import signal_id_of
