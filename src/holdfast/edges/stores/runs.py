@@ -58,6 +58,14 @@ _SYNTHETIC = (
     .exists()
 )
 """What answers a drill's finding: an incident does not wait for a rehearsal."""
+_USES = Fixed(
+    select(
+        *(STEP.c.run, STEP.c.service_id, STEP.c.action, STEP.c.flag, STEP.c.automatic),
+        *(STEP.c.intended_at, STEP.c.touched_at, STEP.c.state),
+    )
+    .where(STEP.c.org == _ORG, STEP.c.touched_at >= bindparam("p_since"))
+    .order_by(STEP.c.touched_at, STEP.c.run)
+)
 _NOW_CHANGING = Fixed(
     select(RUN.c.id, RUN.c.service_id, RUN.c.exposure).where(
         RUN.c.org == _ORG, RUN.c.state.in_(_each(_CHANGING)), ~_SYNTHETIC
@@ -145,23 +153,8 @@ class SqlRuns:
 
     def uses(self, since: datetime) -> Sequence[Use]:
         """Return the uses of actions that were touched at `since` or later, oldest first."""
-        columns = (STEP.c.run, STEP.c.service_id, STEP.c.action, STEP.c.flag, STEP.c.automatic)
-        query = select(*columns, STEP.c.intended_at, STEP.c.touched_at, STEP.c.state)
-        query = query.where(STEP.c.org == self._session.org, STEP.c.touched_at >= since)
-        rows = self._session.rows(query.order_by(STEP.c.touched_at, STEP.c.run))
-        return [
-            Use(
-                row.run,
-                row.service_id,
-                row.action,
-                row.flag,
-                row.automatic,
-                row.intended_at,
-                row.touched_at,
-                in_place=row.state == StepState.DONE.value,
-            )
-            for row in rows
-        ]
+        rows = self._session.rows(_USES, {"p_org": self._session.org, "p_since": since})
+        return [Use(*row[:7], row.state == StepState.DONE.value) for row in rows]
 
     def acting_on(self, target: str) -> Sequence[str]:
         """Return the ids of the runs that have a step at work on a target."""
