@@ -19,6 +19,7 @@ from holdfast.loop.drills_finding import (
     finding_to_bytes,
 )
 from holdfast.loop.drills_injected import Injected
+from holdfast.loop.drills_inputs import load_seen
 from holdfast.loop.drills_runner import begin, end_left_behind, play
 from holdfast.loop.drills_stage import Stage, load_piece
 from holdfast.loop.flags import define_flag
@@ -337,6 +338,15 @@ def test_chain_uses_no_target_of_every_environment(environment: str | None, refu
         assert receiver.arrived == 0
     else:
         assert (done.outcome, done.because, receiver.arrived) == (DrillOutcome.PASSED, None, 2)
+
+
+def test_drill_notes_the_operators_file_that_its_next_plans_are_held_to(theatre: Theatre) -> None:
+    entry = Target("http", "orders", "signed", STAGING, None, (), "targets.yaml:3:5")
+    stage = replace(theatre.stage(), entries=lambda _org: [entry])
+    done = play(stage, begin(stage, ORG, DrillAsk("shop", environment=STAGING, level=DrillLevel.L2), "tok_1"))
+    with theatre.shop.store.read(ORG) as tx:
+        noted = [(one["section"], one["name"], one["environment"]) for one in load_seen(tx).configured]
+    assert (done.outcome, noted) == (DrillOutcome.PASSED, [("http", "orders", STAGING)])
 
 
 def _is_on(receiver: Receiver) -> bool:

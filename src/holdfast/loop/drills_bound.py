@@ -2,16 +2,18 @@
 
 Rules:
 1. An entry of the operator's file without an `environment` is for all of them: what it reaches could be production's.
-   A drill that acts uses none: not in its plan, and not in a plan that is taken `otherwise`.
+   A drill that acts uses none: not in its plan, and not in a plan that is taken `otherwise`. That is looked at before
+   the drill acts, and again when the next plan is taken: what is declared, and the file, may be others by then.
 2. What no entry is known for is not known to be the test environment's. Flags without an entry are Holdfast's own.
 3. Drills that only look (`L0`, `L1`) may use every entry.
 """
 
 from collections.abc import Iterator, Sequence
 
-from holdfast.loop.drills_inputs import resolved_steps
+from holdfast.loop.drills_inputs import load_seen, resolved_steps
 from holdfast.model.plan import Plan, ServiceManifest, Step
 from holdfast.model.target import Target, closest
+from holdfast.ports.store import Transaction
 
 _NAMED_BY = {
     "flag": ("flags", None),
@@ -34,6 +36,16 @@ def find_unbound(
             if found is not None:
                 rung = f" of the next plan `{one.id}`" if number else ""
                 yield f"step {place}{rung} `{step.action}`: {found[0]}", found[1]
+
+
+def find_rung_unbound(tx: Transaction, manifest: ServiceManifest, rung: Plan, environment: str) -> str | None:
+    """Say why a drill that acts must not take this plan next, by the operator's file as it was last noted."""
+    noted = [
+        Target(str(one["section"]), str(one["name"]), "", one["environment"], one["service"], (), "the operator's file")
+        for one in load_seen(tx).configured
+    ]
+    found = next(find_unbound(manifest, rung, environment, noted), None)
+    return found[0] if found is not None else None
 
 
 def _rungs(manifest: ServiceManifest, plan: Plan) -> Iterator[Plan]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from holdfast.errors import HoldfastError, tell_error
 from holdfast.loop.drills_begin import DrillAsk, as_left_behind, begin_drill, left_behind
 from holdfast.loop.drills_chain import close_findings, rehearse_chain
-from holdfast.loop.drills_inputs import note_observed
+from holdfast.loop.drills_inputs import note_configured, note_observed
 from holdfast.loop.drills_log import DrillLog, finish, keep_ended
 from holdfast.loop.drills_shadow import lift_canary, rehearse_shadow
 from holdfast.loop.drills_stage import Piece, Rehearsal, Stage, load_piece
@@ -47,16 +47,30 @@ def play(stage: Stage, evidence: DrillEvidence, release: str | None = None) -> D
 
 
 def _prepare(stage: Stage, log: DrillLog, release: str | None) -> Piece:
-    """Return what is rehearsed, with what other flag systems say of it noted as an input."""
+    """Return what is rehearsed, with what lies outside (the operator's file, other flag systems) noted as an input."""
     evidence = log.evidence
+    noted = _note_file(stage, evidence.org)
     with stage.store.read(evidence.org) as tx:
         piece = _load(tx, stage, evidence, release)
-    if not observe_flags(stage, evidence.org, piece):
+    if observe_flags(stage, evidence.org, piece):
+        with stage.store.read(evidence.org) as tx:
+            piece = _load(tx, stage, evidence, release)
+    elif not noted:
         return piece
-    with stage.store.read(evidence.org) as tx:
-        piece = _load(tx, stage, evidence, release)
     log.change(inputs=tuple(sorted(piece.inputs.items())))
     return piece
+
+
+def _note_file(stage: Stage, org: str) -> bool:
+    """Note the operator's file as this drill uses it; returns whether that is news.
+
+    Its next plans are held to what is noted, and the server that noted it last may have read another.
+    """
+    entries = stage.entries(org)
+    if not entries:
+        return False
+    with stage.store.write_now(org, stage.clock) as (tx, _):
+        return note_configured(tx, entries)
 
 
 def _load(tx: Transaction, stage: Stage, evidence: DrillEvidence, release: str | None) -> Piece:

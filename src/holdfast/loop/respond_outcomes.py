@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.findings.lifecycle import Transition, act, lift, mitigate
 from holdfast.loop.approvals import ask_people, tell_all
+from holdfast.loop.drills_bound import find_rung_unbound
 from holdfast.loop.lasting import ENDED, has_ended, stays
 from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.respond_plans import PlanReader, changes_to_json, find_gap, journal_run, simulate
@@ -148,6 +149,11 @@ def _take_next_rung(reader: PlanReader, run: Run, now: datetime, ids: Ids) -> tu
     gap = find_gap(plan, exposure, manifest.features)
     if isinstance(gap, Fail):
         return None, f"Its next plan `{name}` does not help: {gap.because}."
+    unbound = find_rung_unbound(tx, manifest, plan, run.environment) if run.drill is not None else None
+    if unbound is not None:  # a drill's runs tell nobody, so it stands in the journal
+        why_not = f"Its next plan `{name}` must not act in a drill: {unbound}."
+        journal_run(tx, "run.trouble", run, AUTOMATION, because=why_not)
+        return None, why_not
     return _make_rung(reader, run, exposure, plan, gap, now, ids), ""
 
 
