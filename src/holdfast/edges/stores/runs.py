@@ -154,7 +154,19 @@ class SqlRuns:
     def uses(self, since: datetime) -> Sequence[Use]:
         """Return the uses of actions that were touched at `since` or later, oldest first."""
         rows = self._session.rows(_USES, {"p_org": self._session.org, "p_since": since})
-        return [Use(*row[:7], row.state == StepState.DONE.value) for row in rows]
+        return [
+            Use(
+                row.run,
+                row.service_id,
+                row.action,
+                row.flag,
+                row.automatic,
+                row.intended_at,
+                row.touched_at,
+                in_place=row.state == StepState.DONE.value,
+            )
+            for row in rows
+        ]
 
     def acting_on(self, target: str) -> Sequence[str]:
         """Return the ids of the runs that have a step at work on a target."""
