@@ -1,13 +1,16 @@
 """A drill that acts uses nothing that could be another environment's."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from holdfast.loop.drills_bound import find_unbound
+from holdfast.loop.drills_inputs import note_configured
 from holdfast.model.plan import Plan, ServiceManifest, Step
 from holdfast.model.target import Target
-from tests.loop.shop import make_plan
+from tests.loop.elsewhere import Elsewhere
+from tests.loop.shop import ENVIRONMENT, ORG, make_exposure, make_plan, open_shop
 
 
 def entry(section: str, name: str = "it", environment: str | None = None, service: str | None = None) -> Target:
@@ -74,3 +77,37 @@ def test_plan_that_is_taken_otherwise_is_held_to_it() -> None:
 
 def test_steps_that_reach_nothing_outside_are_free() -> None:
     assert unbound(make_plan(steps=(Step("wait", (("for", "1s"),)), Step("approve", ()), Step("probe", ())))) == []
+
+
+@pytest.mark.parametrize(
+    ("drill", "entries", "why_not"),
+    [
+        ("drl_1", (entry("http", "hook"),), "`hook` of `http` is for every environment; it may be production's"),
+        ("drl_1", (entry("http", "hook", "elsewhere"),), "`hook` of `http` for `production` is not known"),
+        ("drl_1", (), "`hook` of `http` for `production` is not known"),
+        ("drl_1", (entry("http", "hook", ENVIRONMENT),), None),
+        (None, (entry("http", "hook"),), None),
+    ],
+)
+def test_the_next_rung_of_a_drill_acts_on_its_environments_own_alone(
+    drill: str | None, entries: tuple[Target, ...], why_not: str | None
+) -> None:
+    first = make_plan(id="first", otherwise="second")
+    second = make_plan("approve-1", id="second", when="false", steps=(Step("http", (("target", "hook"),)),))
+    with open_shop(first, second) as shop:
+        there = Elsewhere()
+        there.provider.down = "no answer from unleash"
+        with shop.write() as tx:
+            note_configured(tx, entries)
+        shop.expose(make_exposure(drill=drill))
+        shop.engine(targets=there).step(ORG)
+        with shop.store.read(ORG) as tx:
+            said = [json.loads(entry.body) for entry in tx.journal.read() if entry.kind == "run.trouble"]
+            plans = [run.plan.id for run in tx.runs.of_exposures(["exp_000001"])]
+    if why_not is None:
+        assert (plans, said) == (["first", "second"], [])
+    else:
+        assert plans == ["first"]
+        assert [one["because"] for one in said] == [
+            f"Its next plan `second` must not act in a drill: step 1 `http`: {why_not}."
+        ]

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from holdfast.loop.drills_inputs import note_configured
 from holdfast.loop.guards import set_guards
 from holdfast.loop.respond import approve, request_run, respond, undo
 from holdfast.loop.respond_begun import confirm, resolve
@@ -18,7 +17,6 @@ from holdfast.model.guard import Guards
 from holdfast.model.inventory import Deployment, Status
 from holdfast.model.plan import OnExpiry, OnFailure, Plan, Probe, Step
 from holdfast.model.run import Run, RunState, StepState
-from holdfast.model.target import Target
 from holdfast.testing.http import Reply
 from tests.loop.elsewhere import Elsewhere, WithReceiver
 from tests.loop.shop import ENVIRONMENT, ORG, T0, URL, Shop, make_exposure, make_plan, open_shop
@@ -70,44 +68,6 @@ def runs_of(shop: Shop) -> list[Run]:
 def ladder(**fields: Any) -> tuple[Plan, Plan]:
     first = make_plan(id="first", steps=(TAX,), otherwise="second", **fields)
     return first, make_plan("approve-1", id="second", when="false", steps=(TAX,))
-
-
-def hook_entry(environment: str | None) -> Target:
-    return Target("http", "hook", "signed", environment, None, (), "targets.yaml:3:5")
-
-
-@pytest.mark.parametrize(
-    ("drill", "entries", "why_not"),
-    [
-        ("drl_1", (hook_entry(None),), "`hook` of `http` is for every environment; it may be production's"),
-        ("drl_1", (hook_entry("elsewhere"),), "`hook` of `http` for `production` is not known"),
-        ("drl_1", (), "`hook` of `http` for `production` is not known"),
-        ("drl_1", (hook_entry(ENVIRONMENT),), None),
-        (None, (hook_entry(None),), None),
-    ],
-)
-def test_the_next_rung_of_a_drill_acts_on_its_environments_own_alone(
-    drill: str | None, entries: tuple[Target, ...], why_not: str | None
-) -> None:
-    first = make_plan(id="first", steps=(TAX,), otherwise="second")
-    second = make_plan("approve-1", id="second", when="false", steps=(HOOK,))
-    with opened(first, second) as shop:
-        there = Elsewhere()
-        there.provider.down = "no answer from unleash"
-        with shop.write() as tx:
-            note_configured(tx, entries)
-        shop.expose(make_exposure(drill=drill))
-        go(shop, targets=there)
-        with shop.store.read(ORG) as tx:
-            said = [json.loads(entry.body) for entry in tx.journal.read() if entry.kind == "run.trouble"]
-        plans = [run.plan.id for run in runs_of(shop)]
-    if why_not is None:
-        assert (plans, said) == (["first", "second"], [])
-    else:
-        assert plans == ["first"]
-        assert [one["because"] for one in said] == [
-            f"Its next plan `second` must not act in a drill: step 1 `http`: {why_not}."
-        ]
 
 
 def test_a_flag_system_that_is_down_is_noticed_before_it_is_needed() -> None:
