@@ -2,19 +2,16 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.edges.agent.supervise import LONGEST_PAUSE_S, Supervision, Supervisor, check_health, pause_s
+from holdfast.edges.agent.supervise import LONGEST_PAUSE_S, Supervision, Supervisor, pause_s
 from holdfast.errors import ActionError
 from holdfast.model.supervised import STATUS_FILE, Supervised, supervised_from_json, supervised_to_json
 from tests.e2e.serving import application, environment, wait_until
@@ -161,38 +158,6 @@ def test_a_health_check_decides(root: Path, start: Start) -> None:
         start(STAY, "--health", stub.url)
         assert until(root, lambda seen: seen.healthy is True).detail == "its health check holds"
     assert stub.url in until(root, lambda seen: seen.healthy is False).detail
-
-
-def test_a_health_check_is_an_address_or_a_port() -> None:
-    with application() as stub:
-        port = stub.url.rpartition(":")[2]
-        assert check_health(stub.url) is None
-        assert check_health(f"{stub.url}/any?thing=1") is None
-        assert check_health(f"127.0.0.1:{port}") is None
-    with closing(socket.socket()) as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-        assert "refused" in (check_health(f"127.0.0.1:{port}") or "")
-        assert "refused" in (check_health(f"http://127.0.0.1:{port}/") or "")
-    assert check_health("127.0.0.1:99999") is not None
-    assert check_health("http://[::1/") is not None
-
-
-def test_an_answer_that_is_no_success_is_not_healthy() -> None:
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def answer() -> None:
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(1 << 16)
-            connection.sendall(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    url = f"http://127.0.0.1:{server.getsockname()[1]}/healthz"
-    assert check_health(url) == f"{url} answers 503"
-    thread.join(timeout=10)
-    server.close()
 
 
 def test_pauses_grow_and_end() -> None:

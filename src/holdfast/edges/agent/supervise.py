@@ -12,16 +12,14 @@ import ctypes
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from holdfast.edges.agent.health_check import check_health
 from holdfast.errors import ActionError
 from holdfast.model.instant import format_instant
 from holdfast.model.supervised import (
@@ -34,7 +32,6 @@ from holdfast.model.supervised import (
 )
 
 LOOK_S = 0.1
-HEALTH_TIMEOUT_S = 2.0
 HEALTH_PACE_S = (0.2, 1.0)
 """Seconds between two looks: while it is not healthy, and while it is."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
@@ -57,30 +54,6 @@ class Supervision:
 def pause_s(failures: int) -> float:
     """Return the pause before the next start after that many deaths in a row."""
     return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(max(failures - 1, 0), 30))
-
-
-def check_health(health: str) -> str | None:
-    """Say why a health check fails; `None` when it holds. An http(s) URL must answer 2xx, `host:port` be open."""
-    try:
-        if "://" not in health:
-            host, _, port = health.rpartition(":")
-            with socket.create_connection((host.strip("[]"), int(port)), timeout=HEALTH_TIMEOUT_S):
-                return None
-        return _check_url(health)
-    except (OSError, HTTPException, ValueError) as error:
-        return f"{health}: {error or type(error).__name__}"
-
-
-def _check_url(url: str) -> str | None:
-    parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=HEALTH_TIMEOUT_S)
-    try:
-        connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
-        status = connection.getresponse().status
-    finally:
-        connection.close()
-    return None if 200 <= status < 300 else f"{url} answers {status}"
 
 
 @dataclass(slots=True)
