@@ -92,6 +92,23 @@ def test_child_that_is_left_behind_goes_on_writing(tmp_path: Path) -> None:
     assert told.read_text() == "written\n"
 
 
+def test_what_a_child_that_is_left_behind_writes_is_cut(tmp_path: Path) -> None:
+    """It writes more than is kept once nobody waits any more, and looks until its own output has become short."""
+    gate, told = tmp_path / "gate", tmp_path / "told"
+    os.mkfifo(gate)
+    os.mkfifo(told)
+    child = (
+        f"import os, threading; open({str(gate)!r}).read(); os.write(1, b'x' * {TALK_LIMIT_BYTES + 1});"
+        "wait = threading.Event().wait; size = lambda: os.fstat(1).st_size;"
+        "any(size() == 0 or wait(0.05) for _ in range(400)); os.write(1, b'more');"
+        f"open({str(told)!r}, 'w').write(str(size()))"
+    )
+    ended = run_program(["/bin/sh", "-c", '"$0" -c "$1" & echo done', sys.executable, child], timeout_s=30)
+    assert ended.output == "done\n"
+    gate.write_text("go\n")
+    assert told.read_text() == "4"
+
+
 def test_program_that_closes_its_output_is_waited_for(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     os.mkfifo(gate)

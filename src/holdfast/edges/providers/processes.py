@@ -5,7 +5,8 @@ Rules:
 2. The environment is a small one: `PASSED` and what the caller names. No secret of ours is in it.
 3. Output is kept up to a limit: a program that writes a gigabyte is neither stopped nor stored.
 4. At the deadline it is ended with everything that it started: first asked to, then killed.
-5. What it leaves behind running may go on writing: nobody waits for that, and it does not break on it.
+5. What it leaves behind running may go on writing: nobody waits for that, and it does not break on it. It is cut for
+   as long as the program's group and this process live.
 """
 
 import fcntl
@@ -19,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from holdfast.edges.providers.left_behind import LeftBehind
 from holdfast.errors import ActionError, UnsentError
 
 TALK_LIMIT_BYTES = 64 * 1024
@@ -28,6 +30,7 @@ DATA_LIMIT_BYTES = 1 << 20
 PASSED = ("PATH", "LANG", "LC_ALL", "HOME", "TZ", "TMPDIR", "USER")
 GRACE_S = 2.0
 _LOOK_S = 0.02
+_LEFT_BEHIND = LeftBehind()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,9 @@ def run_program(
         with _started(argv, passed, folder, kept) as process:
             if not _wait(process, kept, time.monotonic() + timeout_s):
                 raise ActionError(f"`{name}` did not end within {timeout_s:g} s, and was ended")
-        return Ended(process.returncode, *(one.text() for one in kept))
+        ended = Ended(process.returncode, *(one.text() for one in kept))
+        _LEFT_BEHIND.take(process.pid, [file.fileno() for file in opened], limit_bytes)
+        return ended
 
 
 class _Kept:
