@@ -3,46 +3,14 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
 import psutil
 
-
-class Quiet(BaseHTTPRequestHandler):
-    """Answers in JSON, and says nothing on stderr."""
-
-    def read(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("content-length", "0")))
-
-    def answer(self, status: int, value: object = None) -> None:
-        """Answer, if whoever asked still lives."""
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        with suppress(ConnectionError):
-            self.end_headers()
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def _serve(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
+from tests.e2e.answering import Asked, answering
 
 
 @contextmanager
@@ -50,12 +18,11 @@ def listening() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Give an address, and the messages that came to it."""
     told: list[dict[str, Any]] = []
 
-    class Handler(Quiet):
-        def do_POST(self) -> None:
-            told.append(json.loads(self.read()))
-            self.answer(200)
+    def note(asked: Asked) -> tuple[int, object]:
+        told.append(json.loads(asked.body))
+        return 200, None
 
-    with _serve(Handler) as url:
+    with answering(note) as url:
         yield url, told
 
 
@@ -84,22 +51,17 @@ def slow_receiver() -> Iterator[SlowReceiver]:
     """Give a slow receiver that can tell what became of a key."""
     receiver = SlowReceiver()
 
-    class Handler(Quiet):
-        def do_POST(self) -> None:
-            self.read()
-            receiver.sender = self.client_address[1]
-            receiver.arrived.append(self.headers["idempotency-key"])
-            receiver.open.wait(60)
-            receiver.counted.append(self.headers["idempotency-key"])
-            self.answer(200)
+    def count(asked: Asked) -> tuple[int, object]:
+        if asked.method == "GET":
+            key = unquote(asked.path.removeprefix("/did/"))
+            return 200 if key in receiver.counted else 202 if key in receiver.arrived else 404, None
+        receiver.sender = asked.port
+        receiver.arrived.append(asked.key)
+        receiver.open.wait(60)
+        receiver.counted.append(asked.key)
+        return 200, None
 
-        def do_GET(self) -> None:
-            key = unquote(self.path.removeprefix("/did/"))
-            status = 200 if key in receiver.counted else 202 if key in receiver.arrived else 404
-            self.answer(status)
-
-    with _serve(Handler) as url:
-        receiver.url = url
+    with answering(count) as receiver.url:
         try:
             yield receiver
         finally:

@@ -4,10 +4,8 @@ The target keeps the books: it counts what reaches it, and nothing of Holdfast r
 boundary says so when it gets there, and waits for a line on its input: whoever reads it may kill or freeze it there.
 """
 
-import json
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,6 +19,7 @@ from holdfast.loop.respond_engine import Engine
 from holdfast.loop.world import NoTargets
 from holdfast.model.run import Run
 from holdfast.ports.outside import HttpTarget, Reply
+from tests.e2e.answering import Asked, answer_until_killed
 
 STEPS = 3
 
@@ -73,33 +72,18 @@ def serve_target() -> None:
     """Count what is done, until killed; says its port first."""
     done: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", "0")))
-            done.append(unquote(self.path.removeprefix("/do/")))
-            self._answer(200, {"done": True})
+    def respond(asked: Asked) -> tuple[int, object]:
+        if asked.method == "POST":
+            done.append(unquote(asked.path.removeprefix("/do/")))
+            return 200, {"done": True}
+        match asked.path:
+            case "/checkout":
+                return 200, {"tax": "flat" if len(set(done)) >= STEPS else "exact"}
+            case "/books":
+                return 200, {"done": done}
+        return 200 if unquote(asked.path.removeprefix("/did/")) in done else 404, {}
 
-        def do_GET(self) -> None:
-            if self.path == "/checkout":
-                self._answer(200, {"tax": "flat" if len(set(done)) >= STEPS else "exact"})
-            elif self.path == "/books":
-                self._answer(200, {"done": done})
-            else:
-                self._answer(200 if unquote(self.path.removeprefix("/did/")) in done else 404, {})
-
-        def _answer(self, status: int, value: Any) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_address[1], flush=True)
-    server.serve_forever()
+    answer_until_killed(respond)
 
 
 def work(url: str, target: str, boundary: str | None) -> None:

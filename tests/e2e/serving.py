@@ -1,6 +1,5 @@
 """`holdfast up` in a process of its own, and an application that a plan's probe looks at."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.e2e.answering import Asked, answering
 
 PATIENCE_S = 60.0
 
@@ -101,26 +101,9 @@ def application() -> Iterator[Application]:
     """Serve a stub application."""
     stub = Application()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            stub.asked += 1
-            body = json.dumps(stub.state).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def respond(_: Asked) -> tuple[int, object]:
+        stub.asked += 1
+        return 200, stub.state
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(respond) as stub.url:
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)

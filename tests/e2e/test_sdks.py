@@ -2,17 +2,16 @@
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from tests.e2e.answering import Quiet, serving
 from tests.e2e.relaying import SDKS, Application, application, relay, sdks_or_skip
 from tests.flag_stand import ENVIRONMENT, ORG, FlagStand, open_stand, serve_app, wait_for
 
@@ -89,23 +88,8 @@ def test_node_hands_the_revision_to_hooks(stand: FlagStand, node: Application) -
     assert (metadata["flagSetId"], metadata["revision"]) == (ENVIRONMENT, stand.revision)
 
 
-@contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """Serve a folder as a site of its own."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
+class Site(Quiet, SimpleHTTPRequestHandler):
+    """Serves a folder as a site of its own."""
 
 
 @pytest.fixture
@@ -121,7 +105,8 @@ def page(stand: FlagStand, sdks: Path, tmp_path: Path) -> Iterator[Page]:
     )
     assert made.returncode == 0, made.stderr
     (tmp_path / "index.html").write_text('<!doctype html><meta charset="utf-8"><script src="web.js"></script>')
-    with serve_app(stand.ofrep(heartbeat_s=1)) as url, site(tmp_path) as origin, sync_playwright() as playwright:
+    site = partial(Site, directory=str(tmp_path))
+    with serve_app(stand.ofrep(heartbeat_s=1)) as url, serving(site) as origin, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         opened = browser.new_page()
         opened.goto(f"{origin}/index.html?flags={url}&token=reader&plan=gold")

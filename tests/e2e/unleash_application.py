@@ -4,12 +4,12 @@ Says the port that it answers at, then answers every request with how it draws r
 last it goes by as long as Unleash is silent.
 """
 
-import json
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from UnleashClient import UnleashClient  # type: ignore[attr-defined]  # it is its public name, without `__all__`
 from UnleashClient.cache import FileCache
+
+from tests.e2e.answering import answer_until_killed
 
 SHORTEST_REFRESH_S = 1
 
@@ -27,21 +27,7 @@ def main(url: str, token: str, flag: str, cache: str) -> None:
     )
     client.initialize_client()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"renderer": "acme-pdf" if client.is_enabled(flag) else "plain"}).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_address[1], flush=True)
-    server.serve_forever()
+    answer_until_killed(lambda _: (200, {"renderer": "acme-pdf" if client.is_enabled(flag) else "plain"}))
 
 
 if __name__ == "__main__":
