@@ -1,6 +1,8 @@
 """The room of lock file formats as a whole: it loads, and no parser ever breaks on what it reads."""
 
 import time
+from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,7 +27,7 @@ from tests.facts.lockfiles import (
 )
 
 SPECS: tuple[LockfileSpec, ...] = load_room("facts.lockfiles")
-VALID = {
+VALID: dict[str, tuple[str, str | bytes]] = {
     "cargo_lock": ("Cargo.lock", test_cargo_lock.LOCK),
     "cyclonedx_json": ("bom.json", test_cyclonedx_json.DOCUMENT),
     "go_mod": ("go.mod", test_go_mod.MODULE),
@@ -36,6 +38,16 @@ VALID = {
     "requirements_txt": ("requirements.txt", test_requirements_txt.MIXED),
     "uv_lock": ("uv.lock", test_uv_lock.LOCK),
 }
+for _tests in (f"tests.facts.lockfiles.test_{spec.id}" for spec in SPECS if spec.id not in VALID):
+    if find_spec(_tests) and hasattr(import_module(_tests), "SAMPLE"):  # a test's own `SAMPLE = (file, content)`
+        VALID[_tests.rpartition("test_")[2]] = import_module(_tests).SAMPLE
+
+
+def _sample(format_id: str) -> tuple[str, bytes]:
+    file, content = VALID[format_id]
+    return file, content.encode() if isinstance(content, str) else content
+
+
 NASTY = st.sampled_from(
     [b"\x00", b"\x1b[31m", b"<<<<<<< HEAD\n", b"\xff", b'"', b"[", b"]", b"{", b"}", b"=", b"\r", b"9" * 5000]
 )
@@ -77,8 +89,7 @@ def test_parser_answers_or_raises_fact_error_on_any_bytes(spec: LockfileSpec, da
 @QUICK
 @given(data=st.data())
 def test_parser_answers_or_raises_fact_error_on_a_damaged_file(spec: LockfileSpec, data: st.DataObject) -> None:
-    file, text = VALID[spec.id]
-    damaged = text.encode()
+    file, damaged = _sample(spec.id)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(damaged)))
         until = data.draw(st.integers(at, min(len(damaged), at + 40)))
@@ -89,11 +100,11 @@ def test_parser_answers_or_raises_fact_error_on_a_damaged_file(spec: LockfileSpe
 @pytest.mark.parametrize("format_id", ["package_lock_json", "cyclonedx_json", "poetry_lock"])
 def test_format_with_an_end_of_its_own_reports_every_cut(format_id: str) -> None:
     spec = next(spec for spec in SPECS if spec.id == format_id)
-    file, text = VALID[format_id]
-    whole = _answers(spec, file, text.encode())
+    file, data = _sample(format_id)
+    whole = _answers(spec, file, data)
     assert whole is not None
-    for end in range(1, len(text) - 2):
-        cut = _answers(spec, file, text[:end].encode())
+    for end in range(1, len(data) - 2):
+        cut = _answers(spec, file, data[:end])
         assert cut is None or cut.unparsed or len(cut.occurrences) == len(whole.occurrences)
 
 

@@ -42,11 +42,12 @@ class XmlElement:
 
     def find(self, *names: str) -> "XmlElement | None":
         """Return the first child of the first child … of those names; `None` where one is missing."""
-        found: XmlElement | None = self
+        found = self
         for name in names:
-            found = next((child for child in found.children if child.name == name), None)
-            if found is None:
+            inner = next((child for child in found.children if child.name == name), None)
+            if inner is None:
                 return None
+            found = inner
         return found
 
     def listed(self, *names: str) -> list["XmlElement"]:
