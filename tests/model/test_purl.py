@@ -27,6 +27,25 @@ CASES = [
     ("pkg:deb/ubuntu/bash@5.1?distro=ubuntu-22.04", "Ubuntu:22.04", "bash"),
     ("pkg:rpm/almalinux/bind@9.16-1.el9?distro=almalinux-9.3&epoch=32", "AlmaLinux:9", "bind"),
     ("pkg:apk/alpine/musl@1.2?distro=alpine-3.20.1", "Alpine:v3.20", "musl"),
+    ("pkg:hex/jason@1.1.2", "Hex", "jason"),
+    ("pkg:nuget/Newtonsoft.Json@13.0.3", "NuGet", "Newtonsoft.Json"),
+    ("pkg:pub/characters@1.2.0", "Pub", "characters"),
+    ("pkg:cran/A3@1.0.0", "CRAN", "A3"),
+    ("pkg:hackage/AC-HalfInteger@1.2.1", "Hackage", "AC-HalfInteger"),
+    ("pkg:conan/openssl@3.0.3", "ConanCenter", "openssl"),
+    ("pkg:gem/RedCloth@4.3", "RubyGems", "RedCloth"),
+    ("pkg:githubactions/actions/checkout@v4", "GitHub Actions", "actions/checkout"),
+    ("pkg:apk/wolfi/curl@8.1-r0?distro=wolfi-20230201", "Wolfi", "curl"),
+    ("pkg:apk/chainguard/curl@8.1-r0", "Chainguard", "curl"),
+    ("pkg:rpm/rocky/bash@5-1?distro=rocky-9.3", "Rocky Linux:9", "bash"),
+    ("pkg:rpm/mageia/bash@5-1?distro=mageia-9", "Mageia:9", "bash"),
+    ("pkg:rpm/photon/bash@5-1?distro=photon-4.0", "Photon OS:4.0", "bash"),
+    ("pkg:rpm/azurelinux/bash@5-1?distro=azurelinux-3.0", "Azure Linux:3", "bash"),
+    ("pkg:rpm/openeuler/bash@5-1?distro=openEuler-22.03-LTS-SP1", "openEuler:22.03-LTS-SP1", "bash"),
+    ("pkg:rpm/opensuse/bash@5-1?distro=opensuse-leap-15.5", "openSUSE:Leap 15.5", "bash"),
+    ("pkg:rpm/opensuse/bash@5-1?distro=opensuse-tumbleweed-20240101", "openSUSE:Tumbleweed", "bash"),
+    ("pkg:rpm/suse/bash@5-1?distro=sles-15.5", "SUSE:Linux Enterprise Server 15 SP5", "bash"),
+    ("pkg:rpm/suse/bash@5-1?distro=sles-15", "SUSE:Linux Enterprise Server 15", "bash"),
     ("pkg:generic/a/b/c@1", "purl:generic", "a/b/c"),
     ("pkg:alpm/arch/bash@5.2", "purl:alpm", "arch/bash"),
     ("pkg:deb/kali/nmap@7.94?distro=kali-2024.1", "purl:deb", "kali/nmap"),
@@ -124,6 +143,27 @@ def test_a_component_from_version_control_is_not_from_a_registry() -> None:
 def test_pypi_names_are_compared_in_one_spelling() -> None:
     assert {normalize_pypi(name) for name in ("Foo_Bar", "foo.bar", "foo--bar", "FOO-_.bar")} == {"foo-bar"}
     assert parse_purl("pkg:pypi/Foo_Bar@1").name == "foo-bar"
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "purl"),
+    [
+        ("Packagist", "Laravel/Framework", "pkg:composer/laravel/framework@1"),
+        ("SwiftURL", "https://github.com/apple/swift-nio.git", "pkg:swift/github.com/apple/swift-nio@1"),
+        ("Maven", "org.apache.logging.log4j:log4j-core", "pkg:maven/org.apache.logging.log4j/log4j-core@1"),
+        ("NuGet", "Newtonsoft.Json", "pkg:nuget/Newtonsoft.Json@1"),
+        ("GitHub Actions", "github/codeql-action/init", "pkg:githubactions/github/codeql-action/init@1"),
+    ],
+)
+def test_a_readers_spelling_becomes_the_canonical_purl(ecosystem: str, name: str, purl: str) -> None:
+    component = Component(ecosystem, name, "1")
+    assert component.purl == purl == PackageURL.from_string(purl).to_string()
+    assert parse_purl(purl).match_name == component.match_name
+
+
+def test_a_distributions_other_name_is_the_same_distribution() -> None:
+    assert parse_purl("pkg:rpm/rocky-linux/bash@5-1?distro=rocky-9").ecosystem == "Rocky Linux:9"
+    assert parse_purl("pkg:composer/Laravel/Framework@9").name == "laravel/framework"
 
 
 def test_a_component_without_version_has_a_purl_without_one() -> None:

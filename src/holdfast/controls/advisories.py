@@ -26,7 +26,7 @@ from holdfast.errors import ControlError, UsageError
 from holdfast.model.advisory import Advisory, Affected, Event, Range, Severity
 from holdfast.model.component import MAX_TEXT_BYTES
 from holdfast.model.instant import YEAR_ONE, parse_instant
-from holdfast.model.purl import normalize_pypi
+from holdfast.model.naming import compared_name
 
 __all__ = ["MAX_RECORD_BYTES", "compile_advisory", "parse_osv"]
 
@@ -101,10 +101,6 @@ def _event(kind: str, version: object) -> Event | None:
     if kind not in _EVENT_KINDS or not isinstance(version, str) or len(version) > MAX_TEXT_BYTES:
         return None
     return _known_event(kind, version)
-
-
-def _normalize(ecosystem: str, name: str) -> str:
-    return normalize_pypi(name) if ecosystem == "PyPI" else name
 
 
 class _Reader:
@@ -194,7 +190,7 @@ class _Reader:
         ecosystem = ecosystem.removesuffix(":LTS")  # Ubuntu's releases are named without it everywhere else
         return Affected(
             ecosystem,
-            _normalize(ecosystem, name),
+            compared_name(ecosystem, name),
             self._ranges(entry, place),
             self.texts(entry, "versions", place) if "versions" in entry else (),
             self.severity(entry, "severity", place) if "severity" in entry else None,

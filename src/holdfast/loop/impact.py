@@ -95,6 +95,6 @@ def _rules_of_purl(text: str) -> _Rules:
     version = component.match_version
     key = version_key(component.ecosystem, version)
     if key is not None:
-        return [(None, Interval(component.ecosystem, component.name, key, key + b"\x00"))], []
+        return [(None, Interval(component.ecosystem, component.match_name, key, key + b"\x00"))], []
     events = (Event("introduced", version), Event("last_affected", version))
-    return [], [(None, Pairwise(component.ecosystem, component.name, Range("ECOSYSTEM", events), (version,)))]
+    return [], [(None, Pairwise(component.ecosystem, component.match_name, Range("ECOSYSTEM", events), (version,)))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from holdfast.errors import FactError
+from holdfast.model.naming import compared_name
 
 MAX_TEXT_BYTES = 512
 
@@ -34,7 +35,8 @@ class Source(StrEnum):
 class Component:
     """One package at one version.
 
-    `name` is normalized the way its ecosystem compares names. `version` may be empty only for a component that is not
+    `name` is spelled as its author does where the ecosystem keeps that (NuGet, Swift), else as the ecosystem compares
+    names (`naming`). `version` may be empty only for a component that is not
     from a registry. `qualifiers` are sorted purl qualifiers (`arch`, `distro`, `epoch`).
     `source_package` and `source_version` name the distribution's source package where advisories speak of it.
 
@@ -68,8 +70,8 @@ class Component:
 
     @property
     def match_name(self) -> str:
-        """The name that advisories of this ecosystem use."""
-        return self.source_package or self.name
+        """The name that advisories of this ecosystem use, in the spelling that is compared."""
+        return compared_name(self.ecosystem, self.source_package or self.name)
 
     @property
     def match_version(self) -> str:
@@ -102,6 +104,8 @@ class Occurrence:
     `direct` is `None` where the format does not know. `path` holds the names from a direct dependency down to the one
     above this component; empty when direct or unknown. It has one path of possibly many, a shortest one.
     `alias` is the name it was installed under, where that is another than its own; a store need not keep it.
+    `licenses` are SPDX expressions or, where the file has none, the names it gives; no part of what the occurrence is,
+    and a store need not keep them.
     """
 
     component: Component
@@ -110,6 +114,7 @@ class Occurrence:
     path: tuple[str, ...] = ()
     scope: Scope = Scope.RUNTIME
     alias: str = ""
+    licenses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

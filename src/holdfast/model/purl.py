@@ -1,7 +1,8 @@
 """Package URLs, to and from components.
 
-Rules (package-url/purl-spec): type lower case; PyPI names lower case with `-`; npm scopes and Go, Maven and Composer
-prefixes are namespaces; versions are percent-encoded; qualifiers sorted by key.
+Rules (package-url/purl-spec): type lower case; names as their ecosystem writes them (`naming.canonical_name`); npm
+scopes and Go, Maven and Composer prefixes are namespaces; versions are percent-encoded; qualifiers sorted by key. npm
+has old packages that differ in case alone, so the case of npm names stays, whatever the specification says.
 
 A distribution that OSV does not know stays `purl:deb`, `purl:rpm`, `purl:apk`, its vendor a part of the name: no feed
 speaks of it, and its release, known or not, makes no ecosystem. An RPM's epoch stands beside its version in a purl and
@@ -12,6 +13,9 @@ from urllib.parse import quote, unquote
 
 from holdfast.errors import FactError
 from holdfast.model.component import Component, Source
+from holdfast.model.naming import canonical_name, normalize_pypi
+
+__all__ = ["lacks_release", "normalize_pypi", "parse_purl", "to_purl"]
 
 _TYPE_OF = {
     "PyPI": "pypi",
@@ -43,9 +47,17 @@ _DISTRIBUTIONS = {
     "Fedora": ("rpm", "fedora"),
     "SUSE": ("rpm", "suse"),
     "openSUSE": ("rpm", "opensuse"),
+    "Mageia": ("rpm", "mageia"),
+    "openEuler": ("rpm", "openeuler"),
+    "Photon OS": ("rpm", "photon"),
+    "Azure Linux": ("rpm", "azurelinux"),
 }
 _WITHOUT_RELEASES = {"Wolfi", "Chainguard"}
-_DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIONS.items()}
+_DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIONS.items()} | {
+    "rocky-linux": "Rocky Linux",
+    "azure-linux": "Azure Linux",
+}
+_WHOLE_RELEASES = {"Ubuntu", "openEuler", "Photon OS"}
 _KEPT = {"arch", "distro", "epoch"}
 _KEPT_OF_TYPE = {("upstream", "deb"), ("upstream", "apk")}  # an RPM's is the name of a file, not of a package
 _IN_TYPES = str.maketrans("", "", ".+-")
@@ -55,14 +67,6 @@ _SPLIT_NAMESPACE = {"npm": "/", "golang": "/", "maven": ":", "composer": "/", "s
 def lacks_release(ecosystem: str) -> bool:
     """Tell whether an ecosystem is a distribution that has releases, and none is named."""
     return ecosystem in _DISTRIBUTIONS and ecosystem not in _WITHOUT_RELEASES
-
-
-def normalize_pypi(name: str) -> str:
-    """Return the name as PEP 503 compares it."""
-    out = name.lower().replace("_", "-").replace(".", "-")
-    while "--" in out:
-        out = out.replace("--", "-")
-    return out
 
 
 def _split(purl_type: str, name: str) -> tuple[str, str]:
@@ -83,7 +87,7 @@ def to_purl(component: Component) -> str:
         purl_type = (
             component.ecosystem[5:] if component.ecosystem.startswith("purl:") else _TYPE_OF.get(base, base.lower())
         )
-        namespace, name = _split(purl_type, component.name)
+        namespace, name = _split(purl_type, canonical_name(base, component.name))
         if not namespace and "/" in name:
             namespace, _, name = name.rpartition("/")
     parts = [quote(part, safe="") for part in namespace.split("/") if part]
@@ -148,17 +152,29 @@ def _ecosystem_and_name(purl_type: str, segments: list[str], qualifiers: dict[st
         release = _release_of(qualifiers.get("distro", ""), distribution)
         return (f"{distribution}:{release}" if release else distribution), segments[-1]
     ecosystem = _ECOSYSTEM_OF.get(purl_type, f"purl:{purl_type}")
-    name = _SPLIT_NAMESPACE.get(purl_type, "/").join(segments)
-    if purl_type == "pypi":
-        name = normalize_pypi(name)
-    return ecosystem, name
+    return ecosystem, canonical_name(ecosystem, _SPLIT_NAMESPACE.get(purl_type, "/").join(segments))
 
 
 def _release_of(distro: str, distribution: str) -> str:
-    """`debian-12.4` → `12`, `alpine-3.20.1` → `v3.20`, `almalinux-9.3` → `9`, `ubuntu-22.04` → `22.04`."""
-    number = distro.rpartition("-")[2]
-    if not number or not number[0].isdigit():
+    """`debian-12.4` → `12`, `alpine-3.20.1` → `v3.20`, `ubuntu-22.04` → `22.04`, `opensuse-leap-15.5` → `Leap 15.5`.
+
+    Empty where the qualifier names none, or the distribution has none.
+    """
+    distro = distro.lower()
+    number = next((part for part in distro.split("-") if part[:1].isdigit()), "")
+    if distribution in _WITHOUT_RELEASES:
+        return ""
+    if distribution == "openSUSE" and "tumbleweed" in distro:
+        return "Tumbleweed"
+    if not number:
         return ""
     if distribution == "Alpine":
         return "v" + ".".join(number.split(".")[:2])
-    return number if distribution == "Ubuntu" else number.split(".")[0]
+    if distribution == "openSUSE":
+        return f"Leap {number}"
+    if distribution == "SUSE":
+        major, _, pack = number.partition(".")
+        return f"Linux Enterprise Server {major}" + (f" SP{pack}" if pack.strip("0") else "")
+    if distribution == "openEuler":  # `openeuler-22.03-lts-sp1`
+        return distro[distro.index(number) :].upper()
+    return number if distribution in _WHOLE_RELEASES else number.split(".")[0]
