@@ -60,3 +60,10 @@ def test_merge_keeps_other_components_apart() -> None:
 def test_merge_keeps_the_alias_of_the_direct_place(one: tuple[bool, str], other: tuple[bool, str], alias: str) -> None:
     places = [Occurrence(COMPONENT, (Location("f", 1),), direct, alias=name) for direct, name in (one, other)]
     assert merge_occurrences(places)[0].alias == alias
+
+
+def test_merged_occurrences_have_the_licences_of_all_their_places() -> None:
+    one = Occurrence(Component("npm", "a", "1"), (Location("x", 1),), licenses=("MIT",))
+    other = Occurrence(Component("npm", "a", "1"), (Location("y", 1),), licenses=("Apache-2.0", "MIT"))
+    (merged,) = merge_occurrences([one, other])
+    assert merged.licenses == ("MIT", "Apache-2.0")

@@ -35,11 +35,17 @@ def test_tree_reads_bytes(tree: Tree) -> None:
     assert tree.read("a/z.txt", 3) == b"one"
 
 
+@pytest.mark.parametrize(("start", "count", "found"), [(0, 2, b"th"), (2, 100, b"ree"), (99, 4, b""), (0, 0, b"")])
+def test_tree_reads_a_part_of_a_file(tree: Tree, start: int, count: int, found: bytes) -> None:
+    assert tree.read_part("a.txt", start, count) == found
+
+
 @pytest.mark.parametrize("path", ["nope", "a", "../b.txt", "a\x00b"])
 def test_tree_refuses_what_is_no_file_in_it(tree: Tree, path: str) -> None:
-    with pytest.raises(FactError) as caught:
-        tree.read(path, 100)
-    assert caught.value.where == path
+    for look in (lambda: tree.read(path, 100), lambda: tree.read_part(path, 0, 4)):
+        with pytest.raises(FactError) as caught:
+            look()
+        assert caught.value.where == path
 
 
 def test_tree_refuses_a_file_over_the_limit(tree: Tree) -> None:

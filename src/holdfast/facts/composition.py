@@ -42,11 +42,16 @@ class _Globs:
         self._starts = tuple(glob.lower().partition("*")[0] for glob in wild if glob.endswith("*"))
 
     def find(self, path: str) -> str | None:
+        return next(self.find_all(path), None)
+
+    def find_all(self, path: str) -> Iterator[str]:
+        """Yield every glob that fits, the exact name first."""
         name = path.rpartition("/")[2].lower()
         exact = self._exact.get(name)
-        if exact or not (name.endswith(self._ends) or name.startswith(self._starts)):
-            return exact
-        return next((glob for pattern, glob in self._patterns if pattern.fullmatch(path)), None)
+        if exact:
+            yield exact
+        if name.endswith(self._ends) or name.startswith(self._starts):
+            yield from (glob for pattern, glob in self._patterns if pattern.fullmatch(path))
 
 
 def _compiled(glob: str) -> re.Pattern[str]:
@@ -59,8 +64,11 @@ def _translate(glob: str) -> str:
 
 
 @cache
-def _formats() -> tuple[_Globs, dict[str, LockfileSpec]]:
-    by_glob = {glob: spec for spec in load_room("facts.lockfiles") for glob in spec.patterns}
+def _formats() -> tuple[_Globs, dict[str, list[LockfileSpec]]]:
+    by_glob: dict[str, list[LockfileSpec]] = {}
+    for spec in load_room("facts.lockfiles"):
+        for glob in spec.patterns:
+            by_glob.setdefault(glob, []).append(spec)
     return _Globs(by_glob), by_glob
 
 
@@ -69,10 +77,10 @@ def _named() -> tuple[_Globs, _Globs]:
     return _Globs(RECOGNIZED), _Globs(MANIFESTS)
 
 
-def _spec_of(path: str) -> LockfileSpec | None:
+def _specs_of(path: str) -> list[LockfileSpec]:
+    """Return the formats whose patterns fit a path; more than one only where content tells them apart."""
     globs, by_glob = _formats()
-    glob = globs.find(path)
-    return by_glob[glob] if glob else None
+    return list({spec.id: spec for glob in globs.find_all(path) for spec in by_glob[glob]}.values())
 
 
 def _unread(path: str, because: str) -> ParsedFile:
@@ -84,8 +92,8 @@ def read_file(tree: Tree, path: str) -> ParsedFile | None:
 
     Manifests are not looked at here: whether a lock file stands for them depends on the tree.
     """
-    spec = _spec_of(path)
-    if spec is None:
+    specs = _specs_of(path)
+    if not specs:
         glob = _named()[0].find(path)
         label = RECOGNIZED[glob] if glob else find_unread_database(path)
         if label is None:
@@ -93,10 +101,13 @@ def read_file(tree: Tree, path: str) -> ParsedFile | None:
         return _unread(path, f"{label}: it is recognized but not read yet")
     if not path.isprintable():
         return _unread(path, "its path is not printable text")
+    spec = specs[0]
     try:
-        data = tree.read(path, MAX_FILE_BYTES)
-        if spec.sniff is not None and not spec.sniff(path, data):
+        data = tree.read(path, max(one.limit_bytes for one in specs))
+        fitting = [one for one in specs if one.sniff is None or one.sniff(path, data)]
+        if not fitting:
             return None
+        spec = fitting[0]
         return spec.parse(path, data, tree)
     except FactError as error:
         return ParsedFile(path, spec.id, (), (unparsed_of(error, path),))

@@ -7,6 +7,7 @@ Rules:
 3. A direct component has no path; else a shortest of the known paths is kept.
 4. Locations are united, in the order they were met, without repeats.
 5. An alias is that of the direct place, else of the first.
+6. Licences are united, in the order they were met.
 """
 
 from collections.abc import Iterable
@@ -43,6 +44,7 @@ def merge_two(one: Occurrence, other: Occurrence) -> Occurrence:
         path=() if direct else _shorter(one.path, other.path),
         scope=strongest(one.scope, other.scope),
         alias=other.alias if other.direct and not one.direct else one.alias,
+        licenses=tuple(dict.fromkeys(one.licenses + other.licenses)),
     )
 
 

@@ -21,3 +21,13 @@ class Tree(Protocol):
             FactError: it is not there, is not a regular file inside the tree, or is over `limit_bytes`.
         """
         ...
+
+    def read_part(self, path: str, start: int, count: int) -> bytes:
+        """Return at most `count` bytes of a file from the offset `start`; fewer, or none, at its end.
+
+        Whatever the size of the file: for looking at how files begin, and into big ones.
+
+        Raises:
+            FactError: it is not there, or is not a regular file inside the tree.
+        """
+        ...

@@ -21,9 +21,21 @@ class MemoryTree:
         Raises:
             FactError: it is not there, or over `limit_bytes`.
         """
+        data = self._get(path)
+        if len(data) > limit_bytes:
+            raise FactError(f"expected at most {limit_bytes} bytes, got {len(data)}", where=path)
+        return data
+
+    def read_part(self, path: str, start: int, count: int) -> bytes:
+        """Return at most `count` bytes of a file from the offset `start`.
+
+        Raises:
+            FactError: it is not there.
+        """
+        return self._get(path)[start : start + count]
+
+    def _get(self, path: str) -> bytes:
         data = self._files.get(path)
         if data is None:
             raise FactError("no such file", where=path)
-        if len(data) > limit_bytes:
-            raise FactError(f"expected at most {limit_bytes} bytes, got {len(data)}", where=path)
         return data

@@ -36,14 +36,23 @@ class _Environment:
         Raises:
             FactError: it can't be read, or is over `limit_bytes`.
         """
-        try:
-            with (self._root / path).open("rb") as file:
-                data = file.read(limit_bytes + 1)
-        except OSError as error:
-            raise FactError(f"could not be read: {error.strerror}", where=path) from None
+        data = self.read_part(path, 0, limit_bytes + 1)
         if len(data) > limit_bytes:
             raise FactError(f"expected at most {limit_bytes} bytes", where=path)
         return data
+
+    def read_part(self, path: str, start: int, count: int) -> bytes:
+        """Return at most `count` bytes of a file from the offset `start`.
+
+        Raises:
+            FactError: it can't be read.
+        """
+        try:
+            with (self._root / path).open("rb") as file:
+                file.seek(start)
+                return file.read(count)
+        except OSError as error:
+            raise FactError(f"could not be read: {error.strerror}", where=path) from None
 
 
 def collect_python_environment(path: Path) -> Sbom:

@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from holdfast.errors import FactError, UsageError
 
@@ -77,32 +78,49 @@ class LocalTree:
         Raises:
             FactError: it is not there, is not a regular file inside the tree, or is over `limit_bytes`.
         """
+        with _open_regular(self._target(path), path) as file:
+            data = _read_from(file, path, limit_bytes + 1)
+            size = os.fstat(file.fileno()).st_size
+        if len(data) > limit_bytes:
+            raise FactError(f"expected at most {limit_bytes} bytes, got {max(len(data), size)}", where=path)
+        return data
+
+    def read_part(self, path: str, start: int, count: int) -> bytes:
+        """Return at most `count` bytes of a file from the offset `start`.
+
+        Raises:
+            FactError: it is not there, or is not a regular file inside the tree.
+        """
+        with _open_regular(self._target(path), path) as file:
+            file.seek(start)
+            return _read_from(file, path, count)
+
+    def _target(self, path: str) -> Path:
         try:
             target = (self._root / path).resolve(strict=True)
         except (OSError, RuntimeError, ValueError):  # a loop of links, a NUL in the path
             raise FactError("no such file", where=path) from None
         if not target.is_relative_to(self._root):
             raise FactError("it leads out of the tree, so it is not read", where=path)
-        return _read_regular(target, path, limit_bytes)
+        return target
 
 
-def _read_regular(target: Path, path: str, limit_bytes: int) -> bytes:
+def _open_regular(target: Path, path: str) -> BinaryIO:
     try:
         descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as error:
         raise FactError(f"could not be read: {error.strerror}", where=path) from None
-    state = os.fstat(descriptor)
-    if not stat.S_ISREG(state.st_mode):
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FactError("not a regular file", where=path)
-    with open(descriptor, "rb") as file:
-        try:
-            data = file.read(limit_bytes + 1)
-        except OSError as error:
-            raise FactError(f"could not be read: {error.strerror}", where=path) from None
-    if len(data) > limit_bytes:
-        raise FactError(f"expected at most {limit_bytes} bytes, got {max(len(data), state.st_size)}", where=path)
-    return data
+    return open(descriptor, "rb")
+
+
+def _read_from(file: BinaryIO, path: str, count: int) -> bytes:
+    try:
+        return file.read(count)
+    except OSError as error:
+        raise FactError(f"could not be read: {error.strerror}", where=path) from None
 
 
 def _listed(folder: Path, *, is_root: bool) -> list[str]:

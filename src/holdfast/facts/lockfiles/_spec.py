@@ -17,10 +17,12 @@ class LockfileSpec:
 
     `patterns` are globs on the file's name, or on the end of its path where they hold a `/`; upper and lower case count
     the same. `parse(file, data, tree)` answers or raises `FactError`; `tree` is for files beside it. `sniff`, where
-    given, looks at the content of a file whose name alone is not proof: `False` says that the file is something else.
+    given, looks at the content of a file whose name alone is not proof: `False` says that the file is something else,
+    and the next format with a fitting pattern is asked. A file over `limit_bytes` is not read, and named.
     """
 
     id: str
     patterns: tuple[str, ...]
     parse: Parse
     sniff: Callable[[str, bytes], bool] | None = None
+    limit_bytes: int = MAX_FILE_BYTES
