@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 RECOGNIZED: dict[str, str] = {
-    "pnpm-lock.yaml": "pnpm lock file",
     "yarn.lock": "Yarn lock file",
     "bun.lock": "Bun lock file",
     "bun.lockb": "Bun binary lock file",

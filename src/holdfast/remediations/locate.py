@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import cast
 
 from holdfast.model.component import Location
@@ -24,6 +25,18 @@ _BY_NAME = (
     ("go.mod", "go_mod"),
     ("go.sum", "go_sum"),
     ("cargo.lock", "cargo_lock"),
+    ("pnpm-lock.yaml", "pnpm_lock_yaml"),
+    ("yarn.lock", "yarn_lock"),
+    ("bun.lock", "bun_lock"),
+    ("deno.lock", "deno_lock"),
+    ("gemfile.lock", "gemfile_lock"),
+    ("*.gemfile.lock", "gemfile_lock"),
+    ("gems.locked", "gemfile_lock"),
+    ("composer.lock", "composer_lock"),
+    ("mix.lock", "mix_lock"),
+    ("pubspec.lock", "pubspec_lock"),
+    ("package.resolved", "package_resolved"),
+    ("podfile.lock", "podfile_lock"),
     ("*requirements*.txt", "requirements_txt"),
     ("*constraints*.txt", "requirements_txt"),
     ("*.cdx.json", "cyclonedx_json"),
@@ -66,7 +79,8 @@ def find_guide(format_id: str | None) -> Guide | None:
     if format_id is None:
         return None
     if format_id in _OWN_FORMATS:
-        return cast(Guide, import_module(f"holdfast.remediations.guides.{format_id}").SPEC)
+        module = f"holdfast.remediations.guides.{format_id}"
+        return cast(Guide, import_module(module).SPEC) if find_spec(module) else None
     from holdfast.registry import load_room
 
     return next((guide for guide in load_room("remediations.guides") if guide.id == format_id), None)

@@ -6,7 +6,8 @@ Rules:
    is not there (`key:`) is `None`; a key that is a list or a mapping is told, and its entry left out.
 2. An alias is the same object as its anchor, so it costs nothing; what it would be when written out counts against
    the limit of nodes, and an alias inside of its own anchor is refused.
-3. Of a repeated key the last one counts, and it is told unless it says the same again. Merge conflicts and further documents are refused.
+3. Of a repeated key the last one counts, and it is told unless it says the same again. Merge conflicts and further
+   documents are refused.
 
 The C parser's events are read in one loop without recursion.
 """
