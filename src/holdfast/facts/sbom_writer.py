@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from holdfast.facts.sbom import GAP, PROPERTY, sbom_digest
+from holdfast.facts.sbom import sbom_digest
+from holdfast.facts.sboms.cyclonedx import GAP, PROPERTY
 from holdfast.model.component import Component, Occurrence, Sbom, Scope, Source
 from holdfast.model.instant import format_instant
 

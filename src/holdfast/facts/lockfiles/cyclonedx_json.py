@@ -5,7 +5,7 @@ A file with `bom` or `vex` in its name is read only when its content says that i
 """
 
 from holdfast.facts.lockfiles._spec import LockfileSpec
-from holdfast.facts.sbom import FORMAT, parse_cyclonedx
+from holdfast.facts.sboms.cyclonedx import JSON_FORMAT, parse_cyclonedx_json
 from holdfast.model.component import ParsedFile
 from holdfast.ports.tree import Tree
 
@@ -18,7 +18,7 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
     Raises:
         FactError: not JSON, or not CycloneDX.
     """
-    return parse_cyclonedx(file, data)
+    return parse_cyclonedx_json(file, data)
 
 
 def sniff(file: str, data: bytes) -> bool:
@@ -28,7 +28,7 @@ def sniff(file: str, data: bytes) -> bool:
 
 
 SPEC = LockfileSpec(
-    id=FORMAT,
+    id=JSON_FORMAT,
     patterns=("*.cdx.json", "*bom*.json", "*vex*.json", "*cyclonedx*.json"),
     parse=parse,
     sniff=sniff,

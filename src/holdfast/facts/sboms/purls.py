@@ -1,0 +1,56 @@
+"""Entries of documents as components: the purl names them, and the version beside it where the purl has none."""
+
+from dataclasses import replace
+from urllib.parse import quote
+
+from holdfast.model.component import Component, Source
+from holdfast.model.purl import parse_purl
+
+_RANGE_SIGNS = frozenset("<>=^~*|, ")
+
+
+def component_of(purl: str, version: object, properties: dict[str, str], where: str) -> Component:
+    """Return the component that a purl names.
+
+    `version` counts where the purl has none; a range is no version. `properties` are what our own writers add:
+    `source`, `source_package` and `source_version`.
+
+    Raises:
+        FactError: not a purl, or without a version.
+    """
+    source = _source(properties.get("source", ""))
+    if source is not Source.REGISTRY and not version:
+        return replace(parse_purl(_with_version(purl, "0"), where=where), version="", source=source)
+    if isinstance(version, str) and version and not _has_version(purl) and not _RANGE_SIGNS & set(version):
+        purl = _with_version(purl, version)
+    component = parse_purl(purl, where=where)
+    upstream = dict(component.qualifiers).get("upstream", "").partition("@") if component.qualifiers else ("", "", "")
+    package = properties.get("source_package", upstream[0])
+    compared = properties.get("source_version", upstream[2] or component.source_version)
+    if not upstream[0] and source is Source.REGISTRY and not package and compared == component.source_version:
+        return component
+    return replace(
+        component,
+        source=source if source is not Source.REGISTRY else component.source,
+        qualifiers=tuple(pair for pair in component.qualifiers if pair[0] != "upstream"),
+        source_package=package,
+        source_version=compared,
+    )
+
+
+def _source(text: str) -> Source:
+    try:
+        return Source(text or Source.REGISTRY)
+    except ValueError:
+        return Source.REGISTRY
+
+
+def _has_version(purl: str) -> bool:
+    head = purl.partition("#")[0].partition("?")[0]
+    return "@" in head.rpartition("/")[2]
+
+
+def _with_version(purl: str, version: str) -> str:
+    rest, hash_sign, subpath = purl.partition("#")
+    head, mark, query = rest.partition("?")
+    return f"{head}@{quote(version, safe=':~')}{mark}{query}{hash_sign}{subpath}"
