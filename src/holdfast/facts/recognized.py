@@ -20,7 +20,6 @@ RECOGNIZED: dict[str, str] = {
     "Gemfile.lock": "Bundler lock file",
     "gems.locked": "Bundler lock file",
     "composer.lock": "Composer lock file",
-    "pom.xml": "Maven project",
     "build.gradle": "Gradle build",
     "build.gradle.kts": "Gradle build",
     "gradle.lockfile": "Gradle lock file",
@@ -60,8 +59,6 @@ RECOGNIZED: dict[str, str] = {
     "Containerfile": "container build file",
     "*.spdx.json": "SPDX document",
     "*.spdx": "SPDX document",
-    "*.cdx.xml": "CycloneDX XML document",
-    "*bom*.xml": "CycloneDX XML document",
 }
 """Glob → what it is. A file that a reader claims is not looked up here."""
 
