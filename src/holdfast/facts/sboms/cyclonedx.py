@@ -28,6 +28,7 @@ from holdfast.facts.sboms.purls import component_of
 from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Scope, Unparsed
 
 JSON_FORMAT = "cyclonedx_json"
+XML_FORMAT = "cyclonedx_xml"
 PROPERTY = "holdfast:"
 GAP = f"{PROPERTY}gap"
 MAX_NESTING = 64
