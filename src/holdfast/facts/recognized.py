@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 RECOGNIZED: dict[str, str] = {
-    "yarn.lock": "Yarn lock file",
     "bun.lock": "Bun lock file",
     "bun.lockb": "Bun binary lock file",
     "deno.lock": "Deno lock file",

@@ -51,6 +51,11 @@ def test_yaml_repeated_key_is_told_and_the_last_one_counts() -> None:
     ]
 
 
+def test_yaml_repeated_key_that_says_the_same_is_not_told() -> None:
+    assert load_yaml("a.yaml", b"a: {b: [1]}\na: {b: [1]}\n").unparsed == ()
+    assert len(load_yaml("a.yaml", b"a: {b: [1]}\na: {b: [2]}\n").unparsed) == 1
+
+
 def test_yaml_key_that_is_no_text_is_told_and_left_out() -> None:
     document = load_yaml("a.yaml", b"a: 1\n? [b]\n: {c: 1}\n? {d: 1}\n: 2\n?\n: 3\n")
     assert document.root == {"a": "1"}

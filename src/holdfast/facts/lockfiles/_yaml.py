@@ -65,6 +65,7 @@ class _Builder:
         self._before = 0
         self._stack: list[tuple[Any, Any, int, str | None, int]] = []
         self._anchored: dict[str, tuple[Any, int] | None] = {}
+        self._repeated: list[tuple[str, int, int, Any, Any]] = []
         self._nodes = 0
         self._documents = 0
 
@@ -108,6 +109,12 @@ class _Builder:
         if anchor is not None:
             self._anchored[anchor] = (made, size)
 
+    def end(self) -> None:
+        """Tell of repeated keys; not before, for a mapping is empty when it is met."""
+        for key, first, line, old, new in self._repeated:
+            if old != new:
+                self.tell(line, f"`{key}` is there twice (first in line {first}): only the last one was read")
+
     def _count(self, nodes: int, line: int) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
@@ -131,8 +138,8 @@ class _Builder:
         if type(key) is not str:
             self.tell(line, "a key that is no text: its entry was not read")
             return
-        if key in top and top[key] != value:
-            self.tell(line, f"`{key}` is there twice (first in line {top.lines[key]}): only the last one was read")
+        if key in top:
+            self._repeated.append((key, top.lines[key], line, top[key], value))
         top[key] = value
         top.lines[key] = line
 
@@ -207,6 +214,7 @@ def load_yaml(file: str, data: bytes) -> YamlDocument:
         raise FactError(f"not valid YAML: {error.reason}", where=f"{file}:{line}") from None
     except yaml.YAMLError as error:
         raise FactError(f"not valid YAML: {error}", where=file) from None
+    builder.end()
     return YamlDocument(builder.root, tuple(builder.gaps))
 
 
