@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 RECOGNIZED: dict[str, str] = {
-    "bun.lock": "Bun lock file",
     "bun.lockb": "Bun binary lock file",
-    "deno.lock": "Deno lock file",
     "Pipfile.lock": "Pipenv lock file",
     "pylock.toml": "Python lock file (PEP 751)",
     "pylock.*.toml": "Python lock file (PEP 751)",
