@@ -139,3 +139,10 @@ def test_tree_gives_every_file_in_order_of_path() -> None:
         ("a/requirements.txt", "requirements_txt"),
         ("z/yarn.lock", UNREAD),
     ]
+
+
+def test_formats_that_share_a_name_are_told_apart_by_content() -> None:
+    spdx = '{"spdxVersion": "SPDX-2.3", "packages": []}'
+    cyclonedx = '{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}'
+    found = [read_tree(MemoryTree({"sbom.json": text}))[0].format for text in (spdx, cyclonedx)]
+    assert found == ["spdx_json", "cyclonedx_json"]

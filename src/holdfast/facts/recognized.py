@@ -54,8 +54,11 @@ RECOGNIZED: dict[str, str] = {
     "Dockerfile.*": "container build file",
     "*.Dockerfile": "container build file",
     "Containerfile": "container build file",
-    "*.spdx.json": "SPDX document",
-    "*.spdx": "SPDX document",
+    "*.spdx.rdf": "SPDX document (RDF, YAML or XML)",
+    "*.spdx.rdf.xml": "SPDX document (RDF, YAML or XML)",
+    "*.spdx.xml": "SPDX document (RDF, YAML or XML)",
+    "*.spdx.yaml": "SPDX document (RDF, YAML or XML)",
+    "*.spdx.yml": "SPDX document (RDF, YAML or XML)",
 }
 """Glob → what it is. A file that a reader claims is not looked up here."""
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 
 from holdfast.errors import FactError
 from holdfast.facts.sboms.cyclonedx import parse_cyclonedx_json
@@ -29,7 +30,21 @@ def read_sbom(file: str, data: bytes) -> Sbom:
 
 
 def _parse_of(data: bytes) -> Callable[[str, bytes], ParsedFile]:
-    return lambda file, data: parse_cyclonedx_json(file, data, evidence=True)
+    """Return the reader of the form that a document has."""
+    head = data[:_LOOKED_AT_BYTES].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if head.startswith(b"<"):
+        from holdfast.facts.sboms.cyclonedx_xml import parse_cyclonedx_xml
+
+        return partial(parse_cyclonedx_xml, evidence=True)
+    if not head.startswith(b"{") and b"SPDXVersion:" in head:
+        from holdfast.facts.sboms.spdx_tag_value import parse_spdx_tag_value
+
+        return parse_spdx_tag_value
+    if b'"bomFormat"' not in head and (b'"spdxVersion"' in data or b'"spdxVersion"' in head):
+        from holdfast.facts.sboms.spdx import parse_spdx_json
+
+        return partial(parse_spdx_json, evidence=True)
+    return partial(parse_cyclonedx_json, evidence=True)
 
 
 def _canonical(occurrence: Occurrence) -> list[object]:

@@ -22,9 +22,9 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
 
 
 def sniff(file: str, data: bytes) -> bool:
-    """Return whether it claims to be CycloneDX, by its name or its first 64 KiB."""
-    name = file.rpartition("/")[2].lower()
-    return name == "bom.json" or name.endswith(".cdx.json") or b"bomFormat" in data[:_SNIFFED_BYTES]
+    """Return whether it claims to be CycloneDX, by its first 64 KiB, or by its name and it is not SPDX."""
+    name, head = file.rpartition("/")[2].lower(), data[:_SNIFFED_BYTES].replace(b"\0", b"")
+    return b"bomFormat" in head or ((name == "bom.json" or name.endswith(".cdx.json")) and b'"spdxVersion"' not in head)
 
 
 SPEC = LockfileSpec(

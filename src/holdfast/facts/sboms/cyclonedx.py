@@ -34,7 +34,7 @@ GAP = f"{PROPERTY}gap"
 MAX_NESTING = 64
 _MAX_LINE = 1 << 30
 _KNOWN_VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
-_NO_PACKAGE = {"file", "data", "cryptographic-asset", "machine-learning-model", "operating-system"}
+_NO_PACKAGE = ("file", "data", "cryptographic-asset", "machine-learning-model", "operating-system")
 _SCOPES = {"required": Scope.RUNTIME, "optional": Scope.OPTIONAL, "excluded": Scope.DEVELOPMENT}
 _DEVELOPMENT_MARKS = ("cdx:npm:package:development", "cdx:composer:package:isDevRequirement")
 
