@@ -6,7 +6,8 @@ Rules:
 2. A file that is recognized by name and not read yet is unparsed. A manifest is so too, unless a lock file beside it
    or in a folder above stands for it.
 3. A component that occurs in several files is one occurrence with all its places.
-4. A restriction to paths never drops a lock file above them that stands for a manifest among them.
+4. Places in files that a distribution's package owns name that package.
+5. A restriction to paths never drops a lock file above them that stands for a manifest among them.
 """
 
 import posixpath
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from holdfast.errors import FactError
-from holdfast.facts.databases import find_unread_database, read_database
+from holdfast.facts.databases import find_unread_database, mark_owned, read_database
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
@@ -194,7 +195,7 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
     for root in roots:
         if root != "." and not any(_within(path, (root,)) for path in chosen):
             found[root] = _unread(root, "there is nothing at this path")
-    return [found[path] for path in sorted(found)]
+    return mark_owned(tree, (found[path] for path in sorted(found)), every)
 
 
 def compose(parsed: Iterable[ParsedFile]) -> Sbom:

@@ -88,10 +88,14 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file, by relative path with `/`; `line` counts from 1, `None` where the format has no lines."""
+    """A place in a file, by relative path with `/`; `line` counts from 1, `None` where the format has no lines.
+
+    `owner` is the purl of the distribution's package that the file belongs to, empty where none is known to own it.
+    """
 
     file: str
     line: int | None = None
+    owner: str = ""
 
     def __str__(self) -> str:
         return self.file if self.line is None else f"{self.file}:{self.line}"
@@ -115,6 +119,15 @@ class Occurrence:
     scope: Scope = Scope.RUNTIME
     alias: str = ""
     licenses: tuple[str, ...] = ()
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """The distribution's packages that it came with, by purl; empty when any of its places is nobody's.
+
+        What came with them alone carries their distribution's patches, and its advisories speak for it.
+        """
+        found = tuple(dict.fromkeys(place.owner for place in self.locations))
+        return found if all(found) else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,18 @@ _DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIO
 }
 _WHOLE_RELEASES = {"Ubuntu", "openEuler", "Photon OS"}
 _KEPT = {"arch", "distro", "epoch"}
-_KEPT_OF_TYPE = {("upstream", "deb"), ("upstream", "apk")}  # an RPM's is the name of a file, not of a package
+_KEPT_OF_TYPE = {
+    ("upstream", "deb"),
+    ("upstream", "apk"),
+    ("rpmmod", "rpm"),
+}  # an RPM's is the name of a file, not of a package
 _IN_TYPES = str.maketrans("", "", ".+-")
 _SPLIT_NAMESPACE = {"npm": "/", "golang": "/", "maven": ":", "composer": "/", "swift": "/", "githubactions": "/"}
+
+
+def find_distribution(ecosystem: str) -> tuple[str, str] | None:
+    """Return (purl type, vendor) of a distribution by its name without release; `None` when it is no distribution."""
+    return _DISTRIBUTIONS.get(ecosystem)
 
 
 def lacks_release(ecosystem: str) -> bool:

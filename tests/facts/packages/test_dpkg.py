@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from holdfast.errors import FactError
 from holdfast.facts.packages import PackageDatabaseSpec
-from holdfast.facts.packages.dpkg import parse
+from holdfast.facts.packages.dpkg import SPEC, find_owners, parse
 from holdfast.registry import load_room
+from holdfast.testing.trees import MemoryTree
 
 STATUS = """\
 Package: adduser
@@ -107,4 +108,42 @@ def test_dpkg_answers_or_raises_fact_error_on_anything(data: bytes, at: int, unt
 
 def test_room_of_package_databases_loads() -> None:
     specs: tuple[PackageDatabaseSpec, ...] = load_room("facts.packages")
-    assert [(spec.id, spec.paths) for spec in specs] == [("dpkg", ("var/lib/dpkg/status",))]
+    assert [(spec.id, spec.find_root("image/" + spec.paths[0])) for spec in specs] == [
+        ("apk", "image/"),
+        ("dpkg", "image/"),
+        ("rpm", "image/"),
+    ]
+
+
+DISTROLESS = "Package: base-files\nVersion: 12.4\nArchitecture: amd64\nSource: base\n"
+
+
+def test_dpkg_file_of_status_d_is_a_package_without_a_state() -> None:
+    parsed = parse("var/lib/dpkg/status.d/base", DISTROLESS.encode(), "Debian:12")
+    assert [(one.component.purl, one.component.match_name) for one in parsed.occurrences] == [
+        ("pkg:deb/debian/base-files@12.4?arch=amd64&distro=debian-12", "base")
+    ]
+    assert parsed.unparsed == ()
+
+
+def test_dpkg_checksums_of_status_d_are_no_package() -> None:
+    assert SPEC.find_root("var/lib/dpkg/status.d/base") == ""
+    assert SPEC.find_root("var/lib/dpkg/status.d/base.md5sums") is None
+    assert SPEC.find_root("var/lib/dpkg/status.d") is None
+
+
+def test_dpkg_files_belong_to_the_package_that_lists_them() -> None:
+    tree = MemoryTree(
+        {
+            "i/var/lib/dpkg/info/python3-tern.list": "/.\n/usr\n/usr/lib/tern/METADATA\n",
+            "i/var/lib/dpkg/info/libtern:amd64.list": "/lib/libtern.so\n",
+            "i/var/lib/dpkg/status.d/base.md5sums": "d41d8cd98f00b204e9800998ecf8427e  etc/base\n",
+            "var/lib/dpkg/info/other.list": "/usr/lib/tern/METADATA\n",
+        }
+    )
+    wanted = frozenset({"usr/lib/tern/METADATA", "lib/libtern.so", "etc/base", "app/uv.lock"})
+    assert find_owners(tree, "i/", tree.walk(), wanted) == {
+        "usr/lib/tern/METADATA": "python3-tern",
+        "lib/libtern.so": "libtern",
+        "etc/base": "base",
+    }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from holdfast.errors import FactError
 from holdfast.facts.composition import compose
+from holdfast.facts.databases import add_pending
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.packages import MAX_DATABASE_BYTES, UNREAD_DATABASES, PackageDatabaseSpec
 from holdfast.facts.packages._os_release import OS_RELEASE_PATHS, operating_system, parse_os_release
@@ -53,7 +54,7 @@ def _small(path: Path) -> str:
 
 def _packages(root: Path, system: str) -> list[ParsedFile]:
     specs: tuple[PackageDatabaseSpec, ...] = load_room("facts.packages")
-    found = [_read(spec, root, path, system) for spec in specs for path in spec.paths if (root / path).exists()]
+    found = [_read(spec, root, path, system) for spec in specs for path in _databases(spec, root)]
     for path, label in UNREAD_DATABASES.items():
         if (root / path).exists():
             gap = Unparsed(path, None, f"{label}: it is recognized but not read yet")
@@ -64,13 +65,26 @@ def _packages(root: Path, system: str) -> list[ParsedFile]:
     return found
 
 
+def _databases(spec: PackageDatabaseSpec, root: Path) -> list[str]:
+    """Return the paths of the databases of a kind that are there, each once: some are links to one another."""
+    found: dict[Path, str] = {}
+    for known in spec.paths:
+        for path in sorted(root.glob(known)) if known.endswith("/*") else [root / known]:
+            if path.exists() and not path.is_dir() and not path.name.endswith(spec.left_out or ("/",)):
+                found.setdefault(path.resolve(), path.relative_to(root).as_posix())
+    return list(found.values())
+
+
 def _read(spec: PackageDatabaseSpec, root: Path, path: str, system: str) -> ParsedFile:
     try:
         with (root / path).open("rb") as file:
             data = file.read(MAX_DATABASE_BYTES + 1)
         if len(data) > MAX_DATABASE_BYTES:
             raise FactError(f"expected at most {MAX_DATABASE_BYTES} bytes", where=path)
-        return spec.parse(path, data, system)
+        parsed = spec.parse(path, data, system)
+        pending = root / f"{path}{spec.pending}"
+        is_pending = bool(spec.pending) and pending.is_file() and pending.stat().st_size > 0
+        return add_pending(parsed, path + spec.pending) if is_pending else parsed
     except OSError as error:
         return ParsedFile(path, spec.id, (), (Unparsed(path, None, f"could not be read: {error.strerror}"),))
     except FactError as error:

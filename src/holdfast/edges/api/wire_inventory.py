@@ -104,10 +104,11 @@ class EnvironmentPage(Answer, frozen=True):
 
 
 class LocationWire(Question, frozen=True):
-    """A place in a file; `line` counts from 1."""
+    """A place in a file; `line` counts from 1, `owner` is the purl of the distribution's package it belongs to."""
 
     file: Annotated[str, Meta(min_length=1, max_length=4096)]
     line: Annotated[int, Meta(ge=1, le=2**31)] | None = None
+    owner: Annotated[str, Meta(max_length=4096)] = ""
 
 
 class OccurrenceIn(Question, frozen=True):

@@ -34,7 +34,7 @@ def _occurrence(one: Occurrence) -> dict[str, Any]:
 
 
 def _place(place: Location) -> dict[str, Any]:
-    return {"file": place.file, "line": place.line}
+    return {"file": place.file, "line": place.line, **({"owner": place.owner} if place.owner else {})}
 
 
 def _gap(gap: Unparsed) -> dict[str, Any]:

@@ -60,11 +60,11 @@ def from_texts(text: str) -> tuple[str, ...]:
 
 
 def to_places(locations: tuple[Location, ...]) -> str:
-    """Return locations as JSON text, `[[file, line], …]`."""
-    return to_body([(place.file, place.line) for place in locations])
+    """Return locations as JSON text, `[[file, line], …]`, with the owner as a third where there is one."""
+    return to_body([(place.file, place.line, *([place.owner] if place.owner else ())) for place in locations])
 
 
 @lru_cache(maxsize=65536)
 def from_places(text: str) -> tuple[Location, ...]:
     """Return the locations that `to_places` wrote."""
-    return () if text == "[]" else tuple(Location(file, line) for file, line in json.loads(text))
+    return () if text == "[]" else tuple(Location(*place) for place in json.loads(text))
