@@ -76,4 +76,4 @@ def compare(a: str, b: str) -> int | None:
     return compare_keys(loose_key(a), loose_key(b))
 
 
-SPEC = SchemeSpec(id="semver", ecosystems=("npm", "crates.io"), key=key, compare=compare)
+SPEC = SchemeSpec(id="semver", ecosystems=("npm", "crates.io", "Hex", "SwiftURL"), key=key, compare=compare)
