@@ -25,7 +25,27 @@ def scheme_id(ecosystem: str) -> str | None:
         ("AlmaLinux:9", "rpm"),
         ("Rocky Linux:8", "rpm"),
         ("Red Hat:enterprise_linux:9::appstream", "rpm"),
-        ("Maven", None),
+        ("Fedora:40", "rpm"),
+        ("openSUSE:Leap 15.5", "rpm"),
+        ("SUSE:Linux Enterprise Server 15 SP5", "rpm"),
+        ("Mageia:9", "rpm"),
+        ("openEuler:22.03-LTS-SP1", "rpm"),
+        ("Photon OS:4.0", "rpm"),
+        ("Alpine:v3.20", "apk"),
+        ("Wolfi", "apk"),
+        ("Chainguard", "apk"),
+        ("Maven", "maven"),
+        ("NuGet", "nuget"),
+        ("RubyGems", "rubygems"),
+        ("Packagist", "packagist"),
+        ("Pub", "pub"),
+        ("Hex", "semver"),
+        ("SwiftURL", "semver"),
+        ("CRAN", "cran"),
+        ("Hackage", "hackage"),
+        ("ConanCenter", "conan"),
+        ("GitHub Actions", "actions"),
+        ("Atlantis", None),
         ("purl:generic", None),
         ("", None),
     ],
@@ -52,11 +72,28 @@ def test_known_ecosystem_loads_its_scheme_alone() -> None:
 
 
 def test_unknown_ecosystem_has_neither_key_nor_order() -> None:
-    assert version_key("Maven", "1.0") is None
-    assert compare_versions("Maven", "1.0", "1.0") is None
+    assert version_key("Atlantis", "1.0") is None
+    assert compare_versions("Atlantis", "1.0", "1.0") is None
 
 
 def test_version_without_a_place_in_the_order_is_told() -> None:
     assert is_comparable("npm", "1.2")
     assert not is_comparable("npm", "latest")
     assert is_comparable("PyPI", "anything at all")
+
+
+ANY_TEXT_IS_A_VERSION = {"pep440": "legacy", "rpm": "rpmvercmp", "dpkg": "with a warning", "maven": "a train's name"}
+
+
+@pytest.mark.parametrize("text", ["", "latest", "main", "${project.version}", "[1.0,2.0)", "$(Version)", "^1.0", "*"])
+@pytest.mark.parametrize("spec", load_room("controls.versions"), ids=lambda spec: spec.id)
+def test_what_is_no_version_has_no_place_in_an_order(spec: SchemeSpec, text: str) -> None:
+    if text and spec.id in ANY_TEXT_IS_A_VERSION:
+        return
+    assert spec.key(text) is None
+    assert spec.compare(text, "1.0.0") is None
+
+
+@pytest.mark.parametrize("text", ["${project.version}", "[1.0,2.0)", "*", "LATEST", "RELEASE", "1 0"])
+def test_what_maven_takes_for_a_range_or_a_word_of_its_own_is_no_version(text: str) -> None:
+    assert compare_versions("Maven", text, "1.0") is None

@@ -16,7 +16,28 @@ from holdfast.controls.versions._scheme import SchemeSpec
 __all__ = ["SchemeSpec", "compare_versions", "is_comparable", "scheme_for", "version_key"]
 
 # A shortcut for the ecosystems that nearly every scan meets; any other is looked up in the SPECs of the room.
-_NEAR = {"PyPI": "pep440", "npm": "semver", "crates.io": "semver", "Go": "go", "Debian": "dpkg", "Ubuntu": "dpkg"}
+_NEAR = {
+    "PyPI": "pep440",
+    "npm": "semver",
+    "crates.io": "semver",
+    "Hex": "semver",
+    "SwiftURL": "semver",
+    "Go": "go",
+    "Maven": "maven",
+    "NuGet": "nuget",
+    "RubyGems": "rubygems",
+    "Packagist": "packagist",
+    "Pub": "pub",
+    "GitHub Actions": "actions",
+    "Debian": "dpkg",
+    "Ubuntu": "dpkg",
+    "Alpine": "apk",
+    "Wolfi": "apk",
+    "Chainguard": "apk",
+    "AlmaLinux": "rpm",
+    "Rocky Linux": "rpm",
+    "Red Hat": "rpm",
+}
 
 
 @lru_cache(maxsize=256)

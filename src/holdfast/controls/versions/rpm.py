@@ -5,6 +5,8 @@ Rules:
 * `[epoch:]version[-release]`; a missing epoch is 0, a missing release sorts before any, even an empty one;
 * only ASCII letters, digits, `~` and `^` count, all else separates;
 * at one place: `~` < the end < `^` < letters < numbers; leading zeros do not count;
+* an epoch that is no number is none to rpm, which then reads its colon as a separator; that has no key, and is compared
+  pairwise;
 * an empty string, or one with NUL, is no version.
 
 Source: https://rpm-software-management.github.io/rpm/man/rpm-version.7
@@ -40,7 +42,11 @@ def _part_key(part: str) -> bytes:
 
 
 def key(version: str) -> bytes | None:
-    """Return the order-preserving key; `None` for an empty string or one with NUL."""
+    """Return the order-preserving key; `None` for an epoch that is no number, an empty string, or one with NUL."""
+    return None if ":" in version and not _EPOCH.match(version) else _loose_key(version)
+
+
+def _loose_key(version: str) -> bytes | None:
     if not version or "\0" in version:
         return None
     match = _EPOCH.match(version)
@@ -53,7 +59,7 @@ def key(version: str) -> bytes | None:
 
 def compare(a: str, b: str) -> int | None:
     """Return -1, 0 or 1; `None` when one of them is no version at all."""
-    return compare_keys(key(a), key(b))
+    return compare_keys(_loose_key(a), _loose_key(b))
 
 
 SPEC = SchemeSpec(
