@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.facts.licenses import license_texts, python_licenses
+from holdfast.facts.licenses import is_expression, license_texts, python_licenses
 
 
 def test_licences_are_texts_that_name_one_each_once() -> None:
@@ -24,3 +24,21 @@ def test_python_licence_is_the_most_exact_one(
     expression: str, text: str, classifiers: list[str], found: tuple[str, ...]
 ) -> None:
     assert python_licenses(expression, text, classifiers) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("MIT", True),
+        ("(MIT OR Apache-2.0) AND ISC", True),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", True),
+        ("mit", False),
+        ("Own terms", False),
+        ("MIT OR", False),
+        ("LicenseRef-x", False),
+        ("(", False),
+        ("", False),
+    ],
+)
+def test_expression_is_one_over_identifiers_of_spdx(text: str, holds: bool) -> None:
+    assert is_expression(text) is holds

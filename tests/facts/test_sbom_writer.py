@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from hypothesis import given, settings
 
 from holdfast.facts.sbom import read_sbom
 from holdfast.facts.sbom_writer import write_cyclonedx
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Scope, Source, Unparsed
+from tests.facts.sbom_samples import sboms
 
 NOW = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 SBOM = Sbom(
@@ -84,3 +86,13 @@ def test_written_sbom_names_version_time_and_what_is_described() -> None:
 def test_written_sbom_of_nothing_is_a_document() -> None:
     document = json.loads(write_cyclonedx(Sbom(()), name="shop", version="", now=NOW))
     assert document.get("components", []) == []
+
+
+@settings(deadline=None, max_examples=80)
+@given(sbom=sboms())
+def test_written_sbom_of_any_composition_reads_back_as_it_was(sbom: Sbom) -> None:
+    text = write_cyclonedx(sbom, name="shop", version="", now=None)
+    back = read_sbom("x", text.encode())
+    assert set(back.unparsed) - {Unparsed("x", None, "no components in it")} == set(sbom.unparsed)
+    assert {one.component: one for one in back.occurrences} == {one.component: one for one in sbom.occurrences}
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None

@@ -11,7 +11,8 @@ Source: SPDX 2.3 clause 7.13; PEP 639; Trove classifiers, `License ::`.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 from holdfast.model.component import MAX_TEXT_BYTES
 
@@ -54,6 +55,29 @@ def license_texts(given: Iterable[object]) -> tuple[str, ...]:
     """Return the licences among the values of a file, each once; what is no text, or names none, is left out."""
     texts = (_clean(one) for one in given if isinstance(one, str))
     return tuple(dict.fromkeys(one for one in texts if one))
+
+
+@lru_cache(maxsize=4096)
+def is_expression(text: str) -> bool:
+    """Tell whether a text is an expression over identifiers of SPDX, written as SPDX writes them."""
+    from license_expression import ExpressionError, ExpressionParseError
+
+    try:
+        parsed = _licensing().parse(text, validate=True, strict=True)
+    except (ExpressionError, ExpressionParseError):
+        return False
+    return parsed is not None and _words(str(parsed)) == _words(text)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("(", " ").replace(")", " ").split()
+
+
+@cache
+def _licensing() -> Any:  # the library carries no types
+    from license_expression import get_spdx_licensing  # it loads its index of licences, which readers have no need of
+
+    return get_spdx_licensing()
 
 
 def python_licenses(expression: str, text: str, classifiers: Iterable[str]) -> tuple[str, ...]:

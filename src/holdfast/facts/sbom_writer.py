@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from holdfast.facts.licenses import is_expression
 from holdfast.facts.sbom import sbom_digest
 from holdfast.facts.sboms.cyclonedx import GAP, PROPERTY
 from holdfast.model.component import Component, Occurrence, Sbom, Scope, Source
@@ -27,8 +28,8 @@ _ROOT = "root"
 _SCOPES = {Scope.RUNTIME: "required", Scope.OPTIONAL: "optional", Scope.DEVELOPMENT: "excluded"}
 
 
-def write_cyclonedx(sbom: Sbom, *, name: str, version: str, now: datetime) -> str:
-    """Return the document; `name` and `version` are of what is described, `now` becomes its timestamp.
+def write_cyclonedx(sbom: Sbom, *, name: str, version: str, now: datetime | None) -> str:
+    """Return the document; `name` and `version` are of what is described, `now` becomes its timestamp, if any.
 
     The serial number follows from the content, so that it differs exactly where the content does.
     """
@@ -39,8 +40,8 @@ def write_cyclonedx(sbom: Sbom, *, name: str, version: str, now: datetime) -> st
         "specVersion": "1.6",
         "serialNumber": f"urn:uuid:{uuid.uuid5(_NAMESPACE, f'{name}@{version}@{sbom_digest(sbom)}')}",
         "version": 1,
-        "metadata": {"timestamp": format_instant(now), "component": described} | _gaps(sbom),
-        "components": [_component(one) for one in sorted(sbom.occurrences, key=_reference)],
+        "metadata": ({"timestamp": format_instant(now)} if now else {}) | {"component": described} | _gaps(sbom),
+        "components": [_component(one) for one in sorted(sbom.occurrences, key=reference_of)],
         "dependencies": _dependencies(sbom.occurrences),
     }
     if sbom.unparsed:
@@ -54,7 +55,8 @@ def _gaps(sbom: Sbom) -> dict[str, Any]:
     return {"properties": [{"name": GAP, "value": gap} for gap in sorted(gaps)]} if gaps else {}
 
 
-def _reference(occurrence: Occurrence) -> str:
+def reference_of(occurrence: Occurrence) -> str:
+    """Return what names an occurrence within a document: its purl, and its source where that is no registry."""
     return _reference_of(occurrence.component)
 
 
@@ -63,25 +65,25 @@ def _reference_of(component: Component) -> str:
     return component.purl + ("" if component.source is Source.REGISTRY else f"#{component.source.value}")
 
 
-def _edges(occurrences: Iterable[Occurrence]) -> set[tuple[str, str]]:
+def edges_of(occurrences: Iterable[Occurrence]) -> set[tuple[str, str]]:
     """Return (reference above, reference below) along every known path."""
     first: dict[tuple[str, str], str] = {}
     for one in occurrences:
-        first.setdefault((one.component.ecosystem, one.component.name), _reference(one))
+        first.setdefault((one.component.ecosystem, one.component.name), reference_of(one))
     edges: set[tuple[str, str]] = set()
     for one in occurrences:
         above = [first.get((one.component.ecosystem, name)) for name in one.path]
-        chain = [*above, _reference(one)] if None not in above else []
+        chain = [*above, reference_of(one)] if None not in above else []
         edges.update((a, b) for a, b in pairwise(chain) if a and b and a != b)
     return edges
 
 
 def _dependencies(occurrences: Iterable[Occurrence]) -> list[dict[str, Any]]:
     """Every component is named, also one that nothing is known below of."""
-    below: dict[str, set[str]] = {_ROOT: {_reference(one) for one in occurrences if one.direct}}
+    below: dict[str, set[str]] = {_ROOT: {reference_of(one) for one in occurrences if one.direct}}
     for one in occurrences:
-        below.setdefault(_reference(one), set())
-    for above, reference in _edges(occurrences):
+        below.setdefault(reference_of(one), set())
+    for above, reference in edges_of(occurrences):
         below[above].add(reference)
     return [
         {"ref": reference} | ({"dependsOn": sorted(below[reference])} if below[reference] else {})
@@ -90,11 +92,14 @@ def _dependencies(occurrences: Iterable[Occurrence]) -> list[dict[str, Any]]:
 
 
 def _component(occurrence: Occurrence) -> dict[str, Any]:
-    one, reference = occurrence.component, _reference(occurrence)
+    one, reference = occurrence.component, reference_of(occurrence)
     out: dict[str, Any] = {"type": "library", "bom-ref": reference, "name": one.name}
     if one.version:
         out["version"] = one.version
-    out |= {"scope": _SCOPES[occurrence.scope], "purl": _reference(occurrence).partition("#")[0]}
+    out["scope"] = _SCOPES[occurrence.scope]
+    if occurrence.licenses:
+        out["licenses"] = _licenses(occurrence.licenses)
+    out["purl"] = reference_of(occurrence).partition("#")[0]
     properties = _properties(occurrence)
     if properties:
         out["properties"] = properties
@@ -107,6 +112,13 @@ def _component(occurrence: Occurrence) -> dict[str, Any]:
             ]
         }
     return out
+
+
+def _licenses(texts: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One may be an expression; of several, the form allows names alone."""
+    if len(texts) == 1 and is_expression(texts[0]):
+        return [{"expression": texts[0]}]
+    return [{"license": {"name": text}} for text in texts]
 
 
 def _properties(occurrence: Occurrence) -> list[dict[str, str]]:

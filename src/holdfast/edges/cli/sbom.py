@@ -1,10 +1,10 @@
-"""`holdfast sbom`: the composition of a folder as CycloneDX. Needs no server.
+"""`holdfast sbom`: the composition of a folder as CycloneDX or SPDX. Needs no server.
 
-The same folder gives the same bytes: the document carries a timestamp only where `SOURCE_DATE_EPOCH` names one.
+The same folder gives the same bytes: the document carries a timestamp only where `SOURCE_DATE_EPOCH` names one; SPDX,
+which can't be without, the beginning of 1970.
 Source: reproducible-builds.org, SOURCE_DATE_EPOCH.
 """
 
-import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +34,18 @@ _DIRECT = {True: "direct", False: "transitive", None: "not known"}
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the document to a file.")
 @click.option("--name", help="What is described; by default the folder's name.")
 @click.option("--version", "version", default="", help="Its version.")
+@click.option(
+    "--spec",
+    type=click.Choice(["cyclonedx", "spdx"]),
+    default="cyclonedx",
+    help="The form of the document: CycloneDX 1.6 or SPDX 2.3, as JSON.",
+)
 @format_option
 @click.pass_context
 def command(
-    context: click.Context, path: Path, output: Path | None, name: str | None, version: str, style: str
+    context: click.Context, path: Path, output: Path | None, name: str | None, version: str, spec: str, style: str
 ) -> None:
-    """Write a CycloneDX 1.6 SBOM of PATH (a folder or a file), or list what it would hold.
+    """Write an SBOM of PATH (a folder or a file), CycloneDX 1.6 or SPDX 2.3, or list what it would hold.
 
     The document goes to standard output with `--format json`, or to a file with `--output`.
 
@@ -47,11 +53,12 @@ def command(
     Examples:
       holdfast sbom . --format json
       holdfast sbom services/pay --name pay --version 1.4.2 --output pay.cdx.json
+      holdfast sbom . --spec spdx --output shop.spdx.json
       holdfast sbom uv.lock
     """
     tree, paths = terminal_of(context).machine.open_tree(path)
     sbom = read_composition(tree, paths)
-    text = document_of(sbom, name or path.resolve().name or "root", version)
+    text = document_of(sbom, name or path.resolve().name or "root", version, spec)
     if output is not None:
         write_output(output, text)
     if style == "json":
@@ -62,19 +69,20 @@ def command(
     context.exit(EXIT_PASS if sbom.files or sbom.unparsed else EXIT_NOTHING)
 
 
-def document_of(sbom: Sbom, name: str, version: str) -> str:
-    """Return the CycloneDX document, the same for the same composition.
+def document_of(sbom: Sbom, name: str, version: str, spec: str = "cyclonedx") -> str:
+    """Return the document, the same for the same composition.
 
     Raises:
         UsageError: `SOURCE_DATE_EPOCH` is not a number of seconds.
     """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if spec == "spdx":
+        from holdfast.facts.spdx_writer import write_spdx
+
+        return write_spdx(sbom, name=name, version=version, now=_instant(epoch or "0"))
     from holdfast.facts.sbom_writer import write_cyclonedx
 
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    document = json.loads(write_cyclonedx(sbom, name=name, version=version, now=_instant(epoch or "0")))
-    if not epoch:
-        del document["metadata"]["timestamp"]
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return write_cyclonedx(sbom, name=name, version=version, now=_instant(epoch) if epoch else None)
 
 
 def _instant(epoch: str) -> datetime:
