@@ -154,7 +154,7 @@ def test_version_without_a_key_matches_with_low_confidence() -> None:
 
 def test_coverage_is_having_a_scheme() -> None:
     assert covered("Debian:12")
-    assert not covered("Maven")
+    assert not covered("Atlantis")
 
 
 def fixes_of(*advisories: Any) -> list[str]:

@@ -17,14 +17,14 @@ def shared_rows(name: str) -> Iterator[tuple[str, int, str]]:
 
 
 def missed_rows(scheme: SchemeSpec, name: str) -> tuple[list[str], int]:
-    """Return the rows that a scheme orders otherwise, by key or pairwise, and the number of rows."""
+    """Return the rows (`a < b`) that a scheme orders otherwise, by key or pairwise, and the number of rows."""
     missed, rows = [], 0
     for a, expected, b in shared_rows(name):
         rows += 1
         a_key, b_key = scheme.key(a), scheme.key(b)
         by_key = expected if a_key is None or b_key is None else (a_key > b_key) - (a_key < b_key)
         if scheme.compare(a, b) != expected or by_key != expected:
-            missed.append(f"{a} {b}")
+            missed.append(f"{a} {'<=>'[expected + 1]} {b}")
     return missed, rows
 
 

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.controls.versions.dpkg import SPEC, compare, key
-from tests.controls.versions.laws import assert_keeps_the_laws, missed_rows
-from tests.shared import needs_shared
+from tests.controls.versions.laws import assert_keeps_the_laws
 
 part = st.text("0019ab.+~", max_size=6)
 valid = st.builds(
@@ -24,13 +23,6 @@ anything = valid | st.text("01a.-:~+_/ ", max_size=8) | st.text(max_size=8)
 @given(anything, anything, anything)
 def test_order_keeps_the_laws(a: str, b: str, c: str) -> None:
     assert_keeps_the_laws(SPEC, a, b, c)
-
-
-@needs_shared
-def test_order_agrees_with_the_collected_rows() -> None:
-    missed, rows = missed_rows(SPEC, "debian")
-    assert rows > 25
-    assert missed == []
 
 
 @pytest.mark.skipif(shutil.which("dpkg") is None, reason="no dpkg on this machine to compare with")
