@@ -14,7 +14,8 @@ from holdfast.ports.tree import Tree
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
-def _named(requirements: object) -> list[str]:
+def requirement_names(requirements: object) -> list[str]:
+    """Return the normalized names that a list of requirements asks for; nothing when it is no list."""
     texts = [text for text in requirements if isinstance(text, str)] if isinstance(requirements, list) else []
     names = [_NAME.match(text) for text in texts]
     return [normalize_pypi(name[1]) for name in names if name]
@@ -35,15 +36,19 @@ def direct_names(document: dict[str, Any]) -> dict[str, Scope]:
             found.update(dict.fromkeys(_keys(table_of(group).get("dependencies")), Scope.RUNTIME))
         else:
             development += _keys(table_of(group).get("dependencies"))
-    for listed in table_of(document.get("dependency-groups")).values():
-        development += _named(listed)
+    pdm = table_of(table_of(document.get("tool")).get("pdm"))
+    for listed in (
+        *table_of(document.get("dependency-groups")).values(),
+        *table_of(pdm.get("dev-dependencies")).values(),
+    ):
+        development += requirement_names(listed)
     for listed in table_of(project.get("optional-dependencies")).values():
-        found.update({name: Scope.OPTIONAL for name in _named(listed) if name not in found})
+        found.update({name: Scope.OPTIONAL for name in requirement_names(listed) if name not in found})
     for name, wanted in table_of(poetry.get("dependencies")).items():
         optional = table_of(wanted).get("optional") is True
         if name != "python":
             found[normalize_pypi(name)] = Scope.OPTIONAL if optional else Scope.RUNTIME
-    found.update(dict.fromkeys(_named(project.get("dependencies")), Scope.RUNTIME))
+    found.update(dict.fromkeys(requirement_names(project.get("dependencies")), Scope.RUNTIME))
     return {**dict.fromkeys(development, Scope.DEVELOPMENT), **found}
 
 

@@ -16,23 +16,24 @@ from holdfast.facts.lockfiles._toml_lines import parse_lines
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _HEADER_OR_TEXT = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*'
-    r"|(?P<header>^[ \t]*\[\[[ \t]*(?:package|\"package\"|'package')[ \t]*\]\])",
+    r"|(?P<header>^[ \t]*\[\[[ \t]*(?P<mark>[\"']?)(?P<table>packages?)(?P=mark)[ \t]*\]\])",
     re.DOTALL | re.MULTILINE,
 )
 
 
 class TomlDocument:
-    """A document and, for `[[package]]` tables, their lines in order; `None` where a line can't be told."""
+    """A document and, for the `[[package]]` tables, their lines in order; `None` where a line can't be told."""
 
-    __slots__ = ("_lines", "root")
+    __slots__ = ("_lines", "_tables", "root")
 
-    def __init__(self, root: dict[str, Any], lines: list[int]) -> None:
+    def __init__(self, root: dict[str, Any], lines: list[int], tables: str = "package") -> None:
         self.root = root
         self._lines = lines
+        self._tables = tables
 
     def packages(self) -> list[tuple[int | None, dict[str, Any]]]:
         """Return each `[[package]]` table with its line; anything else of that name gives nothing."""
-        tables = self.root.get("package")
+        tables = self.root.get(self._tables)
         if not isinstance(tables, list):
             return []
         exact = len(self._lines) == len(tables)
@@ -40,11 +41,11 @@ class TomlDocument:
         return [(line, table) for line, table in rows if isinstance(table, dict)]
 
 
-def _header_lines(text: str) -> list[int]:
+def _header_lines(text: str, tables: str) -> list[int]:
     lines: list[int] = []
     line, last = 1, 0
     for token in _HEADER_OR_TEXT.finditer(text):
-        if token["header"] is None:
+        if token["table"] != tables:
             continue
         line += text.count("\n", last, token.start())
         last = token.start()
@@ -52,8 +53,8 @@ def _header_lines(text: str) -> list[int]:
     return lines
 
 
-def load_toml(file: str, data: bytes) -> TomlDocument:
-    """Return the document.
+def load_toml(file: str, data: bytes, tables: str = "package") -> TomlDocument:
+    """Return the document; `tables` is what its packages are called, `package` or `packages`.
 
     Raises:
         FactError: empty, not text, merge-conflicted, not TOML (with line and column), or nested too deeply.
@@ -61,10 +62,10 @@ def load_toml(file: str, data: bytes) -> TomlDocument:
     text = decode(file, data)
     refuse_conflict(file, text)
     text = text.replace("\r\n", "\n")
-    fast = parse_lines(text)
+    fast = parse_lines(text, tables)
     if fast is not None:
-        return TomlDocument(*fast)
-    return TomlDocument(_load_slowly(file, text), _header_lines(text))
+        return TomlDocument(*fast, tables)
+    return TomlDocument(_load_slowly(file, text), _header_lines(text, tables), tables)
 
 
 def _load_slowly(file: str, text: str) -> dict[str, Any]:

@@ -96,8 +96,8 @@ def _open_table(root: dict[str, Any], header: str, *, repeated: bool) -> dict[st
     return made
 
 
-def parse_lines(text: str) -> tuple[dict[str, Any], list[int]] | None:
-    """Return the document and the line of each `[[package]]`, or `None` when it is outside of the subset."""
+def parse_lines(text: str, tables: str = "package") -> tuple[dict[str, Any], list[int]] | None:
+    """Return the document and the line of each table of that name, or `None` when it is outside of the subset."""
     lines = _ARCHIVES.sub(lambda block: "\n" * block[0].count("\n"), text).split("\n")
     root: dict[str, Any] = {}
     table: dict[str, Any] | None = root
@@ -114,7 +114,7 @@ def parse_lines(text: str) -> tuple[dict[str, Any], list[int]] | None:
             if header is None or len(header[1]) != len(header[3]) or header[2].partition(".")[0] in fixed:
                 return None
             table = _open_table(root, header[2], repeated=len(header[1]) == 2)
-            if header[2] == "package":
+            if header[2] == tables:
                 found.append(at)
         else:
             after = _assign(lines, at, table)
