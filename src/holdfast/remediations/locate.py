@@ -52,7 +52,11 @@ _BY_NAME = (
     ("*.cdx.json", "cyclonedx_json"),
     ("*bom*.json", "cyclonedx_json"),
 )
-_BY_PATH = (("/var/lib/dpkg/status", "dpkg"), (".dist-info/metadata", "python_environment"))
+_BY_PATH = (
+    ("/var/lib/dpkg/status", "dpkg"),
+    (".dist-info/metadata", "python_environment"),
+    ("/composer/installed.json", "installed_json"),
+)
 _PREFERRED = ("requirements_txt", "uv_lock", "poetry_lock", "package_lock_json", "go_mod", "cargo_lock")
 _OWN_FORMATS = frozenset(found for _, found in _BY_NAME + _BY_PATH)
 
