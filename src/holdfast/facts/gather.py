@@ -53,6 +53,7 @@ class Gathering:
         scope: Scope = Scope.RUNTIME,
         more: tuple[Location, ...] = (),
         alias: str = "",
+        licenses: tuple[str, ...] = (),
     ) -> None:
         """Add a component at `line` and at the places `more`; what is not a component is skipped with its line."""
         if not isinstance(name, str) or not isinstance(version, str):
@@ -63,7 +64,8 @@ class Gathering:
         except FactError as error:
             self.skip(line, error.message)
             return
-        self.add_occurrence(Occurrence(component, (Location(self.file, line), *more), direct, path, scope, alias))
+        places = (Location(self.file, line), *more)
+        self.add_occurrence(Occurrence(component, places, direct, path, scope, alias, licenses))
 
     def add_at(self, name: str, version: str, place: Location, *, direct: bool | None) -> None:
         """Add a registry component that another file names at `place`."""

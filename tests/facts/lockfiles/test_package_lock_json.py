@@ -191,3 +191,11 @@ def test_npm_file_that_is_wrong_says_why_and_where(text: str, line: int | None, 
 
 def test_npm_undecodable_byte_is_named_with_its_line() -> None:
     assert gaps(read({"package-lock.json": b'{\n"a": "\xff"}'})) == [(2, "expected UTF-8 text, got 0xff")]
+
+
+def test_licence_is_read_where_the_lock_file_has_it() -> None:
+    entries = (
+        '"node_modules/a": {"version": "1", "license": "MIT"}, "node_modules/b": {"version": "1", "license": ["x"]}'
+    )
+    parsed = read({"package-lock.json": f'{{"lockfileVersion": 3, "packages": {{{entries}}}}}'})
+    assert [one.licenses for one in parsed.occurrences] == [("MIT",), ()]

@@ -42,3 +42,10 @@ def test_environment_package_without_version_is_unparsed() -> None:
 
 def test_environment_package_without_name_is_unparsed() -> None:
     assert gaps(read({FOLDER + "METADATA": "Version: 1\n"})) == [(1, "a component without name: ``")]
+
+
+def test_licence_is_read_from_the_headers_and_not_from_the_description() -> None:
+    classified = METADATA.split("\n\n")[0] + "\nClassifier: License :: OSI Approved :: MIT License\n\nLicense: GPL\n"
+    assert read({"a-1.dist-info/METADATA": classified}).occurrences[0].licenses == ("MIT",)
+    stated = classified.replace("Classifier:", "License-Expression: ISC\nClassifier:")
+    assert read({"a-1.dist-info/METADATA": stated}).occurrences[0].licenses == ("ISC",)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from holdfast.facts.gather import Gathering
+from holdfast.facts.licenses import license_texts
 from holdfast.facts.lockfiles._graph import shortest_paths
 from holdfast.facts.lockfiles._json import JsonObject, objects_of, texts_of
 from holdfast.facts.lockfiles._npm_source import source_of
@@ -105,5 +106,14 @@ def _add(places: _Places, key: str, gathering: Gathering, direct: bool | None, p
     if version is None:
         gathering.skip(entry.line, f"`{name}` has no version")
         return
-    scope = _scope(entry)
-    gathering.add(name, version, entry.line, source=source, direct=direct, path=path, scope=scope, alias=alias)
+    gathering.add(
+        name,
+        version,
+        entry.line,
+        source=source,
+        direct=direct,
+        path=path,
+        scope=_scope(entry),
+        alias=alias,
+        licenses=license_texts([target.get("license")]),
+    )

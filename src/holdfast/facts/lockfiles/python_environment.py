@@ -5,6 +5,7 @@ Rules:
 1. Name and version come from `METADATA`; its headers end at the first empty line.
 2. `direct_url.json` tells a local path, a VCS or a URL. `REQUESTED` makes it direct; where it is missing, an installer
    that writes it (pip, uv) makes it transitive, and with any other installer it is not known.
+3. The licence is `License-Expression`, else what the classifiers say, else `License`.
 
 Source: PyPA specifications, "Recording installed projects", "Direct URL".
 """
@@ -13,6 +14,7 @@ import json
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import Gathering
+from holdfast.facts.licenses import python_licenses
 from holdfast.facts.lockfiles._spec import LockfileSpec
 from holdfast.facts.lockfiles._text import decode, lines_of
 from holdfast.model.component import ParsedFile, Source
@@ -23,16 +25,19 @@ _MAX_BESIDE_BYTES = 1 << 20
 _WRITE_REQUESTED = {"pip", "uv"}
 
 
-def _headers(text: str) -> dict[str, tuple[int, str]]:
-    """Return (line, value) of each header, by lower-case name; the first of a name counts."""
+def _headers(text: str) -> tuple[dict[str, tuple[int, str]], list[str]]:
+    """Return (line, value) of each header, by lower-case name; the first of a name counts. And all classifiers."""
     found: dict[str, tuple[int, str]] = {}
+    classifiers: list[str] = []
     for number, line in enumerate(lines_of(text), 1):
         if not line.strip():
             break
         name, colon, value = line.partition(":")
         if colon and not line[0].isspace():
             found.setdefault(name.lower(), (number, value.strip()))
-    return found
+            if name.lower() == "classifier":
+                classifiers.append(value.strip())
+    return found, classifiers
 
 
 def _beside(file: str, name: str, tree: Tree) -> str | None:
@@ -69,11 +74,14 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
         FactError: empty, or not text.
     """
     gathering = Gathering(file, SPEC.id, "PyPI")
-    headers = _headers(decode(file, data))
+    headers, classifiers = _headers(decode(file, data))
     line, name = headers.get("name", (1, ""))
     source = _source(_beside(file, "direct_url.json", tree))
     version = headers.get("version", (1, ""))[1]
-    gathering.add(normalize_pypi(name), version, line, source=source, direct=_direct(file, tree))
+    expression, text = (headers.get(key, (1, ""))[1] for key in ("license-expression", "license"))
+    licenses = python_licenses(expression, text, classifiers)
+    direct = _direct(file, tree)
+    gathering.add(normalize_pypi(name), version, line, source=source, direct=direct, licenses=licenses)
     return gathering.parsed()
 
 
