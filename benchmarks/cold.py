@@ -35,7 +35,7 @@ def _lock_file(path: Path, packages: int = 1000) -> None:
     path.write_text("".join(f"{name}=={version}\n" for name, version in sorted(chosen.items())))
 
 
-def _measured(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+def measured(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Return (seconds, peak MB) of a process."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
@@ -54,8 +54,8 @@ def _scan() -> Iterator[Figure]:
         environment = {**os.environ, "HOLDFAST_KEV": str(SHARED_DATA / "kev.json")}
         command = [str(PROGRAM), "scan", str(data / "project"), "--data", str(data / "data"), "--feed", feed]
         command += ["--format", "json"]
-        first, _ = _measured(command, environment)
-        runs = [_measured(command, environment) for _ in range(RUNS)]
+        first, _ = measured(command, environment)
+        runs = [measured(command, environment) for _ in range(RUNS)]
         seconds, memory = percentile([one for one, _ in runs], 0.5), max(size for _, size in runs)
         yield Figure(
             "scan of a lock file with 1,000 packages, cold process, feed synced",
@@ -67,8 +67,8 @@ def _scan() -> Iterator[Figure]:
 
 
 def _version() -> Figure:
-    times = [_measured([str(PROGRAM), "--version"], dict(os.environ))[0] for _ in range(RUNS)]
-    bare = [_measured([str(ROOT / ".venv/bin/python"), "-c", "pass"], dict(os.environ))[0] for _ in range(RUNS)]
+    times = [measured([str(PROGRAM), "--version"], dict(os.environ))[0] for _ in range(RUNS)]
+    bare = [measured([str(ROOT / ".venv/bin/python"), "-c", "pass"], dict(os.environ))[0] for _ in range(RUNS)]
     seconds, python = percentile(times, 0.5), percentile(bare, 0.5)
     return Figure(
         "holdfast --version",

@@ -118,7 +118,7 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
         raise FactError(f"expected a package URL, got `{text[:80]}`", where=where, hint="a purl starts with `pkg:`")
     rest, _, _subpath = text[4:].lstrip("/").partition("#")
     rest, _, query = rest.partition("?")
-    qualifiers = _parse_qualifiers(query)
+    qualifiers = _parse_qualifiers(query) if query else {}
     head, at, version = rest.rpartition("@")
     if (
         not at or "/" not in head or head.endswith("/")
@@ -130,14 +130,15 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
     purl_type = purl_type.lower()
     if not purl_type.isascii() or not purl_type.translate(_IN_TYPES).isalnum():
         raise FactError(f"a package URL of no type: `{text[:120]}`", where=where)
-    segments = [unquote(segment) for segment in path.strip("/").split("/") if segment]
-    version = unquote(version)
+    segments = [unquote(segment) if "%" in segment else segment for segment in path.strip("/").split("/") if segment]
+    version = unquote(version) if "%" in version else version
     if not version:
         raise FactError(
             f"a package URL without a version: `{text[:120]}`", where=where, hint="write `@version` after the name"
         )
     ecosystem, name = _ecosystem_and_name(purl_type, segments, qualifiers)
-    kept = tuple(sorted((k, v) for k, v in qualifiers.items() if k in _KEPT or (k, purl_type) in _KEPT_OF_TYPE))
+    named = ((k, v) for k, v in qualifiers.items() if k in _KEPT or (k, purl_type) in _KEPT_OF_TYPE)
+    kept = tuple(sorted(named)) if qualifiers else ()
     source = Source.VCS if "vcs_url" in qualifiers else Source.REGISTRY
     epoch = qualifiers.get("epoch", "") if purl_type == "rpm" else ""
     compared = f"{epoch}:{version}" if epoch and ":" not in version else ""

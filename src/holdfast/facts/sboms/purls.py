@@ -18,13 +18,15 @@ def component_of(purl: str, version: object, properties: dict[str, str], where: 
     Raises:
         FactError: not a purl, or without a version.
     """
-    source = _source(properties.get("source", ""))
+    source = _source(properties["source"]) if "source" in properties else Source.REGISTRY
     if source is not Source.REGISTRY and not version:
         return replace(parse_purl(_with_version(purl, "0"), where=where), version="", source=source)
     if isinstance(version, str) and version and not _has_version(purl) and not _RANGE_SIGNS & set(version):
         purl = _with_version(purl, version)
     component = parse_purl(purl, where=where)
-    upstream = dict(component.qualifiers).get("upstream", "").partition("@") if component.qualifiers else ("", "", "")
+    if not properties and not component.qualifiers:
+        return component
+    upstream = dict(component.qualifiers).get("upstream", "").partition("@")
     package = properties.get("source_package", upstream[0])
     compared = properties.get("source_version", upstream[2] or component.source_version)
     if not upstream[0] and source is Source.REGISTRY and not package and compared == component.source_version:

@@ -29,7 +29,7 @@ from holdfast.facts.sboms.cyclonedx import gap_of
 from holdfast.facts.sboms.graph import EntryGraph
 from holdfast.facts.sboms.json_entries import NO_ITEMS, Lines, decode_document, objects_in, prepare_json, raw_items
 from holdfast.facts.sboms.purls import component_of
-from holdfast.model.component import Location, Occurrence, ParsedFile, Scope
+from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Scope
 
 JSON_FORMAT = "spdx_json"
 ANNOTATED = "holdfast:component "
@@ -38,6 +38,7 @@ _KNOWN_VERSIONS = ("SPDX-2.2", "SPDX-2.3")
 _NOTHING = ("", "NOASSERTION", "NONE")
 _NO_PACKAGE = ("FILE", "OPERATING-SYSTEM", "OPERATING_SYSTEM")
 _DOCUMENT = "SPDXRef-DOCUMENT"
+_NO_WORDS: dict[str, Any] = {}
 _BELOW = dict.fromkeys(("DEPENDS_ON", "HAS_PREREQUISITE", "DYNAMIC_LINK", "STATIC_LINK"), Scope.RUNTIME)
 _ABOVE = (
     dict.fromkeys(
@@ -128,68 +129,55 @@ def gather_packages(
     packages = [one for one in packages if one.ref is None or one.ref != subject]
     if not packages:
         gathering.skip(None, "no packages in it")
-    edges = list(_edges(document))
-    refs = [one.ref for one in packages]
-    graph = EntryGraph(refs, [_path_name(one) for one in packages], ((e.above, (e.below,)) for e in edges), subject)
-    scopes = _scopes([one.ref for one in packages], edges, subject)
-    names = _license_names(document)
+    said = [_said(one) for one in packages]
+    components = [_components(one, own, gathering) for one, own in zip(packages, said, strict=True)]
+    refs, edges = [one.ref for one in packages], list(_edges(document))
+    called = [found[0].name if found else str(one.name or "") for one, found in zip(packages, components, strict=True)]
+    graph = EntryGraph(refs, called, ((edge.above, (edge.below,)) for edge in edges), subject)
+    scopes, names = _scopes(refs, edges, subject), _license_names(document)
     for number, package in enumerate(packages):
-        said = _said(package)
-        if said.get("direct") is False and graph.known(number)[0] is None:
-            known: tuple[bool | None, tuple[str, ...]] = (False, ())
-        else:
-            known = graph.known(number)
-        scope = _scope_of(said.get("scope")) or scopes[number]
-        _gather(package, said, (known, scope, names), gathering, evidence=evidence)
+        own = said[number]
+        direct, path = graph.known(number)
+        if direct is None and own.get("direct") is False:
+            direct = False
+        scope = _scope_of(own.get("scope")) or scopes[number]
+        licenses = license_texts(_list(own["licenses"])) if "licenses" in own else _licenses(package, names)
+        places = tuple(_places(own.get("locations"))) if evidence and own else ()
+        locations = places or (Location(gathering.file, package.line),)
+        for component in components[number]:
+            gathering.add_occurrence(Occurrence(component, locations, direct, path, scope, licenses=licenses))
     return gathering.parsed()
 
 
-def _gather(
-    package: Package,
-    said: dict[str, Any],
-    context: tuple[tuple[bool | None, tuple[str, ...]], Scope, dict[str, str]],
-    gathering: Gathering,
-    *,
-    evidence: bool,
-) -> None:
-    (direct, path), scope, names = context
+def _components(package: Package, said: dict[str, Any], gathering: Gathering) -> list[Component]:
+    """Return what the purls of a package name; one without is noted, where it is a package."""
     purls = _purls(package)
     version = package.version if package.version not in _NOTHING else None
-    if not purls:
-        if package.purpose not in _NO_PACKAGE and (package.purpose != "APPLICATION" or version):
-            gathering.skip(package.line, f"package `{package.name}` has no purl")
-        return
-    own = {key: value for key, value in said.items() if isinstance(value, str)}
-    licenses = license_texts(_list(said.get("licenses"))) or _licenses(package, names)
-    places = tuple(_places(said.get("locations"))) if evidence else ()
+    if not purls and package.purpose not in _NO_PACKAGE and (package.purpose != "APPLICATION" or version):
+        gathering.skip(package.line, f"package `{package.name}` has no purl")
+    own = {key: value for key, value in said.items() if isinstance(value, str)} if said else said
+    found: list[Component] = []
     for purl in purls:
         try:
-            component = component_of(purl, version, own, gathering.file)
+            found.append(component_of(purl, version, own, gathering.file))
         except FactError as error:
             gathering.skip(package.line, error.message)
-            continue
-        locations = places or (Location(gathering.file, package.line),)
-        gathering.add_occurrence(Occurrence(component, locations, direct, path, scope, licenses=licenses))
-
-
-def _path_name(package: Package) -> str:
-    """What a package is called in a path: as the purl calls it, so that readers of every form agree."""
-    for purl in _purls(package):
-        try:
-            return component_of(purl, "0", {}, "").name
-        except FactError:
-            break
-    return str(package.name or "")
+    return found
 
 
 def _purls(package: Package) -> list[str]:
-    listed = objects_in(package.references)
-    found = [one.get("referenceLocator") for one in listed if _is_purl(one.get("referenceType"))]
-    return list(dict.fromkeys(one for one in found if isinstance(one, str) and one))
+    listed = package.references if isinstance(package.references, list) else ()
+    found: list[str] = []
+    for one in listed:
+        if isinstance(one, dict) and _is_purl(one.get("referenceType")):
+            locator = one.get("referenceLocator")
+            if isinstance(locator, str) and locator and locator not in found:
+                found.append(locator)
+    return found
 
 
 def _is_purl(kind: object) -> bool:
-    return isinstance(kind, str) and kind.rpartition("/")[2] == "purl"
+    return kind == "purl" or (isinstance(kind, str) and kind.endswith("/purl"))
 
 
 def _list(value: object) -> list[Any]:
@@ -206,13 +194,13 @@ def _annotated(listed: object, mark: str) -> Iterator[str]:
 def _said(package: Package) -> dict[str, Any]:
     """Return what our own writer added to a package."""
     if not package.annotations:
-        return {}
+        return _NO_WORDS
     for text in _annotated(package.annotations, ANNOTATED):
         try:
             return msgspec.json.decode(text, type=dict[str, Any])
         except msgspec.MsgspecError:  # another wrote it; the package stands for itself
             continue
-    return {}
+    return _NO_WORDS
 
 
 def _places(listed: object) -> Iterator[Location]:
@@ -223,7 +211,7 @@ def _places(listed: object) -> Iterator[Location]:
 
 def _licenses(package: Package, names: dict[str, str]) -> tuple[str, ...]:
     for given in (package.concluded, package.declared):
-        if found := license_texts([names.get(given, given) if isinstance(given, str) else None]):
+        if isinstance(given, str) and given not in _NOTHING and (found := license_texts([names.get(given, given)])):
             return found
     return ()
 
