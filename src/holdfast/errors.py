@@ -8,6 +8,7 @@ HoldfastError
 ├── ControlError          an advisory or a control is not valid
 │   ├── ExpressionError   a CEL expression does not parse, type-check or end
 │   └── VersionError      a string is not a version in its scheme
+├── PolicyError           a policy or a waiver is not valid
 ├── FeedError             an advisory feed or enrichment could not be read
 ├── PlanError             a mitigation plan cannot do what it promises
 ├── ActionError           an action or its probe failed
@@ -63,6 +64,10 @@ class ExpressionError(ControlError):
 
 class VersionError(ControlError):
     """A string is not a version in its scheme."""
+
+
+class PolicyError(HoldfastError):
+    """A policy or a waiver is not valid; `where` names line and column."""
 
 
 class FeedError(HoldfastError):

@@ -26,6 +26,7 @@ COMMANDS = {
     "up": ("holdfast.app.up:command", "Run the server: pages, API, flags, schedule and engine."),
     "demo": ("holdfast.app.demo:command", "Play one incident through the whole loop, offline."),
     "scan": ("holdfast.app.scanning:scan", "What is in this folder, and what is wrong with it. Needs no server."),
+    "gate": ("holdfast.app.gating:gate", "May this ship? Decides by policy, against what was there before."),
     "sbom": ("holdfast.edges.cli.sbom:command", "Write a CycloneDX SBOM of a folder."),
     "release": ("holdfast.edges.cli.release:command", "Register a release with its composition and plans."),
     "deploy": ("holdfast.edges.cli.deploy:command", "Record what runs where."),
@@ -87,6 +88,7 @@ def cli(context: click.Context) -> None:
     \b
     Examples:
       holdfast scan .                          what is in this folder, and what is wrong with it
+      holdfast gate . --base origin/main       may this change ship?
       holdfast up --data var/holdfast          the server with everything in one folder
       holdfast demo                            one incident through the whole loop, offline
       holdfast impact CVE-2024-12345           what runs and is affected
@@ -143,7 +145,7 @@ def _write_nowhere() -> None:
 
 
 def _refuse(error: click.ClickException, arguments: Sequence[str]) -> int:
-    if wants_json(arguments) and "scan" not in arguments[:1]:  # a scan answers with its own schema
+    if wants_json(arguments) and not {"scan", "gate"} & set(arguments[:1]):  # these answer with their own schema
         _print_error(error.format_message(), None, None)
     error.show()
     return EXIT_USAGE

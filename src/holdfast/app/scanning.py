@@ -34,7 +34,8 @@ class LocalScan:
         """Give the compiled advisories, refreshed where that is due."""
         from holdfast.edges.providers.compiled_open import Wanted, open_advisories
 
-        wanted = Wanted(request.ecosystems, request.data, request.feed, request.offline, request.known_exploited)
+        lists = (request.known_exploited, request.epss, request.ssvc)
+        wanted = Wanted(request.ecosystems, request.data, request.feed, request.offline, *lists)
         opened = open_advisories(wanted, now, progress)
         try:
             lookup = opened.lookup or NothingKnown()

@@ -12,20 +12,22 @@ from jsonschema import Draft202012Validator
 
 from holdfast.facts.manifest_yaml import Entries, Problem, Scalar, Tree, plain, walk
 
-SCHEMA_FILE = "manifest.schema.json"
+MANIFEST = ("holdfast.facts", "manifest.schema.json")
+"""Where a published schema lies: the package, and the file in it."""
 _TYPE_NAMES = {dict: "a mapping", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
 
 
 @cache
-def load_schema() -> Mapping[str, Any]:
-    """Return the published JSON Schema of `holdfast.yaml`."""
-    document: Mapping[str, Any] = json.loads((files("holdfast.facts") / SCHEMA_FILE).read_text(encoding="utf-8"))
+def load_schema(schema: tuple[str, str] = MANIFEST) -> Mapping[str, Any]:
+    """Return a published JSON Schema, that of `holdfast.yaml` by default."""
+    package, name = schema
+    document: Mapping[str, Any] = json.loads((files(package) / name).read_text(encoding="utf-8"))
     return document
 
 
 @cache
-def _validator(definition: str | None) -> Draft202012Validator:
-    schema = load_schema()
+def _validator(definition: str | None, which: tuple[str, str]) -> Draft202012Validator:
+    schema = load_schema(which)
     if definition:
         schema = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
     return Draft202012Validator(schema)
@@ -42,14 +44,14 @@ class _Broken:
     path: tuple[str | int, ...]
 
 
-def find_problems(tree: Tree, definition: str | None = None) -> list[Problem]:
-    """Return what the schema, or one of its definitions, has against a tree."""
+def find_problems(tree: Tree, definition: str | None = None, *, schema: tuple[str, str] = MANIFEST) -> list[Problem]:
+    """Return what a schema, or one of its definitions, has against a tree."""
     problems: dict[Problem, None] = {}  # one of each, in order
     document: Any = plain(tree)
-    for error in _validator(definition).iter_errors(document):
-        schema = error.schema if isinstance(error.schema, Mapping) else {}
+    for error in _validator(definition, schema).iter_errors(document):
+        part = error.schema if isinstance(error.schema, Mapping) else {}
         path = tuple(error.absolute_path)
-        broken = _Broken(str(error.validator), error.validator_value, schema, error.instance, path)
+        broken = _Broken(str(error.validator), error.validator_value, part, error.instance, path)
         problems.update(dict.fromkeys(_explain(tree, broken)))
     return list(problems)
 
@@ -62,6 +64,10 @@ def _explain(tree: Tree, broken: _Broken) -> Iterator[Problem]:
         case "required":
             missing = [key for key in broken.limit if key not in broken.instance]
             yield from (Problem(node.place, f"`{key}` is missing", _describe(broken.schema, key)) for key in missing)
+        case "dependentRequired":
+            pairs = [(key, one) for key, needed in broken.limit.items() if key in broken.instance for one in needed]
+            missing = [(key, one) for key, one in pairs if one not in broken.instance]
+            yield from (Problem(node.place, f"`{one}` is missing beside `{key}`") for key, one in missing)
         case "enum" | "const":
             allowed = broken.limit if broken.rule == "enum" else [broken.limit]
             hint = broken.schema.get("$comment") or _near(node, allowed)

@@ -29,6 +29,8 @@ from holdfast.remediations.suggest import suggest_fix
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """The same as a server's, unless HOLDFAST_FEED_MAX_AGE says otherwise."""
 
+_NO_PLACE = "a version without a place in its order"
+_UNDECIDED = "an advisory that does not tell which versions it affects"
 _SHOWN = 3
 _HEAD_LINES = 8
 """Tools write who they are into the first lines of a file."""
@@ -49,6 +51,10 @@ class ScanFinding:
     known_exploited: bool | None
     fix: Fix | None
     confidence: str
+    epss: float | None = None
+    automatable: bool | None = None
+    total_impact: bool | None = None
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,23 @@ class UnknownRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjudged:
+    """One component that could not be judged, with why; `record` is the advisory that could not be held against it."""
+
+    occurrence: Occurrence
+    because: str
+    record: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What a scan found; `snapshots` are those that verdicts rest on."""
+    """What a scan found; `snapshots` are those that verdicts rest on. `unknown` sums up what `unjudged` lists."""
 
     sbom: Sbom
     findings: tuple[ScanFinding, ...]
     unknown: tuple[UnknownRow, ...]
     snapshots: tuple[Snapshot, ...]
+    unjudged: tuple[Unjudged, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -81,11 +97,12 @@ class _Scan:
 
     lookup: AdvisoryLookup
     hits: list[tuple[Occurrence, Mapping[str, str], PackageRules]] = field(default_factory=list)
-    unknown: dict[tuple[str, str], int] = field(default_factory=dict)
-    no_place: dict[str, list[str]] = field(default_factory=dict)
-    """Per ecosystem, components whose version has no place in its order."""
-    undecided: dict[str, list[str]] = field(default_factory=dict)
-    """Per ecosystem, components and the record of which nobody can tell whether it affects them."""
+    unknown: list[Unjudged] = field(default_factory=list)
+    """Components of an ecosystem that can't be judged at all."""
+    no_place: list[Unjudged] = field(default_factory=list)
+    """Components whose version has no place in its order."""
+    undecided: list[Unjudged] = field(default_factory=list)
+    """Components and the record of which nobody can tell whether it affects them."""
 
 
 def wanted_ecosystems(sbom: Sbom) -> tuple[str, ...]:
@@ -128,7 +145,7 @@ def scan(
     for occurrence in registry:
         component = occurrence.component
         if (reason := because[component.ecosystem]) is not None:
-            run.unknown[component.ecosystem, reason] = run.unknown.get((component.ecosystem, reason), 0) + 1
+            run.unknown.append(Unjudged(occurrence, reason))
         if component.ecosystem.partition(":")[0] in snapshots:  # an old feed still finds what it knows
             _match(run, component, occurrence, is_judged=reason is None)
     used = {name.partition(":")[0] for name in ecosystems}
@@ -137,6 +154,7 @@ def scan(
         _findings(run, sbom, read_line),
         _unknown_rows(run),
         tuple(snapshots[name] for name in sorted(used & snapshots.keys())),
+        (*run.unknown, *run.no_place, *run.undecided),
     )
 
 
@@ -157,27 +175,36 @@ def _match(run: _Scan, component: Component, occurrence: Occurrence, *, is_judge
         if hits:
             run.hits.append((occurrence, hits, rules))
         elif is_judged and not is_comparable(ecosystem, version):
-            run.no_place.setdefault(ecosystem, []).append(f"{component.name} {version}")
+            run.no_place.append(Unjudged(occurrence, _NO_PLACE))
             return
         undecided = [record for record in find_undecided(rules, component) if record not in hits]
         if is_judged and undecided:
-            run.undecided.setdefault(ecosystem, []).append(f"{undecided[0]} on {component.name} {version}")
+            run.undecided.append(Unjudged(occurrence, _UNDECIDED, undecided[0]))
 
 
 def _unknown_rows(run: _Scan) -> tuple[UnknownRow, ...]:
-    rows = [UnknownRow(name, because, count) for (name, because), count in run.unknown.items()]
-    rows += _doubtful(run.no_place, "a version without a place in its order")
-    rows += _doubtful(run.undecided, "an advisory that does not tell which versions it affects")
+    counts: dict[tuple[str, str], int] = {}
+    for one in run.unknown:
+        place = one.occurrence.component.ecosystem, one.because
+        counts[place] = counts.get(place, 0) + 1
+    rows = [UnknownRow(name, because, count) for (name, because), count in counts.items()]
+    rows += _doubtful(run.no_place)
+    rows += _doubtful(run.undecided)
     return tuple(sorted(rows, key=lambda row: (row.ecosystem, row.because)))
 
 
-def _doubtful(found: Mapping[str, Sequence[str]], because: str) -> list[UnknownRow]:
+def _doubtful(found: Sequence[Unjudged]) -> list[UnknownRow]:
     """One row per ecosystem that names the first few of what was found."""
+    named: dict[str, list[str]] = {}
+    for one in found:
+        component = one.occurrence.component
+        words = f"{component.name} {component.match_version}"
+        named.setdefault(component.ecosystem, []).append(f"{one.record} on {words}" if one.record else words)
     rows = []
-    for ecosystem, components in found.items():
+    for ecosystem, components in named.items():
         shown = ", ".join(f"`{one}`" for one in sorted(components)[:_SHOWN])
         more = ", …" if len(components) > _SHOWN else ""
-        rows.append(UnknownRow(ecosystem, f"{because}: {shown}{more}", len(components)))
+        rows.append(UnknownRow(ecosystem, f"{found[0].because}: {shown}{more}", len(components)))
     return rows
 
 
@@ -200,9 +227,22 @@ def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding,
             first = facts[records[0]]
             known = [every[name] for name in (*records, *first.members) if name in every]
             confidence = "high" if any(hits[record] == "high" for record in records) else "low"
-            severity = _severity(known)
-            exploited = first.known_exploited
-            out.append(ScanFinding(records[0], first.members, purl, occurrence, severity, exploited, fix, confidence))
+            out.append(
+                ScanFinding(
+                    records[0],
+                    first.members,
+                    purl,
+                    occurrence,
+                    _severity(known),
+                    first.known_exploited,
+                    fix,
+                    confidence,
+                    first.epss,
+                    first.automatable,
+                    first.total_impact,
+                    min((one.published for one in known if one.published is not None), default=None),
+                )
+            )
     return tuple(sorted(out, key=lambda one: (one.purl, one.advisory)))
 
 

@@ -13,7 +13,8 @@ from holdfast.ports.advisories import PackageRules
 class RecordFacts:
     """What is known of one record: its alias cluster (opaque, and every id in it, sorted), severity, exploitation.
 
-    `known_exploited` is `None` when no list of known exploited vulnerabilities was loaded.
+    `known_exploited` is `None` when no list of known exploited vulnerabilities was loaded; `epss` (0 to 1) and CISA's
+    decisions are `None` where there is none. `published` is when the record first was.
     """
 
     id: str
@@ -21,6 +22,10 @@ class RecordFacts:
     members: tuple[str, ...]
     severity: Severity | None
     known_exploited: bool | None
+    epss: float | None = None
+    automatable: bool | None = None
+    total_impact: bool | None = None
+    published: datetime | None = None
 
 
 class AdvisoryLookup(Protocol):

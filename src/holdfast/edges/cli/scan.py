@@ -51,6 +51,8 @@ class ScanRequest:
     feed: str | None
     offline: bool
     known_exploited: str | None
+    epss: str | None = None
+    ssvc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +161,11 @@ def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
     tree, paths = tools.tree(path)
     sbom = read_composition(tree, paths)
     kev = os.environ.get("HOLDFAST_KEV") or None
-    max_age = _max_age(os.environ.get("HOLDFAST_FEED_MAX_AGE"))
+    max_age = max_age_of(os.environ.get("HOLDFAST_FEED_MAX_AGE"))
     feed = None if options.feed in {"", "none"} else options.feed
     offline = options.offline or options.feed == "none"
     request = ScanRequest(wanted_ecosystems(sbom), options.data, feed, offline, kev)
-    with tools.advisories(request, now, _Told()) as found:
+    with tools.advisories(request, now, Told()) as found:
         for name, because in sorted(found.problems.items()):
             say(f"no new advisories for {name}: {because}")
         for note in found.notes:
@@ -177,23 +179,23 @@ def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
             max_age=max_age,
             problems=found.problems,
             checked=found.checked,
-            read_line=_Lines(tree).read,
+            read_line=reader_of(tree),
         )
 
 
-def _max_age(hours: str | None) -> timedelta:
-    """Return how old a feed may be.
+def max_age_of(hours: str | None, usual: timedelta = DEFAULT_MAX_AGE) -> timedelta:
+    """Return how old a feed may be, `usual` where nothing is set.
 
     Raises:
         UsageError: not a number of hours.
     """
     try:
-        return timedelta(hours=float(hours)) if hours else DEFAULT_MAX_AGE
+        return timedelta(hours=float(hours)) if hours else usual
     except (ValueError, OverflowError):
         raise UsageError(f"expected hours in HOLDFAST_FEED_MAX_AGE, got `{hours}`") from None
 
 
-class _Told:
+class Told:
     """Progress of a sync on stderr, an ecosystem at a time."""
 
     def __init__(self) -> None:
@@ -202,6 +204,11 @@ class _Told:
     def __call__(self, ecosystem: str, read: int, expected: int | None) -> None:
         """Show how far it is."""
         self._progress.setdefault(ecosystem, Progress(f"reading advisories of {ecosystem}"))(read, expected)
+
+
+def reader_of(tree: Tree) -> Callable[[Location], str | None]:
+    """Return what gives the text of a place's line in a tree, `None` where there is none."""
+    return _Lines(tree).read
 
 
 class _Lines:

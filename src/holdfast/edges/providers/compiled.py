@@ -4,7 +4,8 @@ It is replaced as a whole, so a reader sees one state of it. It needs nothing bu
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,17 @@ from urllib.parse import quote
 import msgspec
 
 from holdfast.errors import FeedError
-from holdfast.model.advisory import Event, Interval, Pairwise, Range, Severity, Snapshot
+from holdfast.model.advisory import Enrichment, Event, Interval, Pairwise, Range, Severity, Snapshot
 from holdfast.model.instant import from_microseconds
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import RecordFacts
 
-FORMAT = "holdfast.advisories/1"
+FORMAT = "holdfast.advisories/2"
 FILE_NAME = "advisories.hf"
 _CHUNK = 500
 _FACTS = (
-    "SELECT r.id, r.score, r.vector, m.cluster, c.members, c.known_exploited FROM record r "
+    "SELECT r.id, r.score, r.vector, r.published, m.cluster, c.members, c.known_exploited, c.epss, c.automatable, "
+    "c.total_impact FROM record r "
     "JOIN member m ON m.id = r.id JOIN cluster c ON c.cluster = m.cluster"
 )
 
@@ -31,12 +33,13 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE snapshot (ecosystem TEXT PRIMARY KEY, source TEXT NOT NULL, synced_at INTEGER, newest INTEGER,
   records INTEGER NOT NULL, validator TEXT, error TEXT) WITHOUT ROWID;
 CREATE TABLE record (ecosystem TEXT, id TEXT, modified INTEGER, aliases BLOB NOT NULL, score REAL, vector TEXT,
-  PRIMARY KEY (ecosystem, id)) WITHOUT ROWID;
+  published INTEGER, PRIMARY KEY (ecosystem, id)) WITHOUT ROWID;
 CREATE INDEX record_id ON record (id);
 CREATE TABLE rule (ecosystem TEXT, name TEXT, id TEXT, body BLOB NOT NULL, whole BLOB NOT NULL,
   PRIMARY KEY (ecosystem, name, id)) WITHOUT ROWID;
 CREATE TABLE member (id TEXT PRIMARY KEY, cluster TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE cluster (cluster TEXT PRIMARY KEY, members BLOB NOT NULL, known_exploited INTEGER) WITHOUT ROWID;
+CREATE TABLE cluster (cluster TEXT PRIMARY KEY, members BLOB NOT NULL, known_exploited INTEGER, epss REAL,
+  automatable INTEGER, total_impact INTEGER) WITHOUT ROWID;
 CREATE TABLE release (ecosystem TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 """`rule.body` is (intervals as [lo, hi], what has no keys, fixes); `rule.whole` what was published."""
@@ -49,8 +52,19 @@ _WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
 _TEXTS = msgspec.msgpack.Decoder(list[str])
 
 
-def open_compiled(path: Path, known_exploited: Set[str] | None = None) -> "CompiledAdvisories":
-    """Open a compiled file; `known_exploited` CVEs, where given, count instead of those it was made with.
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What is known of CVEs beside the advisories. What is given here counts instead of what a file was made with.
+
+    `known_exploited` is `None` without a list; `enrichments` are by CVE.
+    """
+
+    known_exploited: Set[str] | None = None
+    enrichments: Mapping[str, Enrichment] = field(default_factory=dict)
+
+
+def open_compiled(path: Path, lists: Lists | None = None) -> "CompiledAdvisories":
+    """Open a compiled file.
 
     Raises:
         FeedError: it is not there, or is no such file.
@@ -65,15 +79,15 @@ def open_compiled(path: Path, known_exploited: Set[str] | None = None) -> "Compi
     if row is None or row[0] != FORMAT:
         connection.close()
         raise FeedError(f"expected `{FORMAT}`, got `{row and row[0]}`", where=str(path), hint="sync the feed again")
-    return CompiledAdvisories(connection, str(path), known_exploited)
+    return CompiledAdvisories(connection, str(path), lists or Lists())
 
 
 class CompiledAdvisories:
     """Answers from one compiled file."""
 
-    def __init__(self, connection: sqlite3.Connection, where: str, known_exploited: Set[str] | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, where: str, lists: Lists) -> None:
         self._connection = connection
-        self._known_exploited = known_exploited
+        self._lists = lists
         self._where = where
 
     def close(self) -> None:
@@ -112,17 +126,27 @@ class CompiledAdvisories:
             part = wanted[start : start + _CHUNK]
             marks = ", ".join("?" * len(part))
             sql = f"{_FACTS} WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
-            for identifier, score, vector, cluster, members, exploited in self._rows(sql, part):
-                severity = None if score is None and vector is None else Severity(score, vector)
-                ids = _TEXTS.decode(members)
-                known = self._is_exploited(ids, exploited)
-                out[identifier] = RecordFacts(identifier, cluster, tuple(ids), severity, known)
+            for row in self._rows(sql, part):
+                out[row[0]] = self._facts(row)
         return out
 
-    def _is_exploited(self, ids: Sequence[str], compiled: int | None) -> bool | None:
-        if self._known_exploited is not None:
-            return not self._known_exploited.isdisjoint(ids)
-        return None if compiled is None else bool(compiled)
+    def _facts(self, row: Sequence[Any]) -> RecordFacts:
+        record, score, vector, published, cluster, members, exploited, epss, automatable, total = row
+        ids = _TEXTS.decode(members)
+        if self._lists.known_exploited is not None:
+            exploited = not self._lists.known_exploited.isdisjoint(ids)
+        listed = merge_enrichments(self._lists.enrichments[one] for one in ids if one in self._lists.enrichments)
+        return RecordFacts(
+            record,
+            cluster,
+            tuple(ids),
+            None if score is None and vector is None else Severity(score, vector),
+            _bool(exploited),
+            epss if listed.epss is None else listed.epss,
+            _bool(automatable if listed.ssvc_automatable is None else listed.ssvc_automatable == "yes"),
+            _bool(total if listed.ssvc_technical_impact is None else listed.ssvc_technical_impact == "total"),
+            instant_of(published),
+        )
 
     def snapshots(self) -> Mapping[str, Snapshot]:
         """Return the snapshots by ecosystem."""
@@ -153,6 +177,22 @@ class CompiledAdvisories:
             raise FeedError(
                 f"the compiled advisories could not be read: {error}", where=self._where, hint="sync the feed again"
             ) from None
+
+
+def _bool(value: int | bool | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def merge_enrichments(known: Iterable[Enrichment]) -> Enrichment:
+    """Return what several CVEs of one cluster say together: of each the graver."""
+    every = list(known)
+    automatable = [one.ssvc_automatable for one in every if one.ssvc_automatable]
+    impact = [one.ssvc_technical_impact for one in every if one.ssvc_technical_impact]
+    return Enrichment(
+        epss=max((one.epss for one in every if one.epss is not None), default=None),
+        ssvc_automatable="yes" if "yes" in automatable else next(iter(automatable), None),
+        ssvc_technical_impact="total" if "total" in impact else next(iter(impact), None),
+    )
 
 
 def instant_of(value: int | None) -> datetime | None:

@@ -9,19 +9,25 @@ Rules:
    elsewhere.
 4. A scan from a local feed makes no network request: exploitation is then `null` unless a list is named.
 5. A list of known exploited vulnerabilities in a file is read at every scan; one at an address when the feed changed.
+   EPSS and SSVC are read where a file is named.
 """
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, open_compiled
+from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, Lists, open_compiled
 from holdfast.edges.providers.osv_open import PUBLIC_BUCKET, is_remote, open_feed
 from holdfast.errors import FeedError, HoldfastError
-from holdfast.model.advisory import Snapshot
+from holdfast.model.advisory import Enrichment, Snapshot
+
+if TYPE_CHECKING:  # loaded only where a list is named
+    from holdfast.edges.providers.enrichment_epss import EpssSource
+    from holdfast.edges.providers.enrichment_ssvc import SsvcSource
 
 REFRESH_AFTER = timedelta(hours=1)
 Progress = Callable[[str, int, int | None], None]
@@ -29,13 +35,15 @@ Progress = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a scan needs. `feed` and `known_exploited` are locations, `None` where none is named."""
+    """What a scan needs. `feed`, `known_exploited`, `epss` and `ssvc` are locations, `None` where none is named."""
 
     ecosystems: tuple[str, ...]
     data: Path
     feed: str | None = None
     offline: bool = False
     known_exploited: str | None = None
+    epss: str | None = None
+    ssvc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +68,13 @@ def open_advisories(wanted: Wanted, now: datetime, progress: Progress) -> Opened
     """
     path, location = _place(wanted)
     opened = _synced(path, location, wanted, now, progress)
-    exploited: Set[str] | None = None
-    notes: tuple[str, ...] = ()
+    notes: list[str] = []
+    lists = Lists(_listed_in_file(wanted.known_exploited, now, notes), _enrichments(wanted, now, notes))
     try:
-        exploited = _listed_in_file(wanted.known_exploited, now)
-    except FeedError as error:  # absent is `null` in the report, and stops nothing
-        notes = (f"no list of known exploited vulnerabilities: {error.message}",)
-    try:
-        lookup = open_compiled(path, exploited)
+        lookup = open_compiled(path, lists)
     except HoldfastError:
-        return replace(opened, checked=frozenset(), notes=notes)
-    return replace(opened, lookup=lookup, notes=notes)
+        return replace(opened, checked=frozenset(), notes=tuple(notes))
+    return replace(opened, lookup=lookup, notes=tuple(notes))
 
 
 def _synced(path: Path, location: str | None, wanted: Wanted, now: datetime, progress: Progress) -> Opened:
@@ -141,13 +145,51 @@ def _refresh(path: Path, location: str, wanted: Wanted, now: datetime, progress:
     return _Done(frozenset(done.checked), done.problems, tuple(done.skipped))
 
 
-def _listed_in_file(location: str | None, now: datetime) -> Set[str] | None:
-    """The CVEs of the named list when it lies in a file, else `None`. Raises: FeedError."""
+def _listed_in_file(location: str | None, now: datetime, notes: list[str]) -> Set[str] | None:
+    """The CVEs of the named list when it lies in a file, else `None`; what is wrong with it is noted."""
     if location in {None, "none"} or is_remote(location):
         return None
     from holdfast.edges.providers.enrichment_kev import KevSource
 
-    return KevSource(location).fetch(now).rows.keys()
+    try:
+        return KevSource(location).fetch(now).rows.keys()
+    except FeedError as error:  # absent is `null` in the report, and stops nothing
+        notes.append(f"no list of known exploited vulnerabilities: {error.message}")
+        return None
+
+
+def _enrichments(wanted: Wanted, now: datetime, notes: list[str]) -> Mapping[str, Enrichment]:
+    """What the named lists in files say of CVEs; what is wrong with them is noted."""
+    out: dict[str, Enrichment] = {}
+    if wanted.epss not in {None, "none"}:
+        from holdfast.edges.providers.enrichment_epss import EpssSource
+
+        for cve, row in _rows(EpssSource(wanted.epss or ""), now, notes):
+            out[cve] = Enrichment(epss=float(str(row["epss"])))
+    if wanted.ssvc not in {None, "none"}:
+        from holdfast.edges.providers.enrichment_ssvc import SsvcSource
+
+        for cve, row in _rows(SsvcSource(wanted.ssvc or ""), now, notes):
+            automatable, impact = row.get("automatable"), row.get("technical_impact")
+            out[cve] = replace(
+                out.get(cve, Enrichment()),
+                ssvc_automatable=str(automatable) if automatable else None,
+                ssvc_technical_impact=str(impact) if impact else None,
+            )
+    return out
+
+
+def _rows(
+    source: "EpssSource | SsvcSource", now: datetime, notes: list[str]
+) -> Iterable[tuple[str, Mapping[str, object]]]:
+    if is_remote(source.describe()):
+        notes.append(f"no {source.kind.upper()}: a scan reads it from a file, not from {source.describe()}")
+        return ()
+    try:
+        return source.fetch(now).rows.items()
+    except FeedError as error:
+        notes.append(f"no {source.kind.upper()}: {error.message}")
+        return ()
 
 
 def _known_exploited(location: str | None, now: datetime, *, remote: bool) -> Collection[str] | None:

@@ -4,7 +4,7 @@ Only what differs from the file is compiled again: an ecosystem with the same va
 the records whose date differs (and those of the year 1, which have none).
 """
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.edges.providers.compiled import CompiledAdvisories, open_compiled
 from holdfast.edges.providers.compiled_write import Part, compile_feed
 from holdfast.errors import FeedError
-from holdfast.model.advisory import Compiled, Snapshot
+from holdfast.model.advisory import Compiled, Enrichment, Snapshot
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.feed import newest_of_dates
 from holdfast.ports.store import Store, Transaction
@@ -37,7 +37,9 @@ def compile_store(store: Store, path: Path) -> tuple[Snapshot, ...]:
         finally:
             if held is not None:
                 held.close()
-        compile_feed(path, parts, _known_exploited(tx, [one.ecosystem for one in synced]))
+        enrichments = _enrichments(tx, [one.ecosystem for one in synced])
+        exploited = [cve for cve, known in enrichments.items() if known.known_exploited]
+        compile_feed(path, parts, exploited if "kev" in tx.enrichments.state() else None, enrichments)
     return tuple(synced)
 
 
@@ -81,15 +83,14 @@ def _records(tx: Transaction, names: Sequence[str]) -> Generator[Compiled, None,
                     yield compile_advisory(parse_osv(row.body.encode(), where=row.id))
 
 
-def _known_exploited(tx: Transaction, ecosystems: Sequence[str]) -> Collection[str] | None:
-    """The CVEs of these ecosystems' records that are known to be exploited; `None` when no list was loaded."""
-    if "kev" not in tx.enrichments.state():
-        return None
-    out: set[str] = set()
+def _enrichments(tx: Transaction, ecosystems: Sequence[str]) -> Mapping[str, Enrichment]:
+    """What is known of the CVEs of these ecosystems' records."""
+    out: dict[str, Enrichment] = {}
+    if not tx.enrichments.state():
+        return out
     names = sorted({name for ecosystem in ecosystems for name in tx.advisories.known(ecosystem)})
     for start in range(0, len(names), _CHUNK):
         clusters = sorted(set(tx.clusters.of(names[start : start + _CHUNK]).values()))
         members = tx.clusters.members(clusters)
-        cves = sorted({one for ids in members.values() for one in ids if one.startswith("CVE-")})
-        out |= {cve for cve, known in tx.enrichments.of(cves).items() if known.known_exploited}
+        out |= tx.enrichments.of(sorted({one for ids in members.values() for one in ids if one.startswith("CVE-")}))
     return out

@@ -10,7 +10,7 @@ Rules:
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +19,9 @@ from pathlib import Path
 import msgspec
 
 from holdfast.controls.aliases import cluster
-from holdfast.edges.providers.compiled import FORMAT, SCHEMA, PackedPairwise
+from holdfast.edges.providers.compiled import FORMAT, SCHEMA, PackedPairwise, merge_enrichments
 from holdfast.errors import FeedError
-from holdfast.model.advisory import Advisory, Compiled, Pairwise, Range, Severity, Snapshot
+from holdfast.model.advisory import Advisory, Compiled, Enrichment, Pairwise, Range, Severity, Snapshot
 from holdfast.model.instant import to_microseconds
 
 _pack = msgspec.msgpack.encode
@@ -41,8 +41,15 @@ class Part:
     whole: bool = True
 
 
-def compile_feed(path: Path, parts: Iterable[Part], known_exploited: Collection[str] | None) -> None:
+def compile_feed(
+    path: Path,
+    parts: Iterable[Part],
+    known_exploited: Collection[str] | None,
+    enrichments: Mapping[str, Enrichment] | None = None,
+) -> None:
     """Write `parts` over what the file at `path` has already; `known_exploited` are CVEs, `None` without a list.
+
+    `enrichments` are by CVE: EPSS and CISA's decisions.
 
     Raises:
         FeedError: the file could not be written. An error of a part's records is raised after nothing was replaced.
@@ -50,7 +57,8 @@ def compile_feed(path: Path, parts: Iterable[Part], known_exploited: Collection[
     with _replacing(path) as connection:
         for part in parts:
             _write_part(connection, part)
-        _write_clusters(connection, frozenset(known_exploited) if known_exploited is not None else None)
+        exploited = frozenset(known_exploited) if known_exploited is not None else None
+        _write_clusters(connection, exploited, enrichments or {})
 
 
 @contextmanager
@@ -135,7 +143,7 @@ def _write_record(connection: sqlite3.Connection, base: str, compiled: Compiled,
     severity = _severity(advisory, base)
     modified = None if advisory.modified is None else to_microseconds(advisory.modified)
     connection.execute(
-        "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             base,
             advisory.id,
@@ -143,6 +151,7 @@ def _write_record(connection: sqlite3.Connection, base: str, compiled: Compiled,
             _pack(advisory.aliases),
             severity.score if severity else None,
             severity.vector if severity else None,
+            None if advisory.published is None else to_microseconds(advisory.published),
         ),
     )
     if advisory.withdrawn is None:
@@ -201,7 +210,9 @@ def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
     )
 
 
-def _write_clusters(connection: sqlite3.Connection, known_exploited: frozenset[str] | None) -> None:
+def _write_clusters(
+    connection: sqlite3.Connection, known_exploited: frozenset[str] | None, enrichments: Mapping[str, Enrichment]
+) -> None:
     """Make the clusters of all records anew, and the list of releases."""
     connection.execute("DELETE FROM member")
     connection.execute("DELETE FROM cluster")
@@ -214,10 +225,16 @@ def _write_clusters(connection: sqlite3.Connection, known_exploited: frozenset[s
         members.setdefault(home, []).append(member)
     connection.executemany("INSERT INTO member VALUES (?, ?)", homes.items())
     connection.executemany(
-        "INSERT INTO cluster VALUES (?, ?, ?)",
-        ((home, _pack(sorted(ids)), _exploited(ids, known_exploited)) for home, ids in members.items()),
+        "INSERT INTO cluster VALUES (?, ?, ?, ?, ?, ?)",
+        ((home, _pack(sorted(ids)), *_known_of(ids, known_exploited, enrichments)) for home, ids in members.items()),
     )
 
 
-def _exploited(ids: Sequence[str], known_exploited: frozenset[str] | None) -> int | None:
-    return None if known_exploited is None else int(not known_exploited.isdisjoint(ids))
+def _known_of(
+    ids: Sequence[str], known_exploited: frozenset[str] | None, enrichments: Mapping[str, Enrichment]
+) -> tuple[int | None, float | None, bool | None, bool | None]:
+    exploited = None if known_exploited is None else int(not known_exploited.isdisjoint(ids))
+    one = merge_enrichments(enrichments[name] for name in ids if name in enrichments)
+    automatable = None if one.ssvc_automatable is None else one.ssvc_automatable == "yes"
+    total = None if one.ssvc_technical_impact is None else one.ssvc_technical_impact == "total"
+    return exploited, one.epss, automatable, total

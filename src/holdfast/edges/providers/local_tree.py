@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from holdfast.errors import FactError, UsageError
 
-_LEFT_OUT = {
+LEFT_OUT = {
     *(
         ".git",
         ".hg",
@@ -31,7 +31,7 @@ _LEFT_OUT = {
     ),
     *(".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".gradle", ".terraform"),
 }
-_VIRTUAL_ENVIRONMENT_MARK = "pyvenv.cfg"
+VIRTUAL_ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
 class LocalTree:
@@ -127,12 +127,12 @@ def _listed(folder: Path, *, is_root: bool) -> list[str]:
     """Return the names to visit, folders with a `/` at the end, in the order of whole paths."""
     with os.scandir(folder) as entries:
         every = list(entries)
-    if not is_root and any(entry.name == _VIRTUAL_ENVIRONMENT_MARK for entry in every):  # asked for, it is read
+    if not is_root and any(entry.name == VIRTUAL_ENVIRONMENT_MARK for entry in every):  # asked for, it is read
         return []
     names: list[str] = []
     for entry in every:
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _LEFT_OUT:
+            if entry.name not in LEFT_OUT:
                 names.append(f"{entry.name}/")
         elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not _is_folder(entry)):
             names.append(entry.name)

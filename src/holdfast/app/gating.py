@@ -1,0 +1,49 @@
+"""Wires `holdfast gate`: what a scan has, and the repository that a path lies in."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from holdfast.app.scanning import LocalScan
+from holdfast.edges.cli.gate import Place, make_gate
+from holdfast.edges.providers.git_tree import Repository
+from holdfast.errors import UsageError
+from holdfast.ports.tree import Tree
+
+
+@cache
+def _repository(path: Path) -> Repository | None:
+    return Repository.find(path)
+
+
+def _here(path: Path) -> Repository:
+    found = _repository(path)
+    if found is None:
+        raise UsageError("it lies in no Git repository", where=str(path))
+    return found
+
+
+class LocalGate(LocalScan):
+    """Decides on this machine."""
+
+    def place(self, path: Path) -> Place | None:
+        """Return the repository that a path lies in."""
+        found = _repository(path)
+        return Place(found.top, found.prefix) if found else None
+
+    def base_of(self, path: Path, revision: str) -> str:
+        """Return the commit at which what is checked out and a revision parted. Raises: UsageError."""
+        return _here(path).merge_base(revision)
+
+    def revision(self, path: Path, commit: str) -> tuple[Tree, Sequence[str]]:
+        """Return the same path as it was in a commit. Raises: FactError."""
+        found = _here(path).tree(commit, path.name if path.is_file() else None)
+        return found, found.paths
+
+    def top_of(self, path: Path, commit: str) -> Tree:
+        """Return the whole repository as it was in a commit. Raises: FactError."""
+        here = _here(path)
+        return Repository(here.top, "").tree(commit)
+
+
+gate = make_gate(LocalGate)

@@ -1,0 +1,117 @@
+"""A decision for people: what blocks and what to type, then what else there is, then the score and why."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from holdfast.edges.cli.output import markdown_cell, print_rows, printable
+from holdfast.gate.decide import Answer, Basis, Decision, Judged
+from holdfast.gate.policy import Mode
+from holdfast.model.instant import format_instant
+
+_BLOCKING = [("Blocks", "finding"), ("Because", "because"), ("Where", "where"), ("Do", "fix")]
+_WARNINGS = [("Warns", "finding"), ("Because", "because"), ("Where", "where"), ("Do", "fix")]
+_WAIVED = [("Waived", "finding"), ("Until", "until"), ("Because", "reason")]
+_VOID = [("Void waiver", "waiver"), ("Of", "finding"), ("Because", "because")]
+_UNKNOWN = [("Could not tell", "because"), ("Where", "where")]
+_LEDGER = [("Risk", "risk"), ("Finding", "finding"), ("Because", "because")]
+_SHOWN = 10
+_WORDS = {Answer.PASS: "Pass", Answer.BLOCKED: "Blocked", Answer.UNKNOWN: "Could not tell"}
+
+
+def print_decision(decision: Decision, style: str) -> None:
+    """Print a decision as `table` or `markdown`."""
+    void = [one for one in decision.judged if one.is_new and one.waived and not one.waived.holds]
+    sections: list[tuple[Sequence[dict[str, Any]], list[tuple[str, str]]]] = [
+        ([_row(one) for one in decision.blocking], _BLOCKING),
+        ([{"because": gap.because, "where": gap.place} for gap in decision.gaps], _UNKNOWN),
+        ([_row(one) for one in decision.warnings], _WARNINGS),
+        ([_void(one) for one in void], _VOID),
+        ([_waived(one) for one in decision.waived], _WAIVED),
+        (_ledger(decision), _LEDGER),
+    ]
+    for rows, columns in sections:
+        if rows:
+            print_rows(rows, columns, style)
+            print()
+    for line in _summary(decision):
+        print(markdown_cell(line) + "  " if style == "markdown" else printable(line))
+
+
+def _name(one: Judged) -> str:
+    finding = one.finding
+    if finding.component is None:
+        return finding.id
+    through = f" (through {finding.occurrence.path[0]})" if finding.occurrence and finding.occurrence.path else ""
+    return f"{finding.id} in {finding.component.name} {finding.component.version}{through}"
+
+
+def _row(one: Judged) -> dict[str, Any]:
+    fix = one.finding.fix
+    places = one.finding.locations
+    rules = ", ".join(f"{hit.rule.id}{_from(one)}" for hit in one.judgement.hits)
+    return {
+        "finding": _name(one),
+        "because": one.because or rules,
+        "where": str((fix.location if fix else None) or (places[0] if places else "")),
+        "fix": "no fix is known" if fix is None else fix.command or fix.note or f"raise it to {fix.version}",
+    }
+
+
+def _from(one: Judged) -> str:
+    hit = one.judgement.hits[0]
+    if not hit.is_early or hit.rule.enforce_from is None:
+        return ""
+    return f" (blocks from {format_instant(hit.rule.enforce_from)})"
+
+
+def _waived(one: Judged) -> dict[str, Any]:
+    waiver = one.waived.waiver if one.waived else None
+    if waiver is None:
+        return {}
+    return {"finding": _name(one), "until": format_instant(waiver.expires_at), "reason": waiver.reason}
+
+
+def _void(one: Judged) -> dict[str, Any]:
+    if one.waived is None:
+        return {}
+    return {"waiver": one.waived.waiver.id, "finding": _name(one), "because": "; ".join(one.waived.void)}
+
+
+def _ledger(decision: Decision) -> list[dict[str, Any]]:
+    """The worst lines of the score; none when nothing was taken off."""
+    shown = [one for one in decision.score.ledger if one.risk > 0][:_SHOWN]
+    rows = [
+        {
+            "risk": f"{one.risk:.1f}",
+            "finding": f"{one.finding.id} in {one.finding.component.name}" if one.finding.component else one.finding.id,
+            "because": ", ".join(one.because),
+        }
+        for one in shown
+    ]
+    more = len(decision.score.ledger) - len(shown)
+    return [*rows, {"risk": "", "finding": f"{more} more", "because": ""}] if more > 0 else rows
+
+
+def _summary(decision: Decision) -> list[str]:
+    base = f", base {decision.base_score.value:.1f}" if decision.base_score else ""
+    score = decision.score
+    lines = [
+        f"Score {score.value:.1f}{base}, at least {decision.bar:g}: 100 less {score.worst:.1f} for the worst"
+        f" and {score.rest:.1f} for the rest."
+    ]
+    if decision.score_fails:
+        lines.append("The score is below the bar.")
+    counts = [f"{len(decision.blocking)} block", f"{len(decision.warnings)} warn", f"{len(decision.waived)} waived"]
+    if decision.basis is not Basis.NOTHING:
+        counts.append(f"{decision.existing} were there before")
+    lines.append(f"{', '.join(counts)}; {len(decision.gaps)} could not be told.")
+    lines += [f"Note: {note}" for note in decision.notes]
+    lines.append(_verdict(decision))
+    return lines
+
+
+def _verdict(decision: Decision) -> str:
+    said = _WORDS[decision.answer]
+    if decision.mode is not Mode.BLOCK and decision.would_be is not Answer.PASS:
+        return f"{said} (mode `{decision.mode}`; it would be: {_WORDS[decision.would_be].lower()})."
+    return f"{said}."

@@ -1,0 +1,175 @@
+"""Waivers: written, scoped, expiring acceptances of a finding. One evaluator for the terminal, the server and the
+background checks.
+
+Rules:
+
+1. A waiver is for one finding (any id it was known by when it was signed) in one range of versions of one package in
+   one service. It never reaches further.
+2. It voids itself, and says why: expired, longer than the policy allows, approved by nobody or by its owner or by
+   somebody who may not, known exploited since, EPSS above the bound, a fix released since.
+3. A version outside of its range is not in its scope: the waiver is not void, it says nothing of it.
+4. What it covers stays visible. What can't be read waives nothing, and is told.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from holdfast.controls.versions import compare_versions
+from holdfast.model.finding import Finding
+from holdfast.model.instant import format_instant
+
+
+class Status(StrEnum):
+    """What VEX calls it. `affected` is a risk that is accepted for a while."""
+
+    NOT_AFFECTED = "not_affected"
+    AFFECTED = "affected"
+
+
+JUSTIFICATIONS = (
+    "component_not_present",
+    "vulnerable_code_not_present",
+    "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary",
+    "inline_mitigations_already_exist",
+)
+"""Why something is not affected, in the words of OpenVEX 0.2.0 and CISA's "Minimum Requirements for VEX"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One acceptance. `ids` are all that the finding was known by when it was signed.
+
+    `ecosystem` and `package` name the package; both are empty for a finding in no package (code, a gap), which `ids`
+    alone names. `versions` are (operator, version) that all hold; empty is every version. `known_exploited` and
+    `fix_version` are what was known at signing: what was accepted then is no news. `where` is its place in words.
+    """
+
+    id: str
+    ids: tuple[str, ...]
+    service: str
+    status: Status
+    reason: str
+    owner: str
+    approved_by: str
+    signed_at: datetime
+    expires_at: datetime
+    ecosystem: str = ""
+    package: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    statement: str = ""
+    known_exploited: bool = False
+    fix_version: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a policy lets a waiver be. Without `approvers` anybody but its owner may approve one."""
+
+    longest: timedelta
+    epss_above: float
+    approvers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A waiver of a finding: in force, or void for these reasons."""
+
+    waiver: Waiver
+    void: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is in force."""
+        return not self.void
+
+
+def find_waiver(
+    finding: Finding, waivers: Iterable[Waiver], *, service: str, limits: Limits, now: datetime
+) -> Waived | None:
+    """Return the waiver of a finding: one in force, else the one that was last signed with why it is void.
+
+    `None` when none speaks of it.
+    """
+    about = [one for one in waivers if covers(one, finding, service)]
+    judged = [Waived(one, find_void(one, finding, limits, now)) for one in about]
+    return max(judged, key=lambda one: (one.holds, one.waiver.signed_at, one.waiver.id), default=None)
+
+
+def excuses(gap: str, waivers: Iterable[Waiver], *, service: str, limits: Limits, now: datetime) -> Waiver | None:
+    """Return the waiver in force of something that could not be told, by its id; `None` without one."""
+    named = (one for one in waivers if one.service == service and not one.package and gap in one.ids)
+    return next((one for one in named if not _find_unsound(one, limits, now)), None)
+
+
+def covers(waiver: Waiver, finding: Finding, service: str) -> bool:
+    """Whether a finding in a service lies in a waiver's scope, whatever else is true of it."""
+    if waiver.service != service or not set(waiver.ids) & set(finding.ids):
+        return False
+    component = finding.component
+    if component is None:
+        return not waiver.package
+    if (waiver.ecosystem, waiver.package) != (component.ecosystem, component.name):
+        return False
+    return is_within(waiver.versions, component.ecosystem, component.version)
+
+
+def is_within(versions: Sequence[tuple[str, str]], ecosystem: str, version: str) -> bool:
+    """Whether a version meets every bound; one that can't be compared meets none."""
+    return all(_meets(operator, compare_versions(ecosystem, version, bound)) for operator, bound in versions)
+
+
+def _meets(operator: str, order: int | None) -> bool:
+    if order is None:
+        return False
+    match operator:
+        case "=":
+            return order == 0
+        case "<":
+            return order < 0
+        case "<=":
+            return order <= 0
+        case ">":
+            return order > 0
+        case ">=":
+            return order >= 0
+    return False
+
+
+def find_void(waiver: Waiver, finding: Finding, limits: Limits, now: datetime) -> tuple[str, ...]:
+    """Return why a waiver does not hold for a finding in its scope; empty when it does."""
+    return (*_find_unsound(waiver, limits, now), *_find_news(waiver, finding, limits))
+
+
+def _find_unsound(waiver: Waiver, limits: Limits, now: datetime) -> list[str]:
+    """What is wrong with it by itself."""
+    found = []
+    if now >= waiver.expires_at:
+        found.append(f"it expired at {format_instant(waiver.expires_at)}")
+    if waiver.signed_at > now:
+        found.append(f"it was signed at {format_instant(waiver.signed_at)}, which has not come")
+    if waiver.expires_at - waiver.signed_at > limits.longest:
+        found.append(f"it lasts longer than the {limits.longest.days} days that the policy allows")
+    if not waiver.approved_by:
+        found.append("nobody approved it")
+    elif limits.approvers and waiver.approved_by not in limits.approvers:
+        found.append(f"`{waiver.approved_by}` may not approve waivers")
+    elif waiver.approved_by == waiver.owner:
+        found.append("its owner approved it")
+    return found
+
+
+def _find_news(waiver: Waiver, finding: Finding, limits: Limits) -> list[str]:
+    """What is known now and was not when it was signed."""
+    found = []
+    if finding.known_exploited and not waiver.known_exploited:
+        found.append("it is known to be exploited since")
+    if finding.epss is not None and finding.epss > limits.epss_above:
+        found.append(f"its EPSS is {finding.epss * 100:.3g} %, above {limits.epss_above * 100:.3g} %")
+    fixed = finding.fix.version if finding.fix else None
+    if fixed is not None and waiver.fix_version is None:
+        found.append(f"a fix was released since: {fixed}")
+    return found

@@ -1,0 +1,337 @@
+"""May this ship? Findings, what they are compared with, and policies → a decision.
+
+Rules:
+
+1. Only what the change adds is judged by rules, and only the unknown that it adds counts. Without a base everything
+   counts as added.
+2. The score judges the whole service. A change fails by it when it is below the bar and below its base; a release when
+   it is below the bar, unless it is strictly less exposed than what it replaces; without a base, below the bar.
+3. A better score excuses nothing that a rule blocks.
+4. What a waiver in force covers counts nothing and stays visible; a void one is told.
+5. Blocked beats could-not-tell beats pass; both causes are named. In a milder mode the verdict is pass, and says what
+   it would have been.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from holdfast.findings.waivers import Limits, Waived, Waiver, excuses, find_waiver
+from holdfast.gate.deadlines import Deadline, find_deadline
+from holdfast.gate.levels import Judgement, Levels
+from holdfast.gate.policy import STRICTNESS, Mode, OnUnknown, Outcome
+from holdfast.gate.score import UNSCORED, Score, rate, tally
+from holdfast.model.finding import Finding, Kind
+from holdfast.model.inventory import Reach
+
+DAY_S = 86400.0
+
+
+class Answer(StrEnum):
+    """What a gate says."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class Basis(StrEnum):
+    """What a build is compared with: a change's merge base, what a release replaces, nothing."""
+
+    CHANGE = "change"
+    RELEASE = "release"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that could not be told. `id` is what it is recognized by, and what a waiver may name."""
+
+    id: str
+    because: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What was found in one tree or release."""
+
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a build is of, and where it is bound for; `None` and empty are not known."""
+
+    service: str = ""
+    team: str = ""
+    tier: int | None = None
+    reach: Reach = Reach.UNKNOWN
+    environment: str = ""
+    environment_tier: int | None = None
+    environment_reach: Reach | None = None
+
+    @property
+    def exposure(self) -> Reach:
+        """Who can reach it there."""
+        return self.environment_reach or self.reach
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding with everything that was decided about it. `is_new` says that the change adds it."""
+
+    finding: Finding
+    is_new: bool
+    outcome: Outcome
+    judgement: Judgement
+    waived: Waived | None = None
+    deadline: Deadline | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer and what it rests on. `would_be` is the answer in mode `block`."""
+
+    answer: Answer
+    would_be: Answer
+    mode: Mode
+    basis: Basis
+    score: Score
+    base_score: Score | None
+    bar: float
+    score_fails: bool
+    judged: tuple[Judged, ...]
+    gaps: tuple[Gap, ...]
+    old_gaps: int
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def blocking(self) -> tuple[Judged, ...]:
+        """What blocks."""
+        return tuple(one for one in self.judged if one.outcome is Outcome.BLOCK)
+
+    @property
+    def warnings(self) -> tuple[Judged, ...]:
+        """What is only told."""
+        return tuple(one for one in self.judged if one.outcome is Outcome.WARN)
+
+    @property
+    def waived(self) -> tuple[Judged, ...]:
+        """What a waiver in force covers."""
+        return tuple(one for one in self.judged if one.waived is not None and one.waived.holds)
+
+    @property
+    def existing(self) -> int:
+        """How many findings were there before."""
+        return sum(not one.is_new for one in self.judged)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a decision rests on. `known_since` gives when a finding was first known where it runs."""
+
+    head: Side
+    base: Side | None
+    basis: Basis
+    bound: Bound
+    levels: Levels
+    waivers: Sequence[Waiver] = ()
+    known_since: Mapping[tuple[str, ...], datetime] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def decide(asked: Question, now: datetime) -> Decision:
+    """Return what the policies say of a build."""
+    old = frozenset(key for one in asked.base.findings for key in one.keys) if asked.base else frozenset()
+    judged = tuple(_judge(one, asked, old, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
+    score = _score(judged, asked, now)
+    base_score = _base_score(asked, now)
+    bar = asked.levels.bar(asked.bound.tier)
+    score_fails = _fails(score, base_score, bar, asked.basis)
+    new_gaps, old_gaps = _sort_gaps(asked, now)
+    doubts = [*_gap_reasons(new_gaps), *_doubts(judged)]
+    reasons = [*_blocking_reasons(judged), *([_score_reason(score, base_score, bar)] if score_fails else [])]
+    would_be = Answer.PASS
+    if reasons:
+        would_be = Answer.BLOCKED
+    elif doubts and asked.levels.on_unknown is OnUnknown.FAIL:
+        would_be = Answer.UNKNOWN
+    mode = asked.levels.mode(now)
+    return Decision(
+        answer=would_be if mode is Mode.BLOCK else Answer.PASS,
+        would_be=would_be,
+        mode=mode,
+        basis=asked.basis,
+        score=score,
+        base_score=base_score,
+        bar=bar,
+        score_fails=score_fails,
+        judged=judged,
+        gaps=new_gaps,
+        old_gaps=old_gaps,
+        reasons=(*reasons, *doubts),
+        notes=(*asked.levels.refused, *asked.notes),
+    )
+
+
+def _judge(finding: Finding, asked: Question, old: frozenset[tuple[str, ...]], now: datetime) -> Judged:
+    is_new = not finding.keys & old
+    waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
+    deadline = _deadline(finding, asked) if asked.levels.uses_deadlines else None
+    activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)
+    judgement = asked.levels.judge(activation, now) if is_new else Judgement(Outcome.ALLOW)
+    outcome, because = judgement.outcome, ""
+    if waived is not None and waived.holds:
+        return Judged(finding, is_new, Outcome.ALLOW, judgement, waived, deadline)
+    if not is_new and deadline is not None and deadline.due_at is not None and now > deadline.due_at:
+        outcome, because = asked.levels.overdue, "its repair is overdue"
+    if is_new and finding.component is not None and asked.levels.looks_at_licenses and finding.kind is Kind.LICENSE:
+        outcome, because = asked.levels.license_outcome(finding.ids)
+    return Judged(finding, is_new, outcome, judgement, waived, deadline, because)
+
+
+def _limits(levels: Levels) -> Limits:
+    rules = levels.waivers
+    return Limits(rules.longest, rules.epss_above, rules.approvers)
+
+
+def _deadline(finding: Finding, asked: Question) -> Deadline | None:
+    since = min((asked.known_since[key] for key in finding.keys if key in asked.known_since), default=None)
+    return None if since is None else find_deadline(finding, asked.bound.exposure, since)
+
+
+def _score(judged: Iterable[Judged], asked: Question, now: datetime) -> Score:
+    reach = asked.bound.exposure
+    return tally(
+        rate(one.finding, reach, now, f"waived by {one.waived.waiver.id}" if one.waived and one.waived.holds else None)
+        for one in judged
+    )
+
+
+def _base_score(asked: Question, now: datetime) -> Score | None:
+    """The base's score by today's knowledge, with the same waivers: only the change may make the difference."""
+    if asked.base is None:
+        return None
+    limits, bound = _limits(asked.levels), asked.bound
+    entries = []
+    for one in asked.base.findings:
+        waived = find_waiver(one, asked.waivers, service=bound.service, limits=limits, now=now)
+        entries.append(rate(one, bound.exposure, now, "waived" if waived is not None and waived.holds else None))
+    return tally(entries)
+
+
+def _fails(score: Score, base: Score | None, bar: float, basis: Basis) -> bool:
+    if score.value >= bar:
+        return False
+    if base is None or basis is Basis.NOTHING:
+        return True
+    return score.value < base.value if basis is Basis.CHANGE else score.value <= base.value
+
+
+def _sort_gaps(asked: Question, now: datetime) -> tuple[tuple[Gap, ...], int]:
+    """Return the gaps that the change adds and nobody waived, and how many others there are."""
+    known = {one.id for one in asked.base.gaps} if asked.base else set[str]()
+    every = {one.id: one for one in asked.head.gaps}
+    service, limits = asked.bound.service, _limits(asked.levels)
+    added = tuple(
+        one
+        for name, one in sorted(every.items())
+        if name not in known and excuses(name, asked.waivers, service=service, limits=limits, now=now) is None
+    )
+    return added, len(every) - len(added)
+
+
+def _gap_reasons(gaps: Sequence[Gap]) -> list[str]:
+    return [f"could not tell: {one.because}{f' ({one.place})' if one.place else ''}" for one in gaps]
+
+
+def _doubts(judged: Iterable[Judged]) -> list[str]:
+    return [
+        f"could not tell whether rule `{rule}` applies to {describe(one.finding)}: {why}"
+        for one in judged
+        if one.is_new and not (one.waived and one.waived.holds)
+        for rule, why in one.judgement.unknown
+        if STRICTNESS[one.outcome] < STRICTNESS[Outcome.BLOCK]
+    ]
+
+
+def _blocking_reasons(judged: Iterable[Judged]) -> list[str]:
+    out = []
+    for one in judged:
+        if one.outcome is Outcome.BLOCK:
+            rules = ", ".join(f"`{hit.rule.id}`" for hit in one.judgement.hits)
+            out.append(f"{describe(one.finding)}: {one.because or f'rule {rules}'}")
+    return out
+
+
+def _score_reason(score: Score, base: Score | None, bar: float) -> str:
+    beside = "" if base is None else f", and its base has {base.value:.1f}"
+    return f"the score is {score.value:.1f}, below {bar:g}{beside}"
+
+
+def describe(finding: Finding) -> str:
+    """Return a finding in a few words: its id, and what it is in."""
+    where = finding.component.purl if finding.component else str(next(iter(finding.locations), ""))
+    return f"{finding.id} in {where}" if where else finding.id
+
+
+def activation_of(
+    finding: Finding, bound: Bound, *, is_new: bool, deadline: Deadline | None, now: datetime
+) -> dict[str, object]:
+    """Return what a rule reads of a finding; what is not known is missing."""
+    component = finding.component
+    due_at = deadline.due_at if deadline else None
+    first = next(iter(finding.locations), None)
+    fields: dict[str, object] = {
+        "id": finding.id,
+        "aliases": list(finding.ids),
+        "kind": finding.kind.value,
+        "summary": finding.title,
+        "cvss": UNSCORED if finding.score is None else finding.score,
+        "scored": finding.score is not None,
+        "known_exploited": finding.known_exploited,
+        "epss": finding.epss,
+        "automatable": finding.automatable,
+        "total_impact": finding.total_impact,
+        "malicious": finding.kind is Kind.MALICIOUS,
+        "fix_available": finding.fix is not None,
+        "fix_version": finding.fix.version if finding.fix else None,
+        "introduced_here": is_new,
+        "confidence": finding.confidence,
+        "tools": list(finding.tools),
+        "file": first.file if first else None,
+        "age_days": (now - finding.applicable_at).total_seconds() / DAY_S if finding.applicable_at else None,
+        "days_left": (due_at - now).total_seconds() / DAY_S if due_at else None,
+    }
+    place = {"name": bound.environment or None, "tier": bound.environment_tier, "exposure": bound.exposure.value}
+    service = {
+        "name": bound.service or None,
+        "team": bound.team or None,
+        "tier": bound.tier,
+        "exposure": bound.reach.value,
+    }
+    out: dict[str, object] = {"finding": _known(fields), "service": _known(service), "environment": _known(place)}
+    if component is not None and finding.occurrence is not None:
+        occurrence = finding.occurrence
+        out["component"] = _known(
+            {
+                "ecosystem": component.ecosystem,
+                "name": component.name,
+                "version": component.version,
+                "purl": component.purl,
+                "direct": occurrence.direct,
+                "scope": occurrence.scope.value,
+                "source": component.source.value,
+                "licenses": list(occurrence.licenses),
+            }
+        )
+    return out
+
+
+def _known(fields: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,100 @@
+"""The gate over two scans: what a tree is made of, against what it is compared with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from holdfast.errors import HoldfastError
+from holdfast.facts.manifest import MANIFEST_NAMES, find_service_for
+from holdfast.facts.manifest_brief import read_brief
+from holdfast.findings.waiver_read import FILE as WAIVER_FILE
+from holdfast.findings.waiver_read import WaiverFile, read_waivers
+from holdfast.findings.waivers import Waiver
+from holdfast.gate.decide import Basis, Bound, Decision, Question, decide
+from holdfast.gate.levels import Levels
+from holdfast.loop.gate_side import find_vanished, side_of
+from holdfast.loop.scan import ScanReport
+from holdfast.model.inventory import Reach
+from holdfast.model.plan import Manifest
+from holdfast.ports.tree import Tree
+
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a trusted revision says of itself; `notes` are what could not be read of it."""
+
+    bound: Bound
+    waivers: tuple[Waiver, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_stated(tree: Tree, path: str = ".", service: str | None = None) -> Stated:
+    """Read service, tier, exposure and waivers from a tree whose word counts.
+
+    `path` is what is built, relative to the tree; `service` chooses one by name.
+    """
+    notes: list[str] = []
+    bound = _bound(tree, path, service, notes)
+    data = _read(tree, WAIVER_FILE)
+    file = read_waivers(data) if data is not None else WaiverFile()
+    notes += [f"a waiver that can't be read waives nothing: {problem}" for problem in file.problems]
+    return Stated(bound, file.waivers, tuple(notes))
+
+
+def _bound(tree: Tree, path: str, service: str | None, notes: list[str]) -> Bound:
+    manifest = _manifest(tree, notes)
+    if manifest is None:
+        return Bound(service=service or "")
+    named = [one for one in manifest.services if one.name == service]
+    found = named[0] if named else None if service else find_service_for(manifest, path)
+    if found is None and service is None and len(manifest.services) == 1:
+        found = manifest.services[0]
+    if found is None:
+        return Bound(service=service or "")
+    return Bound(service=found.name, team=found.team or "", tier=found.tier, reach=Reach(found.reach))
+
+
+def _manifest(tree: Tree, notes: list[str]) -> Manifest | None:
+    for name in MANIFEST_NAMES:
+        data = _read(tree, name)
+        if data is not None:
+            try:
+                return read_brief(data, file=name)
+            except HoldfastError as error:
+                notes.append(f"what is built is not known, and counts as internet-facing: {error}")
+    return None
+
+
+def _read(tree: Tree, path: str) -> bytes | None:
+    try:
+        return tree.read(path, _MOST_BYTES)
+    except HoldfastError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class GateInput:
+    """All that a local decision rests on."""
+
+    head: ScanReport
+    base: ScanReport | None
+    basis: Basis
+    levels: Levels
+    stated: Stated
+    environment: str = ""
+    environment_reach: Reach | None = None
+    notes: Sequence[str] = ()
+
+
+def run_gate(given: GateInput, now: datetime) -> Decision:
+    """Return the decision about a scan."""
+    head = side_of(given.head, given.levels)
+    base = None
+    if given.base is not None:
+        base = side_of(given.base, given.levels)
+        head = replace(head, gaps=(*head.gaps, *find_vanished(given.head, given.base)))
+    bound = replace(given.stated.bound, environment=given.environment, environment_reach=given.environment_reach)
+    notes = (*given.notes, *given.stated.notes)
+    return decide(Question(head, base, given.basis, bound, given.levels, given.stated.waivers, notes=notes), now)

@@ -1,0 +1,106 @@
+"""What a scan found, as the gate judges it.
+
+Rules:
+
+1. Everything that could not be told is a gap with an identity that does not hang on a line: what was there before is
+   recognized.
+2. A component from a path, from version control or from an address is named, not a gap; so is one that a policy
+   declares private.
+3. A dependency file that vanished is a gap, unless every package that it named is still read somewhere.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from holdfast.gate.decide import Gap, Side
+from holdfast.gate.levels import Levels
+from holdfast.gate.policy import Outcome
+from holdfast.loop.scan import ScanFinding, ScanReport, Unjudged
+from holdfast.model.component import Occurrence, Source
+from holdfast.model.finding import Finding, Kind
+
+MALICIOUS = "MAL-"
+
+
+def side_of(report: ScanReport, levels: Levels) -> Side:
+    """Return a scan as one side of a decision."""
+    findings = [_finding(one) for one in report.findings]
+    if levels.looks_at_licenses:
+        findings += _licenses(report.sbom.occurrences, levels)
+    return Side(tuple(findings), tuple(_gaps(report, levels.private)))
+
+
+def find_vanished(head: ScanReport, base: ScanReport) -> tuple[Gap, ...]:
+    """Return the dependency files of the base that are not there any more, with packages that nobody names now."""
+    read = {file for file, _, _ in head.sbom.files} | {gap.file for gap in head.sbom.unparsed}
+    named = {_package(one) for one in head.sbom.occurrences}
+    out = []
+    for file, _, _ in base.sbom.files:
+        if file in read:
+            continue
+        lost = {
+            _package(one)
+            for one in base.sbom.occurrences
+            if any(place.file == file for place in one.locations) and _package(one) not in named
+        }
+        if lost:
+            because = f"a dependency file vanished, and {len(lost)} of its packages are read nowhere else"
+            out.append(Gap(f"vanished:{file}", because, file))
+    return tuple(out)
+
+
+def _package(occurrence: Occurrence) -> tuple[str, str]:
+    return occurrence.component.ecosystem, occurrence.component.name
+
+
+def _finding(one: ScanFinding) -> Finding:
+    malicious = next((name for name in one.members if name.startswith(MALICIOUS)), None)
+    ids = tuple(sorted({one.advisory, *one.members}))
+    return Finding(
+        kind=Kind.MALICIOUS if malicious else Kind.VULNERABILITY,
+        id=malicious or one.advisory,
+        ids=ids,
+        severity=one.severity,
+        known_exploited=one.known_exploited,
+        epss=one.epss,
+        automatable=one.automatable,
+        total_impact=one.total_impact,
+        applicable_at=one.published,
+        occurrence=one.occurrence,
+        fix=one.fix,
+        confidence=one.confidence,
+    )
+
+
+def _licenses(occurrences: Iterable[Occurrence], levels: Levels) -> Iterator[Finding]:
+    """Yield what a policy has against components' licences."""
+    for one in occurrences:
+        if one.component.source is not Source.REGISTRY:
+            continue
+        outcome, because = levels.license_outcome(one.licenses)
+        if outcome is not Outcome.ALLOW:
+            ids = one.licenses or ("NOASSERTION",)
+            yield Finding(Kind.LICENSE, ids[0], ids, title=because, occurrence=one)
+
+
+def _gaps(report: ScanReport, private: Sequence[str]) -> Iterator[Gap]:
+    for gap in report.sbom.unparsed:
+        place = gap.file if gap.line is None else f"{gap.file}:{gap.line}"
+        yield Gap(f"unread:{gap.file}:{gap.because}", gap.because, place)
+    for one in report.unjudged:
+        if not is_private(one.occurrence, private):
+            yield _unjudged(one)
+
+
+def _unjudged(one: Unjudged) -> Gap:
+    component = one.occurrence.component
+    record = f" ({one.record})" if one.record else ""
+    name = f"unjudged:{component.ecosystem}:{component.match_name}{f':{one.record}' if one.record else ''}"
+    return Gap(name, f"{component.purl}: {one.because}{record}", str(next(iter(one.occurrence.locations), "")))
+
+
+def is_private(occurrence: Occurrence, private: Sequence[str]) -> bool:
+    """Whether a component is one of those that a policy declares private, such as `npm:@acme/*`."""
+    component = occurrence.component
+    name = f"{component.ecosystem.partition(':')[0]}:{component.name}"
+    return any(fnmatchcase(name, glob) for glob in private)

@@ -1,0 +1,91 @@
+"""What is wrong with a composition or a source tree, whoever saw it: what policy, score and waivers judge.
+
+Rules:
+
+1. Of a component, the same finding is the same kind of thing in the same package under any id they share: neither the
+   version nor the record that named it counts.
+2. Of anything else, it is what has the same fingerprint.
+3. `None` is "not known", and said so where it counts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from holdfast.model.advisory import Severity
+from holdfast.model.component import Component, Location, Occurrence, Scope
+from holdfast.model.fix import Fix
+
+OURS = "holdfast"
+
+
+class Kind(StrEnum):
+    """What sort of thing it is. A malicious package is no vulnerability: there is nothing to weigh."""
+
+    VULNERABILITY = "vulnerability"
+    MALICIOUS = "malicious"
+    END_OF_LIFE = "end-of-life"
+    LICENSE = "license"
+    CODE = "code"
+    SECRET = "secret"  # noqa: S105 - a kind of finding
+    MISCONFIGURATION = "misconfiguration"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `ids` are all it is known by, sorted; `id` is the one it is shown under.
+
+    `applicable_at` is when the world first knew, `tools` who saw it, `fingerprint` its identity where it has no
+    `occurrence` (versioned, `1:…`). `epss` is from 0 to 1.
+    """
+
+    kind: Kind
+    id: str
+    ids: tuple[str, ...]
+    title: str = ""
+    severity: Severity | None = None
+    known_exploited: bool | None = None
+    epss: float | None = None
+    automatable: bool | None = None
+    total_impact: bool | None = None
+    applicable_at: datetime | None = None
+    occurrence: Occurrence | None = None
+    places: tuple[Location, ...] = ()
+    fix: Fix | None = None
+    confidence: str = "high"
+    tools: tuple[str, ...] = (OURS,)
+    fingerprint: str = ""
+
+    @property
+    def component(self) -> Component | None:
+        """The package it is about, `None` where it is about none."""
+        return self.occurrence.component if self.occurrence else None
+
+    @property
+    def scope(self) -> Scope:
+        """What the package is for; runtime where there is none."""
+        return self.occurrence.scope if self.occurrence else Scope.RUNTIME
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """Where it is, in order."""
+        return self.places or (self.occurrence.locations if self.occurrence else ())
+
+    @property
+    def score(self) -> float | None:
+        """The CVSS base score, 0.0 to 10.0; `None` without one."""
+        return self.severity.score if self.severity else None
+
+    @property
+    def keys(self) -> frozenset[tuple[str, ...]]:
+        """What it is recognized by: two findings that share one of these are the same finding."""
+        if self.component is None:
+            return frozenset({(self.kind.value, self.fingerprint or self.id)})
+        one = self.component
+        return frozenset((self.kind.value, one.ecosystem, one.match_name, name) for name in self.ids)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What sorts findings the same way every time."""
+        purl = self.component.purl if self.component else ""
+        return (purl, self.id, self.kind.value, self.fingerprint, *(str(place) for place in self.locations[:1]))

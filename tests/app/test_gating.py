@@ -1,0 +1,238 @@
+"""`holdfast gate` as a pipeline runs it: in a process of its own, on a real repository."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.edges.providers.bucket import record, write_bucket
+from tests.edges.providers.test_git_tree import git
+
+POLICY = "min_score: {default: 0}\nrules:\n  - {id: high, when: finding.cvss >= 7.0, then: block}\n"
+MANIFEST = "version: 1\nservices:\n  - {name: shop, tier: 1, exposure: internal}\n"
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    names = ("lamp", "desk", *(f"old-{number}" for number in range(40)))
+    return write_bucket(tmp_path / "osv", {"PyPI": [record(f"L-{name}", name=name) for name in names]})
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    top = tmp_path / "repository"
+    (top / ".holdfast").mkdir(parents=True)
+    git(tmp_path, "init", "-q", "-b", "main", str(top))
+    (top / "holdfast.yaml").write_text(MANIFEST)
+    (top / ".holdfast/policy.yaml").write_text(POLICY)
+    (top / "requirements.txt").write_text("".join(f"old-{number}==1.0\n" for number in range(40)))
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", "base")
+    git(top, "checkout", "-qb", "change")
+    return top
+
+
+def gate(
+    path: Path, feed: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", "holdfast", "gate", str(path)]
+    places = ["--feed", str(feed), "--data", str(feed.parent / "data")]
+    known = {name: value for name, value in os.environ.items() if not name.startswith(("HOLDFAST_", "GITHUB_", "CI_"))}
+    return subprocess.run(
+        [*program, *places, *arguments],
+        capture_output=True, text=True, check=False, timeout=60, env=known | (environment or {}),
+    )  # fmt: skip
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def commit(top: Path, path: str, text: str) -> None:
+    (top / path).parent.mkdir(exist_ok=True)
+    (top / path).write_text(text)
+    git(top, "add", "-A")
+    git(top, "commit", "-qm", path)
+
+
+def add(top: Path, lines: Sequence[str]) -> None:
+    commit(top, "requirements.txt", (top / "requirements.txt").read_text() + "".join(f"{line}\n" for line in lines))
+
+
+def test_one_addition_to_forty_old_findings_is_blocked_for_one(repository: Path, feed: Path) -> None:
+    add(repository, ["lamp==1.0"])
+    done = gate(repository, feed, "--base", "main", "--format", "json")
+    assert done.returncode == 1, done.stderr
+    found = document(done)
+    assert (found["schema"], found["verdict"], found["existing"]) == ("holdfast.gate/1", "blocked", 40)
+    (one,) = found["blocking"]
+    assert one["purl"] == "pkg:pypi/lamp@1.0"
+    assert one["fix"]["command"]
+    assert gate(repository, feed, "--base", "main", "--format", "json").stdout == done.stdout
+
+
+def test_a_change_that_adds_nothing_passes(repository: Path, feed: Path) -> None:
+    commit(repository, "README", "hello")
+    done = gate(repository, feed, "--base", "main")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith("Pass.\n")
+
+
+def test_a_change_can_loosen_neither_its_policy_nor_its_tier_nor_its_waivers(repository: Path, feed: Path) -> None:
+    add(repository, ["lamp==1.0"])
+    commit(repository, ".holdfast/policy.yaml", "min_score: {default: 0}\n")
+    commit(repository, "holdfast.yaml", MANIFEST.replace("internal", "development"))
+    now = datetime.now(UTC)
+    waiver = {
+        "id": "w",
+        "finding": "L-lamp",
+        "service": "shop",
+        "package": "pkg:pypi/lamp",
+        "versions": "=1.0",
+        "status": "not_affected",
+        "reason": "component_not_present",
+        "owner": "ana",
+        "approved_by": "sec",
+        "signed": (now - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires": (now + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "fix_version": "2.0",
+    }
+    commit(repository, ".holdfast/waivers.yaml", json.dumps({"waivers": [waiver]}))
+    for policy in ([], ["--policy", str(repository / ".holdfast/policy.yaml")]):
+        done = gate(repository, feed, "--base", "main", "--format", "json", *policy)
+        found = document(done)
+        assert (done.returncode, found["waived"]) == (1, [])
+        assert "counts once it is merged" in found["notes"][0]
+        assert {entry["exposure"] for entry in found["ledger"]} == {0.7}
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--ff-only", "change")
+    git(repository, "checkout", "-qb", "next")
+    commit(repository, "README", "after the merge")
+    assert gate(repository, feed, "--base", "main").returncode == 0
+
+
+def test_a_waiver_that_was_merged_holds_until_it_expires(repository: Path, feed: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    now = datetime.now(UTC)
+    for expires, code in ((now + timedelta(days=1), 0), (now - timedelta(minutes=1), 1)):
+        waiver = {
+            "id": "w",
+            "finding": "L-lamp",
+            "service": "shop",
+            "package": "pkg:pypi/lamp",
+            "versions": "<2",
+            "status": "not_affected",
+            "reason": "component_not_present",
+            "owner": "ana",
+            "approved_by": "sec",
+            "signed": (now - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "fix_version": "2.0",
+        }
+        commit(repository, ".holdfast/waivers.yaml", json.dumps({"waivers": [waiver]}))
+        git(repository, "checkout", "-q", "-B", "change")
+        add(repository, ["lamp==1.0"])
+        done = gate(repository, feed, "--base", "main", "--format", "json")
+        assert done.returncode == code, done.stdout
+        found = document(done)
+        told = found["waived"] or found["blocking"]
+        assert told[0]["waiver"]["holds"] is (code == 0)
+        git(repository, "checkout", "-q", "main")
+
+
+def test_a_file_that_vanished_or_stopped_parsing_is_unknown(repository: Path, feed: Path) -> None:
+    text = (repository / "requirements.txt").read_text()
+    git(repository, "mv", "requirements.txt", "requirements-main.txt")
+    git(repository, "commit", "-qm", "moved")
+    assert gate(repository, feed, "--base", "main").returncode == 0  # every package is still read
+    git(repository, "rm", "-q", "requirements-main.txt")
+    commit(repository, "poetry.lock", "[[package")
+    done = gate(repository, feed, "--base", "main", "--format", "json")
+    assert done.returncode == 5, done.stdout
+    names = [gap["id"].partition(":")[0] for gap in document(done)["unknown"]]
+    assert sorted(names) == ["unread", "vanished"]
+    assert text
+
+
+def test_blocked_beats_unknown_and_both_are_told(repository: Path, feed: Path) -> None:
+    add(repository, ["lamp==1.0", "desk>=1"])
+    done = gate(repository, feed, "--base", "main")
+    assert done.returncode == 1
+    assert "Blocks" in done.stdout
+    assert "Could not tell" in done.stdout
+
+
+def test_an_sbom_is_a_base_and_without_any_everything_is_new(repository: Path, feed: Path, tmp_path: Path) -> None:
+    sbom = tmp_path / "base.cdx.json"
+    subprocess.run(
+        [sys.executable, "-m", "holdfast", "sbom", str(repository), "--output", str(sbom)],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    add(repository, ["lamp==1.0"])
+    against = document(gate(repository, feed, "--base", str(sbom), "--format", "json"))
+    assert (against["existing"], len(against["blocking"])) == (40, 1)
+    alone = document(gate(repository, feed, "--format", "json"))
+    assert (alone["basis"], alone["existing"], len(alone["blocking"])) == ("nothing", 0, 41)
+
+
+def test_the_target_that_a_ci_names_is_the_base(repository: Path, feed: Path, tmp_path: Path) -> None:
+    add(repository, ["lamp==1.0"])
+    git(repository, "update-ref", "refs/remotes/origin/main", "main")
+    done = gate(repository, feed, "--format", "json", environment={"GITHUB_BASE_REF": "main"})
+    assert document(done)["existing"] == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--base", "nowhere"], 2, "git fetch origin nowhere"),
+        (["--policy", "nowhere.yaml"], 2, "no such policy"),
+        (["--no-such"], 2, "No such option"),
+    ],
+)
+def test_wrong_use_is_told_in_json_too(
+    repository: Path, feed: Path, arguments: list[str], code: int, words: str
+) -> None:
+    done = gate(repository, feed, *arguments, "--format", "json")
+    assert done.returncode == code
+    error = document(done)["error"]
+    assert words in f"{error['message']} {error['hint']}"
+
+
+def test_a_broken_policy_fails_and_names_its_line(repository: Path, feed: Path) -> None:
+    broken = repository.parent / "broken.yaml"
+    broken.write_text("rules:\n  - {id: a, when: 'finding.cvs > 1', then: block}\n")
+    done = gate(repository, feed, "--policy", str(broken))
+    assert done.returncode == 4
+    assert f"{broken}:2:" in done.stderr
+
+
+def test_nothing_to_scan_is_no_pass(tmp_path: Path, feed: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert gate(tmp_path / "empty", feed).returncode == 3
+
+
+def test_a_gate_imports_nothing_heavy(repository: Path, feed: Path) -> None:
+    from tests.app.test_scanning import HEAVY
+
+    gate(repository, feed)
+    program = (
+        "import json, sys\nfrom holdfast.app.gating import gate\n"
+        "try:\n    gate(sys.argv[1:])\nfinally:\n"
+        "    json.dump(sorted({name.partition('.')[0] for name in sys.modules}), sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(repository), "--base", "main", "--feed", str(feed), "--data",
+         str(feed.parent / "data")],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    imported = set(json.loads(done.stderr.splitlines()[-1]))
+    assert "holdfast" in imported
+    assert sorted(imported & HEAVY) == []

@@ -1,0 +1,118 @@
+"""A revision read from Git's objects: nothing is checked out, nothing of the repository runs."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from holdfast.edges.providers.git_tree import Repository
+from holdfast.edges.providers.local_tree import LocalTree
+from holdfast.errors import FactError, UsageError
+
+IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *IDENTITY, *arguments], cwd=folder, check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    top = tmp_path / "repository"
+    (top / "services" / "pay").mkdir(parents=True)
+    git(tmp_path, "init", "-q", "-b", "main", str(top))
+    (top / "requirements.txt").write_text("a==1\n")
+    (top / "services/pay/requirements.txt").write_text("b==1\n")
+    (top / "services/pay/näme\nodd.txt").write_text("odd\n")
+    (top / "link.txt").symlink_to("services/pay/requirements.txt")
+    (top / "out.txt").symlink_to("../../etc/passwd")
+    (top / "round.txt").symlink_to("round.txt")
+    (top / "node_modules").mkdir()
+    (top / "node_modules/package.json").write_text("{}")
+    git(top, "add", "-A", "-f")
+    git(top, "commit", "-qm", "base")
+    git(top, "checkout", "-qb", "change")
+    (top / "requirements.txt").write_text("a==2\n")
+    git(top, "commit", "-qam", "change")
+    return top
+
+
+def found(path: Path) -> Repository:
+    repository = Repository.find(path)
+    assert repository is not None
+    return repository
+
+
+def test_a_commit_is_read_as_it_was_and_listed_as_on_disk(repository: Path) -> None:
+    here = found(repository)
+    tree = here.tree(here.merge_base("main"))
+    assert tree.read("requirements.txt", 100) == b"a==1\n"
+    assert (repository / "requirements.txt").read_text() == "a==2\n"
+    assert list(tree.walk()) == list(LocalTree(repository).walk())
+    assert tree.read_part("requirements.txt", 1, 2) == b"=="
+
+
+def test_links_are_followed_inside_the_tree_and_refused_outside(repository: Path) -> None:
+    tree = found(repository).tree("HEAD")
+    assert tree.read("link.txt", 100) == b"b==1\n"
+    for path in ("out.txt", "round.txt", "nowhere.txt", "../outside.txt", "services"):
+        with pytest.raises(FactError):
+            tree.read(path, 100)
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(repository: Path) -> None:
+    with pytest.raises(FactError, match="at most 2 bytes, got 5"):
+        found(repository).tree("HEAD").read("requirements.txt", 2)
+
+
+def test_a_folder_and_a_single_file_are_parts_of_their_commit(repository: Path) -> None:
+    folder = found(repository / "services")
+    assert folder.prefix == "services"
+    assert "pay/requirements.txt" in list(folder.tree("HEAD").walk())
+    single = found(repository / "services/pay/requirements.txt").tree("HEAD", "requirements.txt")
+    assert (list(single.walk()), single.paths) == (["requirements.txt"], ("requirements.txt",))
+
+
+def test_a_folder_that_was_not_there_yet_is_empty(repository: Path) -> None:
+    (repository / "new").mkdir()
+    (repository / "new" / "requirements.txt").write_text("c==1\n")
+    assert list(found(repository / "new").tree("main").walk()) == []
+
+
+@pytest.mark.parametrize("revision", ["nowhere", "--output=x", "-x", "main:requirements.txt", ""])
+def test_what_is_no_commit_is_refused_with_what_to_try(repository: Path, revision: str) -> None:
+    with pytest.raises(UsageError):
+        found(repository).merge_base(revision)
+
+
+def test_histories_that_never_met_have_no_merge_base(repository: Path) -> None:
+    git(repository, "checkout", "-q", "--orphan", "other")
+    git(repository, "commit", "-qm", "other", "--allow-empty")
+    with pytest.raises(UsageError, match="share no history") as caught:
+        found(repository).merge_base("main")
+    assert "--unshallow" in str(caught.value)
+
+
+def test_nothing_that_a_repository_configures_is_run(repository: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    script = tmp_path / "script.sh"
+    script.write_text(f"#!/bin/sh\ntouch {ran}\ncat\n")
+    script.chmod(0o755)
+    hooks = repository / ".git/hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("post-checkout", "reference-transaction", "post-index-change"):
+        (hooks / name).write_text(script.read_text())
+        (hooks / name).chmod(0o755)
+    for key in ("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "filter.x.smudge", "diff.x.textconv"):
+        git(repository, "config", key, str(script))
+    (repository / ".gitattributes").write_text("* filter=x diff=x\n")
+    here = found(repository)
+    tree = here.tree(here.merge_base("main"))
+    assert tree.read("requirements.txt", 100) == b"a==1\n"
+    assert list(tree.walk())
+    assert not ran.exists()
+
+
+def test_where_no_repository_is_none_is_found(tmp_path: Path) -> None:
+    assert Repository.find(tmp_path) is None
