@@ -91,7 +91,8 @@ _READ = """\
 Each component keeps its purl, file, line where the format has lines, whether it is direct or one path from a direct one
 where the format knows, and its scope. A part that could not be read stands in `unparsed`, with its line and the reason.
 Names are matched without regard to case; CycloneDX documents are found by their content. Components from local paths,
-workspaces, version control or an address are named, and not matched."""
+workspaces, version control or an address are named, and not matched: so are container images that a Dockerfile or a
+workflow names. What is in an image is told by a scan of the image; only one without a fixed tag or digest is a gap."""
 _MACHINES = "Read by `holdfast agent`, which runs nothing and changes nothing."
 _RECOGNIZED = """\
 These are known by name. Each stands in `unparsed`: what was not read is unknown, and unknown is not pass."""
