@@ -134,10 +134,10 @@ def test_folder_that_can_not_be_listed_is_reported() -> None:
 
 
 def test_tree_gives_every_file_in_order_of_path() -> None:
-    tree = MemoryTree({"z/yarn.lock": "x", "a/requirements.txt": "a==1\n", "README.md": "x"})
+    tree = MemoryTree({"z/bun.lockb": "x", "a/requirements.txt": "a==1\n", "README.md": "x"})
     assert [(file.file, file.format) for file in read_tree(tree)] == [
         ("a/requirements.txt", "requirements_txt"),
-        ("z/yarn.lock", UNREAD),
+        ("z/bun.lockb", UNREAD),
     ]
 
 

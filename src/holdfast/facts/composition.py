@@ -4,7 +4,7 @@ Rules:
 
 1. One bad file never stops the others: what can't be read is unparsed, with its line where it has one.
 2. A file that is recognized by name and not read yet is unparsed. A manifest is so too, unless a lock file beside it
-   or in a folder above stands for it.
+   or in a folder above stands for it; for a `package.json`, what is installed in `node_modules` does, too.
 3. A component that occurs in several files is one occurrence with all its places.
 4. Places in files that a distribution's package owns name that package.
 5. A restriction to paths never drops a lock file above them that stands for a manifest among them.
@@ -16,14 +16,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from holdfast.errors import FactError
-from holdfast.facts.databases import find_unread_database, mark_owned, read_database
+from holdfast.facts.databases import find_database, find_unread_database, mark_owned, read_database
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
+from holdfast.facts.modules import counts, is_installed_module, project_of
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
 from holdfast.facts.scope import component_order, merge_occurrences
 from holdfast.model.component import ParsedFile, Sbom, Unparsed
 from holdfast.ports.tree import Tree
 from holdfast.registry import load_room
+
+_BESIDE = {"os-release", "package.json", "composer.json"}
 
 UNREAD = "unread"
 """The format of a `ParsedFile` that no reader read; it has no components and one gap."""
@@ -176,7 +179,8 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
     roots = [posixpath.normpath(path) for path in paths]
     every = list(tree.walk())
     files = frozenset(every)
-    chosen = {path for path in every if _within(path, roots)}
+    chosen = {path for path in every if _within(path, roots) and counts(path, files, roots)}
+    installed = {project_of(path) for path in chosen if is_installed_module(path)}
     found: dict[str, ParsedFile] = {}
     for path in sorted(chosen):
         if path.endswith("/"):
@@ -186,14 +190,15 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
         glob = _named()[1].find(path) if parsed is None else None
         if glob is not None:
             locks = _locks_for(path, glob, files)
-            parsed = None if locks else _read_manifest(tree, path, glob)
+            stands = locks or (glob == "package.json" and not installed.isdisjoint(_folders_up(path)))
+            parsed = None if stands else _read_manifest(tree, path, glob)
             found.update({lock: one for lock in locks if lock not in chosen and (one := read_file(tree, lock))})
         if parsed is None and path in roots and glob is None:
             parsed = _unread(path, "not a dependency file that is known by its name or content")
         if parsed is not None:
             found[path] = parsed
     for root in roots:
-        if root != "." and not any(_within(path, (root,)) for path in chosen):
+        if root != "." and not any(_within(path, (root,)) for path in every):
             found[root] = _unread(root, "there is nothing at this path")
     return mark_owned(tree, (found[path] for path in sorted(found)), every)
 
@@ -210,3 +215,19 @@ def compose(parsed: Iterable[ParsedFile]) -> Sbom:
 def read_composition(tree: Tree, paths: Sequence[str] = (".",)) -> Sbom:
     """Return the composition of a tree, or of the parts of it at `paths` (relative, with `/`)."""
     return compose(read_tree(tree, paths))
+
+
+def is_asked_for(path: str) -> bool:
+    """Whether reading a tree will ask for the file at `path`: for such trees as must know that beforehand.
+
+    Beside files that are dependency files by name or place, it is those that stand beside them.
+    """
+    folder, _, name = path.rpartition("/")
+    if folder.endswith((".dist-info", ".egg-info", "var/lib/dpkg/info")):
+        return not name.startswith("RECORD")
+    return name in _BESIDE or bool(_specs_of(path)) or find_database(path) is not None or name.endswith(".md5sums")
+
+
+def is_only_a_manifest(path: str) -> bool:
+    """Whether a file asks for dependencies without fixing them, by its name, and no reader reads it."""
+    return not _specs_of(path) and _named()[1].find(path) is not None

@@ -110,7 +110,7 @@ def test_a_finding_below_the_bar_passes_and_an_unscored_one_counts_as_high(place
 
 
 def test_what_could_not_be_judged_is_five_and_blocked_beats_it(place: Place) -> None:
-    place.write("yarn.lock", "# yarn lockfile v1\n")
+    place.write("bun.lockb", "x")
     assert place.scan("--fail-on", "any").exit_code == 1
     place.write("requirements.txt", "shade==2.0\n")
     assert place.scan("--fail-on", "any").exit_code == 5

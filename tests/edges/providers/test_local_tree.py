@@ -99,3 +99,13 @@ def test_local_tree_folder_without_permission_is_reported(tmp_path: Path) -> Non
 def test_local_tree_of_nothing_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file or folder"):
         LocalTree(tmp_path / "nope")
+
+
+def test_local_tree_lists_the_installed_modules_that_are_asked_for(tmp_path: Path) -> None:
+    _write(tmp_path, "yarn.lock", "# yarn lockfile v1\n")
+    _write(tmp_path, "node_modules/a/package.json", '{"name": "a", "version": "1.0.0"}')
+    _write(tmp_path, "node_modules/a/node_modules/b/package.json", '{"name": "b", "version": "2.0.0"}')
+    assert read_composition(LocalTree(tmp_path)).occurrences == ()
+    sbom = read_composition(LocalTree(tmp_path / "node_modules"))
+    assert [one.component.name for one in sbom.occurrences] == ["a", "b"]
+    assert str(sbom.occurrences[0].locations[0]) == "node_modules/a/package.json:1"

@@ -4,7 +4,7 @@ Rules:
 
 1. Nothing outside of the folder is read: a link that leads out is listed, and reading it is an error, not a silence.
 2. Folders that hold copies of others' code or caches are left out (`node_modules`, `.git`, virtual environments, …),
-   and linked folders are not followed.
+   and linked folders are not followed. A `node_modules` that is asked for itself is listed, with those inside of it.
 3. Only regular files are read, and never more than asked for.
 """
 
@@ -47,7 +47,9 @@ class LocalTree:
         if not path.is_dir() and not path.is_file():
             raise UsageError("expected a file or a folder", where=str(path))
         self._only = None if path.is_dir() else path.name
-        self._root = (path if path.is_dir() else path.parent).resolve()
+        folder = (path if path.is_dir() else path.parent).resolve()
+        self._start = "node_modules/" if folder.name == "node_modules" and self._only is None else ""
+        self._root = folder.parent if self._start else folder
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -59,14 +61,14 @@ class LocalTree:
         if self._only is not None:
             yield self._only
             return
-        pending = [""]
+        pending = [self._start]
         while pending:
             path = pending.pop()
             if not path.endswith("/") and path:
                 yield path
                 continue
             try:
-                entries = _listed(self._root / path, is_root=not path)
+                entries = _listed(self._root / path, is_root=path == self._start, asked=self._start)
             except OSError:
                 yield path or "./"
                 continue
@@ -123,8 +125,11 @@ def _read_from(file: BinaryIO, path: str, count: int) -> bytes:
         raise FactError(f"could not be read: {error.strerror}", where=path) from None
 
 
-def _listed(folder: Path, *, is_root: bool) -> list[str]:
-    """Return the names to visit, folders with a `/` at the end, in the order of whole paths."""
+def _listed(folder: Path, *, is_root: bool, asked: str = "") -> list[str]:
+    """Return the names to visit, folders with a `/` at the end, in the order of whole paths.
+
+    `asked` is a name, with its `/`, that is visited although such folders are left out.
+    """
     with os.scandir(folder) as entries:
         every = list(entries)
     if not is_root and any(entry.name == VIRTUAL_ENVIRONMENT_MARK for entry in every):  # asked for, it is read
@@ -132,7 +137,7 @@ def _listed(folder: Path, *, is_root: bool) -> list[str]:
     names: list[str] = []
     for entry in every:
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in LEFT_OUT:
+            if entry.name not in LEFT_OUT or f"{entry.name}/" == asked:
                 names.append(f"{entry.name}/")
         elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not _is_folder(entry)):
             names.append(entry.name)
