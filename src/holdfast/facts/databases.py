@@ -118,15 +118,23 @@ def _purls(parsed: Iterable[ParsedFile], format_id: str, root: str) -> dict[str,
 
 
 def _owned(parsed: ParsedFile, owners: Mapping[str, str]) -> ParsedFile:
-    if not any(place.file in owners for one in parsed.occurrences for place in one.locations):
+    if not any(_outer(place.file) in owners for one in parsed.occurrences for place in one.locations):
         return parsed
     occurrences = tuple(
         replace(
-            one, locations=tuple(replace(place, owner=owners.get(place.file, place.owner)) for place in one.locations)
+            one,
+            locations=tuple(
+                replace(place, owner=owners.get(_outer(place.file), place.owner)) for place in one.locations
+            ),
         )
         for one in parsed.occurrences
     )
     return replace(parsed, occurrences=occurrences)
+
+
+def _outer(place: str) -> str:
+    """Return the file that a place is in: what lies in an archive is named behind `!/`."""
+    return place.partition("!/")[0]
 
 
 def _system(tree: Tree, root: str) -> str:
