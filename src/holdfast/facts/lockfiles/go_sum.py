@@ -3,7 +3,8 @@
 Rules:
 
 1. With a `go.mod` beside it, that file has the word and this one has no components.
-2. Alone, every module with a zip hash is a component; which are direct is not in the file.
+2. Alone, every module with a zip hash is a component; which are direct is not in the file. A file without any such
+   hash does not tell what is built: that is unparsed.
 
 Source: the Go Modules Reference, "go.sum files".
 """
@@ -36,6 +37,8 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
         gathering.skip_all(sums.unparsed)
         for line, path, version in sums.modules:
             gathering.add(path, version, line)
+        if not sums.modules and not sums.unparsed:
+            gathering.skip(None, "only hashes of `go.mod` files: which modules' code is built is not in it")
     return gathering.parsed()
 
 
