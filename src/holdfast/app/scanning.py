@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from holdfast.edges.cli.options import ANY_IMAGE, ImageWish
 from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, make_scan
 from holdfast.loop.scan_match import NothingKnown
 from holdfast.ports.tree import Tree
@@ -20,12 +21,11 @@ class LocalScan:
         """Return the present instant."""
         return datetime.now(UTC)
 
-    def tree(self, path: Path) -> tuple[Tree, Sequence[str]]:
-        """Return a folder or file as a tree. Raises: UsageError."""
-        from holdfast.edges.providers.local_tree import LocalTree
+    def tree(self, path: Path, image: ImageWish = ANY_IMAGE) -> tuple[Tree, Sequence[str]]:
+        """Return a folder, a file or an image as a tree. Raises: UsageError, FactError."""
+        from holdfast.app.images import open_tree
 
-        tree = LocalTree(path)
-        return tree, tree.paths
+        return open_tree(path, image)
 
     @contextmanager
     def advisories(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.edges.cli.options import Check, Terminal
+from holdfast.edges.cli.options import ANY_IMAGE, Check, ImageWish, Terminal
 
 if TYPE_CHECKING:
     from holdfast.model.component import Sbom
@@ -24,12 +24,11 @@ class LocalMachine:
         """Return the present instant."""
         return datetime.now(UTC)
 
-    def open_tree(self, path: Path) -> "tuple[Tree, Sequence[str]]":
-        """Return a folder or file as a tree. Raises: UsageError."""
-        from holdfast.edges.providers.local_tree import LocalTree
+    def open_tree(self, path: Path, image: ImageWish = ANY_IMAGE) -> "tuple[Tree, Sequence[str]]":
+        """Return a folder, a file or an image as a tree. Raises: UsageError, FactError."""
+        from holdfast.app.images import open_tree
 
-        tree = LocalTree(path)
-        return tree, tree.paths
+        return open_tree(path, image)
 
     def find_commit(self, path: Path) -> str | None:
         """Return the commit that is checked out. Raises: FactError."""

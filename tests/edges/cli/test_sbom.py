@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.facts.sbom import read_sbom
 from tests.edges.cli.shell import Shell
+from tests.edges.providers.images.making import layer, saved_of, write_archive
 
 _LINES = "jinja2==3.1.2\nacme-pdf==1.4.0\n"
 
@@ -83,3 +84,13 @@ def test_sbom_that_cannot_be_written_says_where(shell: Shell) -> None:
     shell.write("requirements.txt", _LINES)
     printed = shell("sbom", shell.files, "--output", shell.files / "no" / "such" / "x.json", code=2)
     assert "could not be written" in printed.err
+
+
+def test_sbom_of_an_image_is_what_is_installed_in_it(shell: Shell) -> None:
+    image = layer({"etc/os-release": "ID=wolfi\n", "lib/apk/db/installed": "P:musl\nV:1.2.5-r0\n"})
+    document = shell.json("sbom", write_archive(shell.files / "pay.tar", saved_of(image)))
+    assert [one["purl"] for one in document["components"]] == ["pkg:apk/wolfi/musl@1.2.5-r0"]
+
+
+def test_path_and_image_together_are_a_usage_error(shell: Shell) -> None:
+    assert "a path and an image" in shell("sbom", shell.files, "--image", "registry.example/pay:1", code=2).err

@@ -38,6 +38,22 @@ class Check:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ImageWish:
+    """Which container image is meant: one of a registry by `reference`, one of several by `platform` (`os/arch`).
+
+    Both are `None` where they were not asked for: then a path that is an image is one, for Linux on this machine's
+    processor.
+    """
+
+    reference: str | None = None
+    platform: str | None = None
+
+
+ANY_IMAGE = ImageWish()
+"""No image was asked for: what is at a path is taken as it is."""
+
+
 class Machine(Protocol):
     """The machine that a command runs on."""
 
@@ -45,8 +61,8 @@ class Machine(Protocol):
         """Return the present instant."""
         ...
 
-    def open_tree(self, path: Path) -> "tuple[Tree, Sequence[str]]":
-        """Return a folder or file as a tree, and the paths in it to read. Raises: UsageError."""
+    def open_tree(self, path: Path, image: ImageWish = ANY_IMAGE) -> "tuple[Tree, Sequence[str]]":
+        """Return a folder, a file or an image as a tree, and the paths in it to read. Raises: UsageError, FactError."""
         ...
 
     def find_commit(self, path: Path) -> str | None:
@@ -116,6 +132,20 @@ data_option = click.option(
 format_option = click.option(
     "--format", "style", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
 )
+
+
+def image_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command `--image` and `--platform`; it gets them as `image`, an `ImageWish`."""
+
+    @click.option("--image", "reference", metavar="REF", help="An image in a registry: HOST/REPOSITORY[:TAG|@DIGEST].")
+    @click.option("--platform", metavar="OS/ARCH", help="Which image of several; else Linux on this processor.")
+    @wraps(command)
+    def run(*args: Any, reference: str | None, platform: str | None, **options: Any) -> R:
+        if reference is not None and options.get("path", Path()) != Path():
+            raise UsageError("a path and an image of a registry", where="--image", hint="name one of them")
+        return command(*args, image=ImageWish(reference, platform), **options)
+
+    return run
 
 
 def with_api(command: Callable[Concatenate[Api, P], R]) -> Callable[P, R]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from holdfast.edges.cli.options import EXIT_NOTHING, EXIT_PASS, format_option, terminal_of
+from holdfast.edges.cli.options import EXIT_NOTHING, EXIT_PASS, ImageWish, format_option, image_options, terminal_of
 from holdfast.edges.cli.output import print_rows, say
 from holdfast.edges.cli.reading import write_output
 from holdfast.edges.cli.words import place_text
@@ -40,12 +40,21 @@ _DIRECT = {True: "direct", False: "transitive", None: "not known"}
     default="cyclonedx",
     help="The form of the document: CycloneDX 1.6 or SPDX 2.3, as JSON.",
 )
+@image_options
 @format_option
 @click.pass_context
 def command(
-    context: click.Context, path: Path, output: Path | None, name: str | None, version: str, spec: str, style: str
+    context: click.Context,
+    *,
+    path: Path,
+    output: Path | None,
+    name: str | None,
+    version: str,
+    spec: str,
+    style: str,
+    image: ImageWish,
 ) -> None:
-    """Write an SBOM of PATH (a folder or a file), CycloneDX 1.6 or SPDX 2.3, or list what it would hold.
+    """Write an SBOM of PATH (a folder, a file or an image), CycloneDX 1.6 or SPDX 2.3, or list what it would hold.
 
     The document goes to standard output with `--format json`, or to a file with `--output`.
 
@@ -55,10 +64,11 @@ def command(
       holdfast sbom services/pay --name pay --version 1.4.2 --output pay.cdx.json
       holdfast sbom . --spec spdx --output shop.spdx.json
       holdfast sbom uv.lock
+      holdfast sbom --image registry.example/pay:1.4.2 --format json
     """
-    tree, paths = terminal_of(context).machine.open_tree(path)
+    tree, paths = terminal_of(context).machine.open_tree(path, image)
     sbom = read_composition(tree, paths)
-    text = document_of(sbom, name or path.resolve().name or "root", version, spec)
+    text = document_of(sbom, name or image.reference or path.resolve().name or "root", version, spec)
     if output is not None:
         write_output(output, text)
     if style == "json":

@@ -17,14 +17,17 @@ import click
 import msgspec
 
 from holdfast.edges.cli.options import (
+    ANY_IMAGE,
     EXIT_BLOCKED,
     EXIT_FAILED,
     EXIT_NOTHING,
     EXIT_PASS,
     EXIT_UNKNOWN,
     EXIT_USAGE,
+    ImageWish,
     data_option,
     format_option,
+    image_options,
 )
 from holdfast.edges.cli.output import Progress, print_json, say
 from holdfast.edges.cli.scan_output import print_report
@@ -73,8 +76,8 @@ class ScanTools(Protocol):
         """Return the present instant."""
         ...
 
-    def tree(self, path: Path) -> tuple[Tree, Sequence[str]]:
-        """Return a folder or file as a tree, and the paths in it to read. Raises: UsageError."""
+    def tree(self, path: Path, image: ImageWish = ANY_IMAGE) -> tuple[Tree, Sequence[str]]:
+        """Return a folder, a file or an image as a tree, and the paths in it to read. Raises: UsageError, FactError."""
         ...
 
     def advisories(
@@ -107,11 +110,15 @@ def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
     @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--fail-on", type=click.Choice([*LEVELS, "known-exploited"]), help="Exit 1 at such findings.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
+    @image_options
     @data_option
     @format_option
     @click.pass_context
     def command(context: click.Context, /, path: Path, **options: Any) -> None:
-        """Scan the dependency files in PATH (a folder or a file) for known vulnerabilities."""
+        """Scan PATH for known vulnerabilities: the dependency files of a folder, one file, or a container image.
+
+        An image is an OCI layout or what `docker save` writes; `--image` takes one from a registry.
+        """
         context.exit(_run(open_tools(), path, _Options(**options)))
 
     return command
@@ -122,6 +129,8 @@ Examples:
   holdfast scan
   holdfast scan services/pay --fail-on high
   holdfast scan uv.lock --feed ./osv --format json
+  holdfast scan pay.tar --platform linux/arm64
+  holdfast scan --image registry.example/pay:1.4.2
 """
 
 
@@ -132,6 +141,7 @@ class _Options:
     offline: bool
     data: Path
     style: str
+    image: ImageWish = ANY_IMAGE
 
 
 def _run(tools: ScanTools, path: Path, options: _Options) -> int:
@@ -158,7 +168,7 @@ def _write(report: ScanReport) -> None:
 
 def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
     now = tools.now()
-    tree, paths = tools.tree(path)
+    tree, paths = tools.tree(path, options.image)
     sbom = read_composition(tree, paths)
     kev = os.environ.get("HOLDFAST_KEV") or None
     max_age = max_age_of(os.environ.get("HOLDFAST_FEED_MAX_AGE"))

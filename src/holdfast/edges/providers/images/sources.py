@@ -1,0 +1,67 @@
+"""Bytes that can be read at any offset: a file, a part of one, a text in memory."""
+
+import os
+import weakref
+from pathlib import Path
+from typing import Protocol
+
+from holdfast.errors import FactError
+
+CHUNK_BYTES = 1 << 20
+
+
+class Source(Protocol):
+    """Bytes at offsets."""
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return at most `count` bytes from the offset `start`; fewer only at the end. Raises: FactError."""
+        ...
+
+
+class FileSource:
+    """A file on this machine, open until it is forgotten."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise FactError(f"could not be read: {error.strerror}", where=str(path)) from None
+        weakref.finalize(self, os.close, self._file)
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return at most `count` bytes from an offset. Raises: FactError."""
+        parts, at = [], start
+        try:
+            while count > 0 and (part := os.pread(self._file, min(count, CHUNK_BYTES), at)):
+                parts.append(part)
+                at += len(part)
+                count -= len(part)
+        except OSError as error:
+            raise FactError(f"could not be read: {error.strerror}", where=str(self._path)) from None
+        return b"".join(parts)
+
+
+class Slice:
+    """A part of a source."""
+
+    def __init__(self, source: Source, start: int, size: int) -> None:
+        self._source = source
+        self._start = start
+        self.size = size
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return at most `count` bytes from an offset. Raises: FactError."""
+        count = min(count, self.size - start)
+        return self._source.read(self._start + start, count) if count > 0 else b""
+
+
+class MemorySource:
+    """Bytes in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, start: int, count: int) -> bytes:
+        """Return at most `count` bytes from an offset."""
+        return self._data[start : start + count]
