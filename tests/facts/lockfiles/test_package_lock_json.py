@@ -199,3 +199,13 @@ def test_licence_is_read_where_the_lock_file_has_it() -> None:
     )
     parsed = read({"package-lock.json": f'{{"lockfileVersion": 3, "packages": {{{entries}}}}}'})
     assert [one.licenses for one in parsed.occurrences] == [("MIT",), ()]
+
+
+def test_npm_dependency_that_is_not_in_the_file_is_told_unless_it_need_not_be_there() -> None:
+    lock = (
+        '{"lockfileVersion": 3, "packages": {"": {"dependencies": {"a": "1", "o": "1"},'
+        ' "optionalDependencies": {"o": "1"}},'
+        ' "node_modules/a": {"version": "1.0.0", "dependencies": {"b": "^2"}, "peerDependencies": {"p": "*"}},'
+        ' "node_modules/w": {"resolved": "../w", "link": true}, "../w": {"dependencies": {"elsewhere": "1"}}}}'
+    )
+    assert gaps(read({"package-lock.json": lock})) == [(1, "`b` ^2 is asked for and not in the file")]

@@ -43,6 +43,14 @@ class _Places:
         self.keys = list(self.entries)
         self.index = {key: number for number, key in enumerate(self.keys)}
         self.asked_as: dict[int, str] = {}
+        self.missing: list[tuple[int, str]] = []
+
+    def _miss(self, key: str, name: str, wanted: str) -> None:
+        """Note what must be there: not optional and peer dependencies, nor what a linked folder elsewhere asks for."""
+        entry = self.entries[key]
+        must = name in texts_of(entry.get("dependencies")) and name not in texts_of(entry.get("optionalDependencies"))
+        if must and (not key or _MODULES in key):
+            self.missing.append((entry.line, f"`{name}` {wanted} is asked for and not in the file"))
 
     def is_project(self, key: str) -> bool:
         """Whether the entry is the project or a workspace member, not something installed."""
@@ -62,7 +70,8 @@ class _Places:
         found: list[int] = []
         for name, wanted in _asked(self.entries[key], by_project=self.is_project(key)).items():
             place = next((place for place in _candidates(key, name) if place in self.index), None)
-            if place is None:  # optional and peer dependencies need not be there
+            if place is None:
+                self._miss(key, name, wanted)
                 continue
             found.append(self.index[place])
             self.asked_as.setdefault(self.index[place], wanted)
@@ -76,6 +85,8 @@ def read_places(packages: JsonObject, gathering: Gathering) -> None:
     """Add every entry of `packages` but the project itself."""
     places = _Places(packages)
     edges = [places.children(key) for key in places.keys]
+    for line, because in places.missing:
+        gathering.skip(line, because)
     roots = [number for number, key in enumerate(places.keys) if places.is_project(key)]
     direct = {child for number in roots for child in edges[number]}
     paths = shortest_paths(direct, edges, [places.name(key) for key in places.keys])

@@ -6,7 +6,8 @@ Rules:
 2. An alias counts under its real name; a link under its target, with source `path`. The project itself is no component.
 3. What the project or a workspace member asks for is direct. Version 1 does not say: a `package.json` beside it does.
 4. Scope comes from npm's own marks: `dev` development, `optional` and `devOptional` optional, else runtime.
-5. Sources follow the `resolved` address and the way the dependency is written; the host of a registry never matters.
+5. In versions 2 and 3, what is asked for and not in the file is told; optional and peer dependencies need not be there.
+6. Sources follow the `resolved` address and the way the dependency is written; the host of a registry never matters.
 
 Source: npm documentation, "package-lock.json".
 """
