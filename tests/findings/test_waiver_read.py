@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.findings.waiver_read import read_waivers
-from holdfast.findings.waivers import Status
+from holdfast.model.waiver import Status
 
 ENTRY = """\
 waivers:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.findings.waivers import Status, Waiver
-from holdfast.gate.decide import Answer, Basis, Bound, Decision, Gap, Question, Side, decide
+from holdfast.gate.decide import Bound, Decision, Gap, Question, Side, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
+from holdfast.model.build import Answer, Basis
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
+from holdfast.model.waiver import Status, Waiver
 from tests.gate.findings import NOW, finding
 
 STRICT = """

@@ -6,8 +6,9 @@ import pytest
 
 from holdfast.gate.decide import Bound, activation_of
 from holdfast.gate.levels import DEFAULT, Levels
-from holdfast.gate.policy import Mode, OnUnknown, Outcome, Policy
+from holdfast.gate.policy import OnUnknown, Outcome, Policy
 from holdfast.gate.policy_read import read_policy
+from holdfast.model.build import Mode
 from holdfast.model.finding import Finding, Kind
 from tests.gate.findings import NOW, finding
 

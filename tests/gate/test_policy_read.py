@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from holdfast.errors import PolicyError
 from holdfast.facts.manifest_schema import find_problems, load_schema
 from holdfast.facts.manifest_yaml import parse_yaml
-from holdfast.gate.policy import Mode, OnUnknown, Outcome
+from holdfast.gate.policy import OnUnknown, Outcome
 from holdfast.gate.policy_read import SCHEMA, _is_plainly_right, read_policy
+from holdfast.model.build import Mode
 from tests.gate.findings import NOW
 
 WHOLE = b"""

@@ -24,9 +24,10 @@ from datetime import UTC, datetime
 from holdfast.controls.versions import is_comparable
 from holdfast.errors import FactError, UsageError
 from holdfast.facts.manifest_yaml import Entries, Problem, Tree, find, items_of, parse_yaml, text_of, written
-from holdfast.findings.waivers import JUSTIFICATIONS, Status, Waiver
+from holdfast.findings.waivers import JUSTIFICATIONS
 from holdfast.model.instant import parse_instant
 from holdfast.model.purl import parse_purl
+from holdfast.model.waiver import Status, Waiver
 
 FILE = ".holdfast/waivers.yaml"
 """Where a repository keeps its waivers."""

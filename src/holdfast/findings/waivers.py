@@ -14,19 +14,11 @@ Rules:
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from holdfast.controls.versions import compare_versions
 from holdfast.model.finding import Finding
 from holdfast.model.instant import format_instant
-
-
-class Status(StrEnum):
-    """What VEX calls it. `affected` is a risk that is accepted for a while."""
-
-    NOT_AFFECTED = "not_affected"
-    AFFECTED = "affected"
-
+from holdfast.model.waiver import Waiver
 
 JUSTIFICATIONS = (
     "component_not_present",
@@ -36,33 +28,6 @@ JUSTIFICATIONS = (
     "inline_mitigations_already_exist",
 )
 """Why something is not affected, in the words of OpenVEX 0.2.0 and CISA's "Minimum Requirements for VEX"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver:
-    """One acceptance. `ids` are all that the finding was known by when it was signed.
-
-    `ecosystem` and `package` name the package; both are empty for a finding in no package (code, a gap), which `ids`
-    alone names. `versions` are (operator, version) that all hold; empty is every version. `known_exploited` and
-    `fix_version` are what was known at signing: what was accepted then is no news. `where` is its place in words.
-    """
-
-    id: str
-    ids: tuple[str, ...]
-    service: str
-    status: Status
-    reason: str
-    owner: str
-    approved_by: str
-    signed_at: datetime
-    expires_at: datetime
-    ecosystem: str = ""
-    package: str = ""
-    versions: tuple[tuple[str, str], ...] = ()
-    statement: str = ""
-    known_exploited: bool = False
-    fix_version: str | None = None
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

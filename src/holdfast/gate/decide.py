@@ -15,33 +15,18 @@ Rules:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-from holdfast.findings.waivers import Limits, Waived, Waiver, excuses, find_waiver
+from holdfast.findings.waivers import Limits, Waived, excuses, find_waiver
 from holdfast.gate.deadlines import Deadline, find_deadline
 from holdfast.gate.levels import Judgement, Levels
-from holdfast.gate.policy import STRICTNESS, Mode, OnUnknown, Outcome
+from holdfast.gate.policy import STRICTNESS, OnUnknown, Outcome
 from holdfast.gate.score import UNSCORED, Score, rate, tally
+from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
+from holdfast.model.waiver import Waiver
 
 DAY_S = 86400.0
-
-
-class Answer(StrEnum):
-    """What a gate says."""
-
-    PASS = "pass"  # noqa: S105 - no password
-    BLOCKED = "blocked"
-    UNKNOWN = "unknown"
-
-
-class Basis(StrEnum):
-    """What a build is compared with: a change's merge base, what a release replaces, nothing."""
-
-    CHANGE = "change"
-    RELEASE = "release"
-    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

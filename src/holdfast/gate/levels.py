@@ -15,17 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from holdfast.gate.policy import (
-    BUDGET,
-    STRICTNESS,
-    Mode,
-    ModeRules,
-    OnUnknown,
-    Outcome,
-    Policy,
-    Rule,
-    WaiverRules,
-)
+from holdfast.gate.policy import BUDGET, STRICTNESS, ModeRules, OnUnknown, Outcome, Policy, Rule, WaiverRules
+from holdfast.model.build import Mode
 from holdfast.model.verdict import Fail, Pass, Unknown
 
 DEFAULT_NAME = "the built-in policy"

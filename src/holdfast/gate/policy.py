@@ -28,6 +28,7 @@ from holdfast.controls.cel import (
     object_of,
     parse_expression,
 )
+from holdfast.model.build import Mode
 
 BUDGET = 10_000
 """Steps that one rule may take on one finding; an expression that would never end is unknown."""
@@ -47,14 +48,6 @@ class OnUnknown(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
     FAIL = "fail"
-
-
-class Mode(StrEnum):
-    """How strict a gate is: `observe` records what it would have said."""
-
-    OBSERVE = "observe"
-    WARN = "warn"
-    BLOCK = "block"
 
 
 STRICTNESS: Mapping[StrEnum, int] = {

@@ -17,7 +17,8 @@ import msgspec
 from holdfast.errors import ExpressionError, PolicyError, UsageError
 from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.facts.manifest_yaml import Entries, Problem, Scalar, Tree, find, items_of, parse_yaml, plain, written
-from holdfast.gate.policy import LicenseRules, Mode, ModeRules, OnUnknown, Outcome, Policy, Rule, WaiverRules
+from holdfast.gate.policy import LicenseRules, ModeRules, OnUnknown, Outcome, Policy, Rule, WaiverRules
+from holdfast.model.build import Mode
 from holdfast.model.instant import parse_instant
 
 SCHEMA = ("holdfast.gate", "policy.schema.json")

@@ -9,13 +9,14 @@ from holdfast.facts.manifest import MANIFEST_NAMES, find_service_for
 from holdfast.facts.manifest_brief import read_brief
 from holdfast.findings.waiver_read import FILE as WAIVER_FILE
 from holdfast.findings.waiver_read import WaiverFile, read_waivers
-from holdfast.findings.waivers import Waiver
-from holdfast.gate.decide import Basis, Bound, Decision, Question, decide
+from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.scan import ScanReport
+from holdfast.model.build import Basis
 from holdfast.model.inventory import Reach
 from holdfast.model.plan import Manifest
+from holdfast.model.waiver import Waiver
 from holdfast.ports.tree import Tree
 
 _MOST_BYTES = 1 << 20

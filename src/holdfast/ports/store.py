@@ -15,6 +15,7 @@ from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
 from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
 from holdfast.ports.findings import Exposures, Spans
+from holdfast.ports.gate import Builds, Policies, Waivers
 from holdfast.ports.journal import Journal
 from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
 from holdfast.ports.queries import Queries
@@ -95,6 +96,9 @@ class Transaction(Protocol):
     timers: Timers
     outbox: Outbox
     drills: Drills
+    policies: Policies
+    waivers: Waivers
+    builds: Builds
     journal: Journal
     queries: Queries
 

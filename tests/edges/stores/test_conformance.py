@@ -5,6 +5,7 @@ from holdfast.testing.stores_drills import DrillSuite
 from holdfast.testing.stores_driving import LeaseSuite, OutboxSuite, ReadySuite, SignalSuite, TimerSuite
 from holdfast.testing.stores_facts import HostSuite, InventorySuite, TenantSuite, TransactionSuite
 from holdfast.testing.stores_findings import ExposureSuite, JournalSuite, MitigationSuite
+from holdfast.testing.stores_gate import GateSuite
 from holdfast.testing.stores_guards import GuardSuite
 from holdfast.testing.stores_impact import ImpactSuite
 from holdfast.testing.stores_retention import RetentionSuite
@@ -80,3 +81,7 @@ class TestOutbox(OutboxSuite):
 
 class TestGuards(GuardSuite):
     """What guards count."""
+
+
+class TestGate(GateSuite):
+    """Policies, waivers, builds."""

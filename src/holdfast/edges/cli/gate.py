@@ -30,13 +30,14 @@ from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.scan import ScanRequest, ScanTools, Told, max_age_of, reader_of
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
-from holdfast.gate.decide import Answer, Basis, Decision
+from holdfast.gate.decide import Decision
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate import GateInput, Stated, read_stated, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
 from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
+from holdfast.model.build import Answer, Basis
 from holdfast.model.component import Sbom
 from holdfast.ports.tree import Tree
 

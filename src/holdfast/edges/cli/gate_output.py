@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from holdfast.edges.cli.output import markdown_cell, print_rows, printable
-from holdfast.gate.decide import Answer, Basis, Decision, Judged
-from holdfast.gate.policy import Mode
+from holdfast.gate.decide import Decision, Judged
+from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.instant import format_instant
 
 _BLOCKING = [("Blocks", "finding"), ("Because", "because"), ("Where", "where"), ("Do", "fix")]

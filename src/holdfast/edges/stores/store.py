@@ -16,6 +16,7 @@ from holdfast.edges.stores.driving import SqlLeases, SqlOutbox, SqlSignals, SqlT
 from holdfast.edges.stores.engine import PostgresqlConnections, SqliteConnections, connect
 from holdfast.edges.stores.exposures import SqlExposures
 from holdfast.edges.stores.flags import SqlFlagClients, SqlFlags, SqlOverlays
+from holdfast.edges.stores.gate import SqlBuilds, SqlPolicies, SqlWaivers
 from holdfast.edges.stores.hosts import SqlHosts
 from holdfast.edges.stores.journal import SqlJournal
 from holdfast.edges.stores.migrate import migrate
@@ -32,6 +33,7 @@ from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
 from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
 from holdfast.ports.findings import Exposures, Spans
+from holdfast.ports.gate import Builds, Policies, Waivers
 from holdfast.ports.journal import Journal
 from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
 from holdfast.ports.queries import Queries
@@ -69,6 +71,9 @@ class SqlTransaction:
         self.timers: Timers = SqlTimers(session)
         self.outbox: Outbox = SqlOutbox(session)
         self.drills: Drills = SqlDrills(session)
+        self.policies: Policies = SqlPolicies(session)
+        self.waivers: Waivers = SqlWaivers(session)
+        self.builds: Builds = SqlBuilds(session)
         self.queries: Queries = SqlQueries(session)
 
 

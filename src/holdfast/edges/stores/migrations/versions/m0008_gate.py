@@ -1,0 +1,38 @@
+"""Keep policies by version, waivers, and the builds that were decided about.
+
+Frozen: a later change is a later migration.
+"""
+
+from holdfast.edges.stores.migrations.ddl import execute_ddl
+
+revision = "0008"
+down_revision: str | None = "0007"
+branch_labels = None
+depends_on = None
+
+CHANGES = """
+CREATE TABLE policy (
+    org {text} NOT NULL, level {text} NOT NULL, subject {text} NOT NULL, version INTEGER NOT NULL,
+    document {text} NOT NULL, digest {text} NOT NULL, at {instant} NOT NULL, "by" {text} NOT NULL,
+    PRIMARY KEY (org, level, subject, version)
+);
+
+CREATE TABLE waiver (
+    org {text} NOT NULL, id {text} NOT NULL, service_id {text} NOT NULL, expires_at {instant} NOT NULL,
+    ended_at {instant}, body {text} NOT NULL, PRIMARY KEY (org, id)
+);
+CREATE INDEX waiver_service ON waiver (org, service_id);
+
+CREATE TABLE build (
+    org {text} NOT NULL, id {text} NOT NULL, service_id {text} NOT NULL, "commit" {text}, release_id {text},
+    at {instant} NOT NULL, answer {text} NOT NULL, body {text} NOT NULL, evidence {bytes}, PRIMARY KEY (org, id)
+);
+CREATE INDEX build_service ON build (org, service_id, id);
+CREATE INDEX build_release ON build (org, release_id);
+CREATE INDEX build_at ON build (org, at)
+"""
+
+
+def upgrade() -> None:
+    """Add them."""
+    execute_ddl(CHANGES)

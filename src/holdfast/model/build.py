@@ -1,0 +1,101 @@
+"""Builds that a gate decided about, and the policies they were decided by."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """What a gate says."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class Basis(StrEnum):
+    """What a build is compared with: a change's merge base, what a release replaces, nothing."""
+
+    CHANGE = "change"
+    RELEASE = "release"
+    NOTHING = "nothing"
+
+
+class Mode(StrEnum):
+    """How strict a gate is: `observe` records what it would have said."""
+
+    OBSERVE = "observe"
+    WARN = "warn"
+    BLOCK = "block"
+
+
+class Level(StrEnum):
+    """Whose policy it is, the highest first."""
+
+    ORG = "org"
+    GROUP = "group"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """One version of a level's policy as it was written. `subject` is a group's or service's id, empty for the org.
+
+    An empty `document` took the policy away. `digest` is `sha256:…` of the text, `by` an opaque id.
+    """
+
+    org: str
+    level: Level
+    subject: str
+    version: int
+    document: str
+    digest: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody let a build go that a gate held: who (opaque), when, and the reason."""
+
+    by: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One decision of a gate, as it was made.
+
+    `source` and `target` are branches or whatever the pipeline calls them. `policy` is (level, digest), `snapshot` is
+    (ecosystem, when its feed was synced, in microseconds). `release_id` is known once the build became a release.
+    """
+
+    org: str
+    id: str
+    service_id: str
+    service: str
+    at: datetime
+    by: str
+    basis: Basis
+    answer: Answer
+    would_be: Answer
+    mode: Mode
+    score: float
+    base_score: float | None
+    bar: float
+    blocking: int
+    warnings: int
+    waived: int
+    unknown: int
+    existing: int
+    reasons: tuple[str, ...]
+    policy: tuple[tuple[str, str], ...]
+    snapshot: tuple[tuple[str, int], ...] = ()
+    commit: str | None = None
+    source: str = ""
+    target: str = ""
+    environment: str = ""
+    release_id: str | None = None
+    override: Override | None = None
+    ci: str = ""

@@ -1,0 +1,50 @@
+"""Waivers: written, scoped, expiring acceptances of a finding."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What VEX calls it. `affected` is a risk that is accepted for a while."""
+
+    NOT_AFFECTED = "not_affected"
+    AFFECTED = "affected"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One acceptance. `ids` are all that the finding was known by when it was signed.
+
+    `ecosystem` and `package` name the package; both are empty for a finding in no package (code, a gap), which `ids`
+    alone names. `versions` are (operator, version) that all hold; empty is every version. `known_exploited` and
+    `fix_version` are what was known at signing: what was accepted then is no news. `where` is its place in words.
+    """
+
+    id: str
+    ids: tuple[str, ...]
+    service: str
+    status: Status
+    reason: str
+    owner: str
+    approved_by: str
+    signed_at: datetime
+    expires_at: datetime
+    ecosystem: str = ""
+    package: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
+    statement: str = ""
+    known_exploited: bool = False
+    fix_version: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWaiver:
+    """A waiver that a server keeps: `owner` and `approved_by` are opaque ids, `ended_at` is when it was withdrawn."""
+
+    org: str
+    service_id: str
+    waiver: Waiver
+    created_at: datetime
+    ended_at: datetime | None = None
