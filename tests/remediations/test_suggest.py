@@ -59,9 +59,9 @@ def test_without_a_fixed_version_there_is_no_fix() -> None:
     ("ecosystem", "file", "command"),
     [
         ("PyPI", "uv.lock", "uv lock --upgrade-package lamp==1.5.0"),
-        ("PyPI", "a/poetry.lock", "poetry add 'lamp@>=1.5.0'"),
+        ("PyPI", "a/poetry.lock", "poetry add --lock 'lamp@>=1.5.0'"),
         ("PyPI", "requirements.txt", "sed -i '7s/==1\\.0\\.0/==1.5.0/' requirements.txt"),
-        ("npm", "package-lock.json", "npm install lamp@1.5.0"),
+        ("npm", "package-lock.json", "npm install --ignore-scripts lamp@1.5.0"),
         ("Go", "go.mod", "go get lamp@v1.5.0 && go mod tidy"),
         ("crates.io", "Cargo.lock", "cargo update -p lamp@1.0.0 --precise 1.5.0"),
         ("Debian:12", "var/lib/dpkg/status", "apt-get update && apt-get install --only-upgrade lamp=1.5.0"),
@@ -80,8 +80,8 @@ def test_a_direct_dependency_gets_its_tools_command(ecosystem: str, file: str, c
     ("ecosystem", "file", "command"),
     [
         ("PyPI", "uv.lock", "uv lock --upgrade-package lamp==1.5.0"),
-        ("PyPI", "poetry.lock", "poetry update lamp"),
-        ("npm", "package-lock.json", "npm update lamp"),
+        ("PyPI", "poetry.lock", "poetry update --lock lamp"),
+        ("npm", "package-lock.json", "npm update --ignore-scripts lamp"),
         ("crates.io", "Cargo.lock", "cargo update -p lamp@1.0.0 --precise 1.5.0"),
     ],
 )

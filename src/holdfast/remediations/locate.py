@@ -46,6 +46,10 @@ _BY_NAME = (
     ("pipfile.lock", "pipfile_lock"),
     ("pdm.lock", "pdm_lock"),
     ("conan.lock", "conan_lock"),
+    ("pylock.toml", "pylock_toml"),
+    ("pylock.*.toml", "pylock_toml"),
+    ("verification-metadata.xml", "verification_metadata_xml"),
+    ("*.deps.json", "deps_json"),
     ("dockerfile*", "dockerfile"),
     ("*requirements*.txt", "requirements_txt"),
     ("*constraints*.txt", "requirements_txt"),
@@ -56,6 +60,7 @@ _BY_PATH = (
     ("/var/lib/dpkg/status", "dpkg"),
     (".dist-info/metadata", "python_environment"),
     ("/composer/installed.json", "installed_json"),
+    ("/lib/apk/db/installed", "apk"),
 )
 _PREFERRED = ("requirements_txt", "uv_lock", "poetry_lock", "package_lock_json", "go_mod", "cargo_lock")
 _OWN_FORMATS = frozenset(found for _, found in _BY_NAME + _BY_PATH)

@@ -23,7 +23,9 @@ from holdfast.remediations.locate import find_guide, locate
 if TYPE_CHECKING:  # a scan has no exposures, and shouldn't pay for them
     from holdfast.model.exposure import Exposure
 
-_BY_ECOSYSTEM = {"Debian": "dpkg", "Ubuntu": "dpkg", "AlmaLinux": "rpm", "Rocky Linux": "rpm", "Red Hat": "rpm"}
+_RPM = ("AlmaLinux", "Rocky Linux", "Red Hat", "openSUSE", "SUSE", "Fedora", "Mageia", "openEuler", "Photon OS")
+_APK = ("Alpine", "Wolfi", "Chainguard")
+_BY_ECOSYSTEM = {"Debian": "dpkg", "Ubuntu": "dpkg", **dict.fromkeys(_RPM, "rpm"), **dict.fromkeys(_APK, "apk")}
 
 
 def find_safe_version(ecosystem: str, name: str, version: str, rules: PackageRules) -> str | None:

@@ -9,7 +9,11 @@ from tests.remediations.test_suggest import occurrence, rules_of
 
 
 @pytest.mark.parametrize(
-    ("path", "command"), [((), "npm install old-lamp@npm:lamp@1.5.0"), (("house",), "npm update old-lamp")]
+    ("path", "command"),
+    [
+        ((), "npm install --ignore-scripts old-lamp@npm:lamp@1.5.0"),
+        (("house",), "npm update --ignore-scripts old-lamp"),
+    ],
 )
 def test_alias_stays(path: tuple[str, ...], command: str) -> None:
     found = replace(occurrence("npm", "lamp", "1.0.0", "package-lock.json", path=path), alias="old-lamp")

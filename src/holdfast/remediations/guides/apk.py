@@ -1,0 +1,12 @@
+"""Alpine's packages, and those of its relatives. Source: apk-add(8)"""
+
+from holdfast.remediations.guides._spec import Advice, Guide, Upgrade, command
+
+
+def advise(upgrade: Upgrade) -> Advice:
+    """Return the package at the version or above; apk upgrades that one alone."""
+    line = command("apk", "add", "--upgrade", f"{upgrade.name}>={upgrade.version}")
+    return Advice(line, note="as root; in an image, build it again on a newer base")
+
+
+SPEC = Guide("apk", advise)
