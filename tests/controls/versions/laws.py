@@ -1,6 +1,7 @@
 """What every version scheme must keep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from holdfast.controls.versions import SchemeSpec
 from tests.shared import SHARED_DATA
@@ -9,17 +10,22 @@ SIGNS = {"<": -1, "=": 0, ">": 1}
 
 
 def shared_rows(name: str) -> Iterator[tuple[str, int, str]]:
+    """Yield (a, sign, b) of a collected file of version order."""
+    return rows_of(SHARED_DATA / "versions" / f"{name}-versions.txt")
+
+
+def rows_of(file: Path) -> Iterator[tuple[str, int, str]]:
     """Yield (a, sign, b) of a file of version order."""
-    for line in (SHARED_DATA / "versions" / f"{name}-versions.txt").read_text("utf-8").splitlines():
+    for line in file.read_text("utf-8").splitlines():
         if line.strip() and not line.startswith(("#", "//")):
             a, sign, b = line.split()
             yield a, SIGNS[sign], b
 
 
-def missed_rows(scheme: SchemeSpec, name: str) -> tuple[list[str], int]:
+def missed_rows(scheme: SchemeSpec, given: Iterable[tuple[str, int, str]]) -> tuple[list[str], int]:
     """Return the rows (`a < b`) that a scheme orders otherwise, by key or pairwise, and the number of rows."""
     missed, rows = [], 0
-    for a, expected, b in shared_rows(name):
+    for a, expected, b in given:
         rows += 1
         a_key, b_key = scheme.key(a), scheme.key(b)
         by_key = expected if a_key is None or b_key is None else (a_key > b_key) - (a_key < b_key)
