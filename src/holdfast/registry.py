@@ -32,15 +32,37 @@ def _points() -> tuple[EntryPoint, ...]:
 
 
 @cache
-def load_room(room: str) -> tuple[Any, ...]:
-    """Return every SPEC of the package `holdfast.<room>`, ordered by id.
+def own_names(room: str) -> tuple[str, ...]:
+    """Return the ids of the package `holdfast.<room>`, in order, without loading any of its modules."""
+    package = import_module(f"holdfast.{room}")
+    return tuple(sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_")))
+
+
+@cache
+def load_spec(room: str, identifier: str) -> Any:
+    """Return one SPEC of the package `holdfast.<room>`.
 
     Raises:
-        HoldfastError: a module without a SPEC, or one whose id is not its file name; names the file.
+        HoldfastError: it has no SPEC, or one whose id is not its file name; names the file.
     """
-    package = import_module(f"holdfast.{room}")
-    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__) if not info.name.startswith("_"))
-    specs = [_spec(import_module(f"{package.__name__}.{name}"), name) for name in names]
-    own = [point for point in _points() if point.group == f"holdfast.{room}"]
-    third_party = [_spec(point.load(), point.name) for point in own]
-    return (*specs, *third_party)
+    return _spec(import_module(f"holdfast.{room}.{identifier}"), identifier)
+
+
+@cache
+def load_third_party(room: str) -> tuple[Any, ...]:
+    """Return the SPECs that others add to a room by entry point.
+
+    Raises:
+        HoldfastError: as `load_spec`.
+    """
+    return tuple(_spec(point.load(), point.name) for point in _points() if point.group == f"holdfast.{room}")
+
+
+@cache
+def load_room(room: str) -> tuple[Any, ...]:
+    """Return every SPEC of the package `holdfast.<room>`, ordered by id, then those of third parties.
+
+    Raises:
+        HoldfastError: as `load_spec`.
+    """
+    return (*(load_spec(room, name) for name in own_names(room)), *load_third_party(room))

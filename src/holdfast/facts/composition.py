@@ -19,13 +19,15 @@ from holdfast.errors import FactError
 from holdfast.facts.databases import find_database, find_unread_database, mark_owned, read_database
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
+from holdfast.facts.lockfiles._patterns import PATTERNS
 from holdfast.facts.modules import counts, is_installed_module, project_of
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
 from holdfast.facts.scope import component_order, merge_occurrences
 from holdfast.model.component import ParsedFile, Sbom, Unparsed
 from holdfast.ports.tree import Tree
-from holdfast.registry import load_room
+from holdfast.registry import load_spec, load_third_party, own_names
 
+_ROOM = "facts.lockfiles"
 _BESIDE = {"os-release", "package.json", "composer.json"}
 
 UNREAD = "unread"
@@ -33,17 +35,13 @@ UNREAD = "unread"
 
 
 class _Globs:
-    """Finds the first glob that fits a path: one without `/` fits the name, one with `/` the end of the path."""
+    """Finds the globs that fit a path: one without `/` fits the name, one with `/` the end of the path."""
 
     def __init__(self, globs: Iterable[str]) -> None:
         every = list(globs)
         self._exact = {glob.lower(): glob for glob in every if not any(sign in glob for sign in "*?/")}
-        wild = [glob for glob in every if glob.lower() not in self._exact]
-        self._patterns = [(_compiled(glob), glob) for glob in wild]
-        # Nearly every file fits none; how a name ends or begins tells that at once.
-        ends = [glob.lower().rpartition("/")[2].rpartition("*")[2] for glob in wild]
-        self._ends = tuple(end for end in ends if end)
-        self._starts = tuple(glob.lower().partition("*")[0] for glob in wild if glob.endswith("*"))
+        # Nearly every file fits none; how a name ends or begins tells that at once, without an expression.
+        self._wild = [(*_ends_of(glob), glob) for glob in every if glob.lower() not in self._exact]
 
     def find(self, path: str) -> str | None:
         return next(self.find_all(path), None)
@@ -54,10 +52,21 @@ class _Globs:
         exact = self._exact.get(name)
         if exact:
             yield exact
-        if name.endswith(self._ends) or name.startswith(self._starts):
-            yield from (glob for pattern, glob in self._patterns if pattern.fullmatch(path))
+        for start, end, glob in self._wild:
+            if name.endswith(end) and name.startswith(start) and _compiled(glob).fullmatch(path):
+                yield glob
 
 
+def _ends_of(glob: str) -> tuple[str, str]:
+    """Return how every name that fits a glob begins and ends; either may be empty."""
+    name = glob.rpartition("/")[2].lower()
+    if "*" not in name:
+        return ("", "") if "?" in name else (name, name)
+    start, end = name.partition("*")[0], name.rpartition("*")[2]
+    return "" if "?" in start else start, "" if "?" in end else end
+
+
+@cache
 def _compiled(glob: str) -> re.Pattern[str]:
     return re.compile(f"(?:.*/)?{_translate(glob)}", re.IGNORECASE | re.DOTALL)
 
@@ -68,9 +77,13 @@ def _translate(glob: str) -> str:
 
 
 @cache
-def _formats() -> tuple[_Globs, dict[str, list[LockfileSpec]]]:
-    by_glob: dict[str, list[LockfileSpec]] = {}
-    for spec in load_room("facts.lockfiles"):
+def _formats() -> tuple[_Globs, dict[str, list[str | LockfileSpec]]]:
+    """The globs of all formats and who reads each: our own by id, for a reader is loaded when it has a file to read."""
+    by_glob: dict[str, list[str | LockfileSpec]] = {}
+    for name in own_names(_ROOM):
+        for glob in PATTERNS.get(name) or load_spec(_ROOM, name).patterns:
+            by_glob.setdefault(glob, []).append(name)
+    for spec in load_third_party(_ROOM):
         for glob in spec.patterns:
             by_glob.setdefault(glob, []).append(spec)
     return _Globs(by_glob), by_glob
@@ -84,7 +97,9 @@ def _named() -> tuple[_Globs, _Globs]:
 def _specs_of(path: str) -> list[LockfileSpec]:
     """Return the formats whose patterns fit a path; more than one only where content tells them apart."""
     globs, by_glob = _formats()
-    return list({spec.id: spec for glob in globs.find_all(path) for spec in by_glob[glob]}.values())
+    readers = [reader for glob in globs.find_all(path) for reader in by_glob[glob]]
+    specs = [load_spec(_ROOM, reader) if isinstance(reader, str) else reader for reader in readers]
+    return list({spec.id: spec for spec in specs}.values())
 
 
 def _unread(path: str, because: str) -> ParsedFile:

@@ -1,5 +1,7 @@
 """The room of lock file formats as a whole: it loads, and no parser ever breaks on what it reads."""
 
+import subprocess
+import sys
 import time
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from holdfast.errors import FactError
 from holdfast.facts.composition import read_file
 from holdfast.facts.lockfiles import LockfileSpec
+from holdfast.facts.lockfiles._patterns import PATTERNS
 from holdfast.model.component import ParsedFile
 from holdfast.registry import load_room
 from holdfast.testing.trees import MemoryTree
@@ -130,3 +133,18 @@ def test_names_that_attack_terminals_are_refused_and_markup_and_formulas_kept_as
 
 def _json(text: str) -> str:
     return '"' + "".join(f"\\u{ord(sign):04x}" for sign in text) + '"'
+
+
+def test_shortcut_to_patterns_says_what_the_readers_say() -> None:
+    assert {spec.id: spec.patterns for spec in SPECS if spec.id in PATTERNS} == PATTERNS
+
+
+def test_reader_is_not_loaded_before_it_has_a_file_to_read() -> None:
+    program = (
+        "import sys; from holdfast.facts.composition import read_file; from holdfast.testing.trees import MemoryTree; "
+        "read_file(MemoryTree({'uv.lock': 'version = 1'}), 'uv.lock'); "
+        "print(sorted(name for name in sys.modules if name.startswith('holdfast.facts.lockfiles.')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert "holdfast.facts.lockfiles.uv_lock" in loaded
+    assert "holdfast.facts.lockfiles.pom_xml" not in loaded

@@ -1,0 +1,53 @@
+"""The patterns of our own readers, so that a scan loads only those that have a file to read.
+
+This is a shortcut and not a register: a reader that is not here is loaded and asked, and a test holds what is here to
+what the readers say of themselves.
+"""
+
+PATTERNS: dict[str, tuple[str, ...]] = {
+    "bun_lock": ("bun.lock",),
+    "cargo_lock": ("Cargo.lock",),
+    "composer_lock": ("composer.lock",),
+    "conan_lock": ("conan.lock",),
+    "conda_meta": ("conda-meta/*.json",),
+    "cyclonedx_json": ("*.cdx.json", "*bom*.json", "*vex*.json", "*cyclonedx*.json"),
+    "cyclonedx_xml": ("*.cdx.xml", "*bom*.xml", "*vex*.xml", "*cyclonedx*.xml"),
+    "deno_lock": ("deno.lock",),
+    "deps_json": ("*.deps.json",),
+    "directory_packages_props": ("Directory.Packages.props",),
+    "dockerfile": ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", "Containerfile.*"),
+    "gemfile_lock": ("Gemfile.lock", "gems.locked", "*.gemfile.lock"),
+    "go_mod": ("go.mod",),
+    "go_sum": ("go.sum",),
+    "gradle_lockfile": (
+        "gradle.lockfile",
+        "buildscript-gradle.lockfile",
+        "settings-gradle.lockfile",
+        "dependency-locks/*.lockfile",
+    ),
+    "installed_json": ("composer/installed.json",),
+    "java_archive": ("*.jar", "*.war", "*.ear", "*.par", "*.sar", "*.aar", "*.kar", "*.hpi", "*.jpi", "*.nar", "*.rar"),
+    "mix_lock": ("mix.lock",),
+    "node_modules": ("node_modules/*/package.json", "node_modules/@*/*/package.json"),
+    "package_lock_json": ("package-lock.json", "npm-shrinkwrap.json"),
+    "package_resolved": ("Package.resolved",),
+    "packages_config": ("packages.config", "packages.*.config"),
+    "packages_lock_json": ("packages.lock.json",),
+    "pdm_lock": ("pdm.lock",),
+    "pipfile_lock": ("Pipfile.lock",),
+    "pnpm_lock_yaml": ("pnpm-lock.yaml",),
+    "podfile_lock": ("Podfile.lock",),
+    "poetry_lock": ("poetry.lock",),
+    "pom_xml": ("pom.xml",),
+    "pubspec_lock": ("pubspec.lock",),
+    "pylock_toml": ("pylock.toml", "pylock.*.toml"),
+    "python_environment": ("*.dist-info/METADATA",),
+    "requirements_txt": ("requirements*.txt", "*requirements.txt", "requirements/*.txt", "constraints*.txt"),
+    "spdx_json": ("*.spdx.json", "*spdx*.json", "*bom*.json"),
+    "spdx_tag_value": ("*.spdx", "*.spdx.tv", "*spdx*.txt", "*spdx*.tag", "*sbom*.txt"),
+    "uv_lock": ("uv.lock",),
+    "verification_metadata_xml": ("verification-metadata.xml",),
+    "versions_toml": ("*.versions.toml",),
+    "workflow_yml": (".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"),
+    "yarn_lock": ("yarn.lock",),
+}
