@@ -137,7 +137,7 @@ def decide(asked: Question, now: datetime) -> Decision:
     score = _score(judged, asked, now)
     base_score = _base_score(asked, now)
     bar = asked.levels.bar(asked.bound.tier)
-    score_fails = _fails(score, base_score, bar, asked.basis)
+    score_fails = is_failing(score, base_score, bar, asked.basis)
     new_gaps, old_gaps = _sort_gaps(asked, now)
     doubts = [*_gap_reasons(new_gaps), *_doubts(judged)]
     reasons = [*_blocking_reasons(judged), *([_score_reason(score, base_score, bar)] if score_fails else [])]
@@ -210,7 +210,8 @@ def _base_score(asked: Question, now: datetime) -> Score | None:
     return tally(entries)
 
 
-def _fails(score: Score, base: Score | None, bar: float, basis: Basis) -> bool:
+def is_failing(score: Score, base: Score | None, bar: float, basis: Basis) -> bool:
+    """Tell whether a score alone makes a build fail, by rule 2."""
     if score.value >= bar:
         return False
     if base is None or basis is Basis.NOTHING:

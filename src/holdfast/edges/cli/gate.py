@@ -6,7 +6,7 @@ With `--format json` there is JSON on stdout whatever the exit code.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +27,7 @@ from holdfast.edges.cli.options import (
     format_option,
 )
 from holdfast.edges.cli.output import print_json, say
-from holdfast.edges.cli.scan import ScanRequest, ScanTools, Told, max_age_of, reader_of
+from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, ScanTools, Told, max_age_of, reader_of
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
@@ -107,7 +107,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         Only what the change adds is judged by the rules. In a continuous-integration system the base is the target
         branch that it names; without a base everything counts as added.
         """
-        context.exit(_run(open_tools(), path, _Options(**options)))
+        context.exit(_run(open_tools(), path, GateOptions(**options)))
 
     return command
 
@@ -121,7 +121,9 @@ Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class _Options:
+class GateOptions:
+    """What a decision was asked for with."""
+
     policy: Path | None
     base: str | None
     service: str | None
@@ -131,7 +133,7 @@ class _Options:
     style: str
 
 
-def _run(tools: GateTools, path: Path, options: _Options) -> int:
+def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
     try:
         decision, document = _decide(tools, path, options)
     except HoldfastError as error:
@@ -151,7 +153,28 @@ def _run(tools: GateTools, path: Path, options: _Options) -> int:
     return EXITS[decision.answer]
 
 
-def _decide(tools: GateTools, path: Path, options: _Options) -> tuple[Decision | None, dict[str, Any]]:
+def _decide(tools: GateTools, path: Path, options: GateOptions) -> tuple[Decision | None, dict[str, Any]]:
+    found = gather(tools, path, options)
+    if found is None:
+        return None, {}
+    given = found.given
+    decision = run_gate(given, found.now)
+    return decision, decision_to_json(decision, given.levels.digests, given.head.snapshots, found.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that a decision rests on. `again` judges another composition, or a tree's, by the same advisories."""
+
+    given: GateInput
+    now: datetime
+    base: str | None
+    tree: Tree
+    again: Callable[[Sbom, Tree], ScanReport]
+
+
+def gather(tools: GateTools, path: Path, options: GateOptions) -> Gathered | None:
+    """Read and scan a path and its base; `None` when there is nothing to scan. Raises: HoldfastError."""
     now = tools.now()
     tree, paths = tools.tree(path)
     base = _Base.find(tools, path, options.base or _base_in_ci(os.environ))
@@ -160,15 +183,14 @@ def _decide(tools: GateTools, path: Path, options: _Options) -> tuple[Decision |
     stated = _stated(tools, path, options.service, base, tree)
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
-    reports = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
+    reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
     if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty):
-        return None, {}
+        return None
     basis = Basis.NOTHING if base is None else Basis.CHANGE
     if base is None:
         notes.append("there is no base: everything counts as added (`--base origin/main`, or an SBOM)")
     given = GateInput(reports[0], reports[1] if before else None, basis, levels, stated, notes=tuple(notes))
-    decision = run_gate(given, now)
-    return decision, decision_to_json(decision, levels.digests, reports[0].snapshots, base.name if base else None)
+    return Gathered(given, now, base.name if base else None, tree, again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,32 +295,35 @@ def _stated(tools: GateTools, path: Path, service: str | None, base: _Base | Non
 
 
 def _scan(
-    compositions: Sequence[Sbom], tools: GateTools, tree: Tree, options: _Options, now: datetime, levels: Levels
-) -> list[ScanReport]:
-    """Judge head and base by one state of the advisories."""
+    compositions: Sequence[Sbom], tools: GateTools, tree: Tree, options: GateOptions, now: datetime, levels: Levels
+) -> tuple[list[ScanReport], Callable[[Sbom, Tree], ScanReport]]:
+    """Judge head and base by one state of the advisories; returns as well what judges another by the same."""
     kev, epss, ssvc = (os.environ.get(f"HOLDFAST_{name}") or None for name in ("KEV", "EPSS", "SSVC"))
     feed = None if options.feed in {"", "none"} else options.feed
     wanted = tuple(sorted({name for one in compositions for name in wanted_ecosystems(one)}))
     offline = options.offline or options.feed == "none"
     request = ScanRequest(wanted, options.data, feed, offline, kev, epss, ssvc)
     max_age = min(levels.max_age, max_age_of(os.environ.get("HOLDFAST_FEED_MAX_AGE"), levels.max_age))
+
+    def judge(sbom: Sbom, given: ScanAdvisories, read: Tree | None) -> ScanReport:
+        read_line = reader_of(read) if read is not None else lambda _place: None
+        return scan(
+            sbom,
+            given.lookup,
+            now,
+            max_age=max_age,
+            problems=found.problems,
+            checked=found.checked,
+            read_line=read_line,
+        )
+
+    def again(sbom: Sbom, read: Tree) -> ScanReport:
+        with tools.advisories(replace(request, offline=True), now, Told()) as same:
+            return judge(sbom, same, read)
+
     with tools.advisories(request, now, Told()) as found:
         for name, because in sorted(found.problems.items()):
             say(f"no new advisories for {name}: {because}")
         for note in found.notes:
             say(note)
-        reports = []
-        for number, sbom in enumerate(compositions):
-            read_line = {"read_line": reader_of(tree)} if number == 0 else {}
-            reports.append(
-                scan(
-                    sbom,
-                    found.lookup,
-                    now,
-                    max_age=max_age,
-                    problems=found.problems,
-                    checked=found.checked,
-                    **read_line,
-                )
-            )
-        return reports
+        return [judge(sbom, found, None if number else tree) for number, sbom in enumerate(compositions)], again
