@@ -1,6 +1,7 @@
 """Write the reference from the code: the command line and the formats. Nothing in them is typed by hand."""
 
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -75,7 +76,7 @@ def _help(command: click.Command, context: click.Context) -> str:
 def render_formats() -> str:
     """Return the page of what is read and what is not, from the SPECs and lists that the readers themselves use."""
     sections = [
-        ("Read", _READ, _room("facts.lockfiles", lambda spec: spec.patterns)),
+        ("Read", _READ, _readers()),
         ("Read on machines", _MACHINES, _room("facts.packages", lambda spec: tuple(f"/{one}" for one in spec.paths))),
         ("Recognized, and not read yet", _RECOGNIZED, _grouped(RECOGNIZED)),
         ("Recognized on machines, and not read yet", "", _grouped({f"/{k}": v for k, v in UNREAD_DATABASES.items()})),
@@ -102,6 +103,25 @@ counts; without any, the manifest stands in `unparsed`, unless it asks for nothi
 _ORDERS = """\
 Versions of these ecosystems are compared as their own tools do; a release (`Debian:12`) does not change the order. An
 ecosystem that is not here, or that has no feed, is `unknown`."""
+
+
+def _readers() -> str:
+    """A row a reader: its files, what they are, the rules it keeps, and who says that the format is so."""
+    rows = []
+    for spec in load_room("facts.lockfiles"):
+        parts = (inspect.getdoc(import_module(f"holdfast.facts.lockfiles.{spec.id}")) or "").split("\n\n")
+        source = next((part for part in parts[1:] if part.startswith("Source:")), "")
+        rules = [part for part in parts[1:] if part not in {source, "Rules:"}]
+        rows.append((_code(spec.patterns), _cell(parts[0]), _cell(*rules), _cell(source.removeprefix("Source:"))))
+    head = ("files", "what", "what of it is read, what is not, and what is said then", "source")
+    return _table(head, sorted(rows))
+
+
+def _cell(*paragraphs: str) -> str:
+    """Paragraphs in one cell of a table; a numbered rule starts a line."""
+    text = "\n\n".join(paragraphs).replace("|", "\\|")
+    parts = re.split(r"\n\n|\n(?=\d+\. |\* )", text)
+    return "<br>".join(" ".join(part.split()) for part in parts)
 
 
 def _room(room: str, globs: Any) -> str:
@@ -132,9 +152,9 @@ def _code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
-    lines = [f"| {head[0]} | {head[1]} |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
-    return "\n".join(lines)
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"|{'---|' * len(head)}" if line[0] == "---" else f"| {' | '.join(line)} |" for line in lines)
 
 
 PAGES = {

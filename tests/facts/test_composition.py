@@ -80,6 +80,22 @@ def test_requirements_to_compile_are_covered_by_what_was_compiled_of_them() -> N
     assert gap.because.endswith("(such as `requirements.txt`)")
 
 
+@pytest.mark.parametrize(
+    ("manifest", "lock"),
+    [
+        ({"app/build.gradle": "dependencies {}"}, {"app/gradle.lockfile": "g:a:1=runtimeClasspath\n"}),
+        ({"app/a.csproj": "<PackageReference/>"}, {"app/packages.lock.json": '{"version": 1, "dependencies": {}}'}),
+        ({"app/conanfile.txt": "[requires]"}, {"app/conan.lock": '{"requires": []}'}),
+    ],
+)
+def test_manifest_is_covered_by_the_lock_beside_it_and_not_by_one_above(
+    manifest: dict[str, str], lock: dict[str, str]
+) -> None:
+    assert read_composition(MemoryTree({**manifest, **lock})).unparsed == ()
+    above = {path.removeprefix("app/"): text for path, text in lock.items()}
+    assert [gap.file for gap in read_composition(MemoryTree({**manifest, **above})).unparsed] == [*manifest]
+
+
 def test_manifest_that_asks_for_nothing_needs_no_mention() -> None:
     files = {"pyproject.toml": "[tool.ruff]\n", "package.json": '{"name": "x"}', "Cargo.toml": "[package]\n"}
     assert read_composition(MemoryTree(files)) == read_composition(MemoryTree({}))

@@ -151,9 +151,9 @@ def _locks_for(path: str, glob: str, files: frozenset[str]) -> list[str]:
         if found:
             return found
     beside = tuple(posixpath.join(posixpath.dirname(path), name) for name in _beside(path, manifest))
-    if beside:
-        return [file for file in sorted(files) if file in beside or _is_text_in(file, beside)]
-    return []
+    folders = tuple(name for name in beside if name.endswith("/"))
+    within = [file for file in files if _is_text_in(file, folders)] if folders else []
+    return sorted({*within, *(file for file in beside if file in files)})
 
 
 def _beside(path: str, manifest: Manifest) -> tuple[str, ...]:

@@ -10,18 +10,11 @@ RECOGNIZED: dict[str, str] = {
     "environment.yaml": "Conda environment",
     "*-packages/*.egg-info": "installed Python package of the old kind",
     "*-packages/*.egg-info/PKG-INFO": "installed Python package of the old kind",
-    "build.gradle": "Gradle build",
-    "build.gradle.kts": "Gradle build",
     "build.sbt": "sbt build",
     "ivy.xml": "Ivy module",
-    "*.csproj": ".NET project",
-    "*.fsproj": ".NET project",
-    "*.vbproj": ".NET project",
     "paket.lock": "Paket lock file",
     "rebar.lock": "Rebar lock file",
     "Cartfile.resolved": "Carthage lock file",
-    "conanfile.txt": "Conan requirements",
-    "conanfile.py": "Conan recipe",
     "vcpkg.json": "vcpkg manifest",
     "renv.lock": "renv lock file",
     "cabal.project.freeze": "Cabal lock file",
@@ -64,6 +57,8 @@ _NODE = (
 )
 _PYTHON = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "Pipfile.lock")
 _COMPILED = ("requirements.txt", "requirements/")
+_GRADLE = Manifest((), (b"dependencies", b"plugins", b"apply"), ("gradle.lockfile",))
+_DOTNET = Manifest((), (b"PackageReference",), ("packages.lock.json",))
 
 MANIFESTS: dict[str, Manifest] = {
     "pyproject.toml": Manifest(_PYTHON, (b"dependencies", b"dependency-groups"), _COMPILED),
@@ -84,4 +79,11 @@ MANIFESTS: dict[str, Manifest] = {
     "Podfile": Manifest(("Podfile.lock",)),
     "Cartfile": Manifest(("Cartfile.resolved",)),
     "deno.json": Manifest(("deno.lock",), (b"imports",)),
+    "build.gradle": _GRADLE,
+    "build.gradle.kts": _GRADLE,
+    "*.csproj": _DOTNET,
+    "*.fsproj": _DOTNET,
+    "*.vbproj": _DOTNET,
+    "conanfile.txt": Manifest((), (), ("conan.lock",)),
+    "conanfile.py": Manifest((), (b"require",), ("conan.lock",)),
 }
