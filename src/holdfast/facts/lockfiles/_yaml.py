@@ -9,7 +9,9 @@ Rules:
 3. Of a repeated key the last one counts, and it is told unless it says the same again. Merge conflicts and further
    documents are refused.
 
-The C parser's events are read in one loop without recursion.
+Lock files are written by tools, one value a line. That subset is read line by line, for which no parser need be loaded;
+whatever is outside of it goes to the C parser, whose events are read in one loop without recursion. Both ways give the
+same document.
 """
 
 from collections.abc import Callable
@@ -18,29 +20,18 @@ from typing import Any
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import readable
-from holdfast.facts.lockfiles._json import JsonObject
 from holdfast.facts.lockfiles._text import decode, refuse_conflict
+from holdfast.facts.lockfiles._yaml_lines import parse_lines
+from holdfast.facts.lockfiles._yaml_values import YamlList, YamlObject
 from holdfast.model.component import Unparsed
+
+__all__ = ["MAX_NODES", "YamlDocument", "YamlList", "YamlObject", "items_of", "load_yaml", "load_yaml_object"]
 
 MAX_DEPTH = 100
 MAX_NODES = 4_000_000
 _MAX_TOLD = 100
 
 _NO_KEY = object()
-
-
-class YamlObject(JsonObject):
-    """A mapping, with the line its key stands on; `lines` has the line of each entry."""
-
-    __slots__ = ("lines",)
-    lines: dict[str, int]
-
-
-class YamlList(list[Any]):
-    """A sequence, with the line of each item in `lines`."""
-
-    __slots__ = ("lines",)
-    lines: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +189,16 @@ def load_yaml(file: str, data: bytes) -> YamlDocument:
         FactError: empty, not text, merge-conflicted, not YAML (with line and column), of several documents, nested
             over 100 deep, or of over four million values.
     """
-    import yaml
-
     text = decode(file, data)
     refuse_conflict(file, text)
+    fast = parse_lines(text.replace("\r\n", "\n"))
+    return YamlDocument(fast, ()) if fast is not None else load_slowly(file, text)
+
+
+def load_slowly(file: str, text: str) -> YamlDocument:
+    """Return the document of any YAML text; see `load_yaml`."""
+    import yaml
+
     builder = _Builder(file)
     try:
         _build(builder, text)

@@ -6,6 +6,8 @@ Rules:
 2. A branch (`dev-main`, `1.x-dev`) is named with source `vcs`, a package of a path repository with source `path`. The
    alias of a branch is no version. PHP and its extensions are no packages.
 3. The lock does not name the project's own dependencies: direct is known only with a `composer.json` beside it.
+
+Source: Composer's documentation and `composer-schema.json`; composer/composer, `Locker`.
 """
 
 import posixpath

@@ -4,6 +4,8 @@ Rules:
 
 1. Composer 1 writes a list; Composer 2 an object with `packages`, and `dev-package-names` gives the scope.
 2. Everything else is as in `composer.lock`; the `composer.json` is two folders above.
+
+Source: composer/composer, `FilesystemRepository`.
 """
 
 import posixpath
