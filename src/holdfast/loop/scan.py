@@ -24,7 +24,7 @@ from holdfast.model.verdict import Unknown, Verdict
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
 from holdfast.remediations.locate import locate
-from holdfast.remediations.suggest import suggest_fix
+from holdfast.remediations.suggest import HEAD_LINES, suggest_fix
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """The same as a server's, unless HOLDFAST_FEED_MAX_AGE says otherwise."""
@@ -32,8 +32,6 @@ DEFAULT_MAX_AGE = timedelta(hours=24)
 _NO_PLACE = "a version without a place in its order"
 _UNDECIDED = "an advisory that does not tell which versions it affects"
 _SHOWN = 3
-_HEAD_LINES = 8
-"""Tools write who they are into the first lines of a file."""
 
 ReadLine = Callable[[Location], str | None]
 """Gives the text of a place's line; `None` where it can't."""
@@ -250,7 +248,7 @@ def _head(place: Location | None, read_line: ReadLine) -> tuple[str, ...]:
     """The first lines of a place's file, where a tool says that it wrote it."""
     if place is None:
         return ()
-    lines = (read_line(Location(place.file, number)) for number in range(1, _HEAD_LINES + 1))
+    lines = (read_line(Location(place.file, number)) for number in range(1, HEAD_LINES + 1))
     return tuple(line for line in lines if line is not None)
 
 

@@ -8,7 +8,7 @@ Rules:
 3. A hostile name or version gets no command.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ from holdfast.remediations.locate import find_guide, locate
 if TYPE_CHECKING:  # a scan has no exposures, and shouldn't pay for them
     from holdfast.model.exposure import Exposure
 
+HEAD_LINES = 8
+"""Tools write who they are into the first lines of a file."""
 _RPM = ("AlmaLinux", "Rocky Linux", "Red Hat", "openSUSE", "SUSE", "Fedora", "Mageia", "openEuler", "Photon OS")
 _APK = ("Alpine", "Wolfi", "Chainguard")
 _BY_ECOSYSTEM = {"Debian": "dpkg", "Ubuntu": "dpkg", **dict.fromkeys(_RPM, "rpm"), **dict.fromkeys(_APK, "apk")}
@@ -56,11 +58,39 @@ def suggest_fix(
     safe = find_safe_version(component.ecosystem, component.match_name, component.match_version, rules)
     if safe is None:
         return None
+    return _fix(_upgrade_of(occurrence, safe, line_text, head), occurrence.locations, formats or {})
+
+
+def suggest_steps(
+    occurrence: Occurrence,
+    version: str,
+    formats: Mapping[str, str],
+    read_line: Callable[[Location], str | None],
+) -> tuple[Fix, ...]:
+    """Return what to do in each file that names a component, to have it at a version; files in the order met.
+
+    A `go.sum` beside its `go.mod` is written by the same command, and is left out. Of several lines of a file the first
+    that can be edited is it.
+    """
+    files: dict[str, list[Location]] = {}
+    for place in occurrence.locations:
+        files.setdefault(place.file, []).append(place)
+    steps = []
+    for file, places in files.items():
+        if file.endswith("go.sum") and file.removesuffix("sum") + "mod" in files:
+            continue
+        head = tuple(read_line(Location(file, number)) or "" for number in range(1, HEAD_LINES + 1))
+        found = [_fix(_upgrade_of(occurrence, version, read_line(place), head), (place,), formats) for place in places]
+        steps.append(next((one for one in found if one.edit), next((one for one in found if one.command), found[0])))
+    edited = [one for one in steps if one.edit or one.command]
+    return tuple(edited or steps)
+
+
+def _upgrade_of(occurrence: Occurrence, version: str, line_text: str | None, head: tuple[str, ...]) -> Upgrade:
+    component = occurrence.component
     raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
-    current = component.version
-    words = component.ecosystem, component.name, current, safe, raise_name
-    upgrade = Upgrade(*words, line_text=line_text, head=head, alias=occurrence.alias)
-    return _fix(upgrade, occurrence.locations, formats or {})
+    words = component.ecosystem, component.name, component.version, version, raise_name
+    return Upgrade(*words, line_text=line_text, head=head, alias=occurrence.alias)
 
 
 def suggest_exposure_fix(
