@@ -11,6 +11,7 @@ from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import UsageError
 from holdfast.facts.composition import read_composition
 from tests.edges.providers.images.making import layer, layout_of, saved_of, write_archive, write_folder
+from tests.edges.providers.images.pushing import PASSWORD, USER, running_registry
 
 IMAGE = layer({"etc/os-release": "ID=wolfi\n", "lib/apk/db/installed": "P:musl\nV:1.2.5-r0\n"})
 
@@ -57,3 +58,12 @@ def test_chosen_platform_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     tree, _ = open_tree(write_folder(tmp_path, two_platforms().files()), ImageWish(platform="linux/arm64"))
     assert isinstance(tree, ImageTree)
     assert capsys.readouterr().err == "the image for linux/arm64 was chosen among linux/amd64, linux/arm64\n"
+
+
+def test_image_of_a_registry_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_REGISTRY_USER", USER)
+    monkeypatch.setenv("HOLDFAST_REGISTRY_PASSWORD", PASSWORD)
+    with running_registry() as registry:
+        registry.push_image("team/pay", "1.4.2", IMAGE)
+        sbom = read_composition(*open_tree(Path(), ImageWish(f"{registry.host}/team/pay:1.4.2")))
+    assert [one.component.purl for one in sbom.occurrences] == ["pkg:apk/wolfi/musl@1.2.5-r0"]

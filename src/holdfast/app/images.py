@@ -1,5 +1,6 @@
 """Wires images: what is at a path or in a registry, as a tree. Imports nothing of images before there is one."""
 
+import os
 import platform as machine
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,13 +23,15 @@ def open_tree(path: Path, image: ImageWish) -> tuple[Tree, Sequence[str]]:
 
     Raises:
         UsageError: there is nothing; a platform is named and it is no image; the image has none for that platform.
-        FactError: an image is broken.
-        FeedError: a registry did not give it.
+        FactError: an image is broken, or its registry did not give it.
     """
     from holdfast.edges.providers.local_tree import LocalTree
 
     if image.reference is not None:
-        raise UsageError("images of a registry are not read yet", where="--image", hint="save it as an archive")
+        from holdfast.edges.providers.images.registry import pull_image
+
+        wanted = platform_of(image.platform)
+        return _tree(pull_image(image.reference, wanted, os.environ, is_asked=image.platform is not None), None)
     if _looks_like_image(path):
         from holdfast.edges.providers.images.archive import open_archive
         from holdfast.edges.providers.images.inflated import Budget
@@ -69,7 +72,7 @@ def platform_of(text: str | None) -> "Platform":
     return Platform(parts[1], parts[0], parts[2] if len(parts) == 3 else "")
 
 
-def _tree(image: "OpenedImage", budget: "Budget") -> tuple[Tree, Sequence[str]]:
+def _tree(image: "OpenedImage", budget: "Budget | None") -> tuple[Tree, Sequence[str]]:
     from holdfast.edges.cli.output import say
     from holdfast.edges.providers.images.tree import ImageTree
     from holdfast.facts.composition import is_asked_for, is_only_a_manifest

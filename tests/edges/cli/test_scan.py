@@ -232,3 +232,9 @@ def test_every_shared_lock_file_is_read_or_reported(tmp_path: Path, folder: str)
         spoken_of = {one["file"] for one in document["files"]} | {one["file"] for one in document["unparsed"]}
         assert result.exit_code == 0, (origin, document)
         assert spoken_of, origin
+
+
+def test_image_of_a_registry_is_not_asked_for_offline() -> None:
+    ended = CliRunner().invoke(make_scan(Tools), ["--image", "registry.example/pay:1", "--offline"])
+    assert ended.exit_code == 2
+    assert "nothing may be asked of the network" in ended.stderr

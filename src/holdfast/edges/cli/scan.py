@@ -168,6 +168,8 @@ def _write(report: ScanReport) -> None:
 
 def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
     now = tools.now()
+    if options.offline and options.image.reference is not None:
+        raise UsageError("an image of a registry, and nothing may be asked of the network", where="--offline")
     tree, paths = tools.tree(path, options.image)
     sbom = read_composition(tree, paths)
     kev = os.environ.get("HOLDFAST_KEV") or None

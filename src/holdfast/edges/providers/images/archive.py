@@ -21,6 +21,7 @@ import msgspec
 
 from holdfast.edges.providers.images.documents import (
     MAX_DOCUMENT_BYTES,
+    Blobs,
     Config,
     Descriptor,
     Document,
@@ -32,7 +33,7 @@ from holdfast.edges.providers.images.documents import (
     verify,
 )
 from holdfast.edges.providers.images.inflated import Budget, open_content
-from holdfast.edges.providers.images.sources import FileSource, MemorySource, Slice, Source
+from holdfast.edges.providers.images.sources import MemorySource, Slice, Source, open_file
 from holdfast.edges.providers.images.tar import Entry, Kind, read_entries
 from holdfast.errors import FactError, UsageError
 
@@ -60,7 +61,7 @@ class _FolderFiles:
             return None
         if not path.is_relative_to(self._folder):
             raise FactError("it leads out of the image's folder, so it is not read", where=name)
-        return FileSource(path) if path.is_file() else None
+        return open_file(path) if path.is_file() else None
 
 
 class _TarFiles:
@@ -81,7 +82,7 @@ class _TarFiles:
         return Slice(self._content, entry.offset, entry.size)
 
 
-class _LayoutBlobs:
+class LayoutBlobs:
     """The blobs of an OCI layout."""
 
     def __init__(self, files: _Files) -> None:
@@ -146,14 +147,14 @@ def open_archive(path: Path, wanted: Platform, *, is_asked: bool, budget: Budget
     """
     where = str(path)
     files: _Files = (
-        _FolderFiles(path) if path.is_dir() else _TarFiles(open_content(FileSource(path), where, budget), where)
+        _FolderFiles(path) if path.is_dir() else _TarFiles(open_content(open_file(path), where, budget), where)
     )
     index = files.find(INDEX)
     if index is not None:
-        blobs = _LayoutBlobs(files)
+        blobs = LayoutBlobs(files)
         top = parse_document(_whole(index, INDEX), Document, INDEX)
         image = choose_image(blobs, top, wanted, is_asked=is_asked, where=where)
-        return opened(image, blobs)
+        return open_layers(image, blobs)
     saved = files.find(MANIFEST)
     if saved is None:
         return None
@@ -161,7 +162,7 @@ def open_archive(path: Path, wanted: Platform, *, is_asked: bool, budget: Budget
     return _open_saved(files, images, wanted, budget, is_asked=is_asked, where=where)
 
 
-def opened(image: Image, blobs: _LayoutBlobs) -> OpenedImage:
+def open_layers(image: Image, blobs: Blobs) -> OpenedImage:
     """Return an image with the bytes of its layers. Raises: FactError: one is missing, or another one."""
     layers = tuple((f"layer {one.digest}", blobs.open(one)) for one in image.layers)
     return OpenedImage(image.platform, layers, image.others)

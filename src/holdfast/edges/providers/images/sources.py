@@ -19,15 +19,11 @@ class Source(Protocol):
 
 
 class FileSource:
-    """A file on this machine, open until it is forgotten."""
+    """An open file, closed when it is forgotten; `name` is what errors call it."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            raise FactError(f"could not be read: {error.strerror}", where=str(path)) from None
-        weakref.finalize(self, os.close, self._file)
+    def __init__(self, descriptor: int, name: str) -> None:
+        self._file, self._name = descriptor, name
+        weakref.finalize(self, os.close, descriptor)
 
     def read(self, start: int, count: int) -> bytes:
         """Return at most `count` bytes from an offset. Raises: FactError."""
@@ -38,8 +34,16 @@ class FileSource:
                 at += len(part)
                 count -= len(part)
         except OSError as error:
-            raise FactError(f"could not be read: {error.strerror}", where=str(self._path)) from None
+            raise FactError(f"could not be read: {error.strerror}", where=self._name) from None
         return b"".join(parts)
+
+
+def open_file(path: Path) -> FileSource:
+    """Return a file of this machine. Raises: FactError: it can't be read."""
+    try:
+        return FileSource(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), str(path))
+    except OSError as error:
+        raise FactError(f"could not be read: {error.strerror}", where=str(path)) from None
 
 
 class Slice:
