@@ -76,7 +76,8 @@ def _help(command: click.Command, context: click.Context) -> str:
 def render_formats() -> str:
     """Return the page of what is read and what is not, from the SPECs and lists that the readers themselves use."""
     sections = [
-        ("Read", _READ, _readers()),
+        ("Read", _READ, _readers("facts.lockfiles", lambda spec: spec.patterns)),
+        ("Read in programs", _PROGRAMS, _readers("facts.binaries", lambda spec: spec.formats)),
         ("Read on machines", _MACHINES, _room("facts.packages", lambda spec: tuple(f"/{one}" for one in spec.paths))),
         ("Recognized, and not read yet", _RECOGNIZED, _grouped(RECOGNIZED)),
         ("Recognized on machines, and not read yet", "", _grouped({f"/{k}": v for k, v in UNREAD_DATABASES.items()})),
@@ -94,6 +95,9 @@ where the format knows, and its scope. A part that could not be read stands in `
 Names are matched without regard to case; CycloneDX documents are found by their content. Components from local paths,
 workspaces, version control or an address are named, and not matched: so are container images that a Dockerfile or a
 workflow names. What is in an image is told by a scan of the image; only one without a fixed tag or digest is a gap."""
+_PROGRAMS = """\
+Programs are known by their first four bytes, whatever their name, and never run; a file whose name ends as a text's, a
+picture's or an archive's is not looked into. A program in which a compiler left nothing says nothing: it is no gap."""
 _MACHINES = "Read by `holdfast agent`, which runs nothing and changes nothing."
 _RECOGNIZED = """\
 These are known by name. Each stands in `unparsed`: what was not read is unknown, and unknown is not pass."""
@@ -105,14 +109,14 @@ Versions of these ecosystems are compared as their own tools do; a release (`Deb
 ecosystem that is not here, or that has no feed, is `unknown`."""
 
 
-def _readers() -> str:
+def _readers(room: str, files: Any) -> str:
     """A row a reader: its files, what they are, the rules it keeps, and who says that the format is so."""
     rows = []
-    for spec in load_room("facts.lockfiles"):
-        parts = (inspect.getdoc(import_module(f"holdfast.facts.lockfiles.{spec.id}")) or "").split("\n\n")
+    for spec in load_room(room):
+        parts = (inspect.getdoc(import_module(f"holdfast.{room}.{spec.id}")) or "").split("\n\n")
         source = next((part for part in parts[1:] if part.startswith("Source:")), "")
         rules = [part for part in parts[1:] if part not in {source, "Rules:"}]
-        rows.append((_code(spec.patterns), _cell(parts[0]), _cell(*rules), _cell(source.removeprefix("Source:"))))
+        rows.append((_code(files(spec)), _cell(parts[0]), _cell(*rules), _cell(source.removeprefix("Source:"))))
     head = ("files", "what", "what of it is read, what is not, and what is said then", "source")
     return _table(head, sorted(rows))
 

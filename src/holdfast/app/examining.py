@@ -25,8 +25,10 @@ from holdfast.registry import load_room
 
 ROOMS = (
     "controls.versions",
+    "facts.binaries",
     "facts.lockfiles",
     "facts.packages",
+    "gate.outputs",
     "mitigations.actions",
     "remediations.guides",
     *SECTIONS.values(),

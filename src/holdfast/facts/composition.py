@@ -17,6 +17,7 @@ from functools import cache
 
 from holdfast.errors import FactError
 from holdfast.facts.databases import find_database, find_unread_database, mark_owned, read_database
+from holdfast.facts.executables import read_executable
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles import MAX_FILE_BYTES, LockfileSpec
 from holdfast.facts.lockfiles._patterns import PATTERNS
@@ -116,7 +117,7 @@ def read_file(tree: Tree, path: str) -> ParsedFile | None:
         glob = _named()[0].find(path)
         label = RECOGNIZED[glob] if glob else find_unread_database(path)
         if label is None:
-            return read_database(tree, path)
+            return read_database(tree, path) or read_executable(tree, path)
         return _unread(path, f"{label}: it is recognized but not read yet")
     if not path.isprintable():
         return _unread(path, "its path is not printable text")

@@ -1,7 +1,15 @@
-"""CycloneDX JSON documents that lie in a tree.
+"""CycloneDX JSON of versions 1.2 to 1.7: documents that lie in a tree.
 
-A file with `bom` or `vex` in its name is read only when its content says that it is CycloneDX; one named
-`bom.json` or `*.cdx.json` claims to be and is reported when it is not.
+Rules:
+
+1. A component is what its purl names; a version beside it counts where the purl has none. Without a purl or a version
+   it is unparsed. Files, operating systems, and applications without version, which only hold packages, are none.
+2. Nested components, and those within the described one, count. Direct and paths come from `dependencies`; scopes,
+   licences and what the document says that it lacks are read. Addresses, hashes, services and vulnerabilities are not.
+3. A file with `bom` or `vex` in its name is read only when its content says that it is CycloneDX; one named `bom.json`
+   or `*.cdx.json` claims to be and is reported when it is not.
+
+Source: CycloneDX specification, JSON reference 1.2 to 1.7.
 """
 
 from holdfast.facts.lockfiles._spec import LockfileSpec

@@ -1,7 +1,12 @@
-"""CycloneDX XML documents that lie in a tree.
+"""CycloneDX XML of versions 1.2 to 1.7: documents that lie in a tree.
 
-A file with `bom` or `cyclonedx` in its name is read only when its content names the namespace; one named `*.cdx.xml`
-claims to be one and is reported when it is not.
+Rules:
+
+1. It is read by the rules of its JSON. The namespace names the version; elements of extensions are passed over.
+2. A file with `bom` or `cyclonedx` in its name is read only when its content names the namespace; one named
+   `*.cdx.xml` claims to be one and is reported when it is not.
+
+Source: CycloneDX specification, XML reference 1.2 to 1.7.
 """
 
 from holdfast.facts.lockfiles._spec import LockfileSpec

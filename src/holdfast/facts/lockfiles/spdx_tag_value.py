@@ -1,6 +1,11 @@
 """SPDX 2.2 and 2.3 tag-value documents that lie in a tree.
 
-A file named `*.spdx` claims to be one; a text with `spdx` or `sbom` in its name is read when its content says so.
+Rules:
+
+1. It is read by the rules of its JSON. A line that is no field is unparsed, and the others count.
+2. A file named `*.spdx` claims to be one; a text with `spdx` or `sbom` in its name is read when its content says so.
+
+Source: SPDX 2.3, clauses 6 to 11, tag-value format.
 """
 
 from holdfast.facts.lockfiles._spec import LockfileSpec
