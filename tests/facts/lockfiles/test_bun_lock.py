@@ -108,3 +108,9 @@ def test_bun_comments_and_commas_in_texts_are_kept() -> None:
     lock = '{"lockfileVersion": 1, "packages": {"a//b,]": ["a//*x*/@1.0.0", "", {}, ",}"]}}'
     parsed = read({"bun.lock": lock})
     assert gaps(parsed) == [(1, "expected a list that begins with `name@version` for `a//b,]`")]
+
+
+def test_bun_key_of_very_many_parts_takes_no_time() -> None:
+    deep = "/".join(["a"] * 200_000)
+    lock = f'{{"lockfileVersion": 1, "packages": {{"{deep}": ["a@1.0.0", "", {{"dependencies": {{"b": "1"}}}}]}}}}'
+    assert [row[:2] for row in rows(read({"bun.lock": lock}))] == [("a", "1.0.0")]

@@ -10,6 +10,7 @@ from holdfast.facts.lockfiles._npm_source import source_of
 from holdfast.model.component import Scope, Source
 
 _MODULES = "node_modules/"
+_MAX_PLACE_CHARACTERS = 8_192
 _ASKED = ("dependencies", "optionalDependencies", "peerDependencies")
 _ASKED_BY_PROJECT = ("devDependencies", "peerDependencies", "optionalDependencies", "dependencies")
 
@@ -27,8 +28,8 @@ def _asked(entry: JsonObject, *, by_project: bool) -> dict[str, str]:
 
 
 def _candidates(place: str, name: str) -> Iterator[str]:
-    """Yield the places where Node looks for `name` from `place`, nearest first."""
-    while place:
+    """Yield the places where Node looks for `name` from `place`, nearest first; from too long a path, the top alone."""
+    while place and len(place) <= _MAX_PLACE_CHARACTERS:
         if place.rpartition("/")[2] != "node_modules":
             yield f"{place}/{_MODULES}{name}"
         place = place.rpartition("/")[0]

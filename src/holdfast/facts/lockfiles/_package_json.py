@@ -2,7 +2,7 @@
 
 import json
 import posixpath
-import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 from holdfast.errors import FactError
@@ -14,6 +14,7 @@ from holdfast.ports.tree import Tree
 Asked = tuple[str, str, Scope]
 """(name, written range, scope) of one dependency."""
 
+_MAX_GLOBS = 200
 _TABLES = (
     ("devDependencies", Scope.DEVELOPMENT),
     ("peerDependencies", Scope.RUNTIME),
@@ -52,16 +53,29 @@ def find_members(tree: Tree, folder: str, globs: list[str]) -> list[str]:
     """Return the folders of the members of a workspace, sorted; it looks through the whole tree."""
     if not globs:
         return []
-    patterns = [_compiled(posixpath.normpath(posixpath.join(folder, glob))) for glob in globs if glob[:1] != "!"]
+    wanted = [
+        posixpath.normpath(posixpath.join(folder, glob)).split("/") for glob in globs[:_MAX_GLOBS] if glob[:1] != "!"
+    ]
     found = (posixpath.dirname(path) for path in tree.walk() if path.endswith("/package.json"))
-    return sorted(member for member in found if any(pattern.fullmatch(member) for pattern in patterns))
+    return sorted(member for member in found if any(_fits(member.split("/"), parts) for parts in wanted))
 
 
-def _compiled(glob: str) -> re.Pattern[str]:
-    """A `*` stays within a folder, `**` does not; runs of them count once."""
-    parts = ("[^/]*" if part == "*" else ".*" if part.startswith("**") else re.escape(part) for part in _parts(glob))
-    return re.compile("".join(parts))
+def _fits(folders: list[str], globs: list[str]) -> bool:
+    """Whether folder by folder fits; `**` stands for any number of them. In time of the one's length by the other's."""
+    at = _passed({0}, globs)
+    for folder in folders:
+        stay = {index for index in at if index < len(globs) and globs[index] == "**"}
+        step = {index + 1 for index in at - stay if index < len(globs) and fnmatchcase(folder, globs[index])}
+        at = _passed(stay | step, globs)
+    return len(globs) in at
 
 
-def _parts(glob: str) -> list[str]:
-    return [part for part in re.split(r"(\*+)", glob[:500]) if part]
+def _passed(at: set[int], globs: list[str]) -> set[int]:
+    """Return the places in the globs, and those after each `**`, which may stand for nothing."""
+    found = set(at)
+    for index in sorted(at):
+        after = index
+        while after < len(globs) and globs[after] == "**":
+            after += 1
+            found.add(after)
+    return found

@@ -30,6 +30,7 @@ _PARTS = re.compile(r"@[^/]*/[^/]*|[^/]+")
 _VCS = re.compile(r"git[+@:]|github:|gitlab:|bitbucket:|ssh:")
 _ARCHIVE = re.compile(r"[^:]*\.(?:tgz|tar\.gz)")
 _PATHS = ("workspace:", "file:", "link:", "./", "../", "/")
+_MAX_DEPTH = 64
 _TABLES = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -74,7 +75,7 @@ def _entries(packages: object, lines: dict[str, int], gathering: Gathering) -> I
 
 def _places(place: str) -> list[str]:
     """Return the keys below which a dependency of the package at `place` is looked for, nearest first."""
-    parts = _PARTS.findall(place)
+    parts = _PARTS.findall(place)[:_MAX_DEPTH]
     return ["/".join(parts[:end]) + "/" for end in range(len(parts), 0, -1)] + [""]
 
 
