@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,13 @@ def test_what_is_no_version_has_no_place_in_an_order(spec: SchemeSpec, text: str
 @pytest.mark.parametrize("text", ["${project.version}", "[1.0,2.0)", "*", "LATEST", "RELEASE", "1 0"])
 def test_what_maven_takes_for_a_range_or_a_word_of_its_own_is_no_version(text: str) -> None:
     assert compare_versions("Maven", text, "1.0") is None
+
+
+@pytest.mark.parametrize("spec", load_room("controls.versions"), ids=lambda spec: spec.id)
+def test_reference_tells_of_every_ecosystem_and_its_scheme(spec: SchemeSpec) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "versions.md").read_text("utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| ")
+    ]
+    told = {ecosystem.strip() for row in rows if row[1] == f"`{spec.id}`" for ecosystem in row[0].split(",")}
+    assert told == set(spec.ecosystems)
