@@ -1,0 +1,59 @@
+"""What is said of a finding in the words of VEX.
+
+Rules:
+
+1. A waiver in force speaks first: `not_affected` with its justification, or `affected`, a risk that is borne.
+2. What was matched with low confidence, and what has no fix that one could take, is `under_investigation`.
+3. The rest is `affected`, with what to do.
+
+Source: OpenVEX 0.2.0; CISA, "Minimum Requirements for Vulnerability Exploitability eXchange (VEX)".
+"""
+
+from dataclasses import dataclass
+
+from holdfast.gate.decide import Decision, Judged
+from holdfast.gate.outputs._words import ADVISORIES, clean, in_order, remedy
+from holdfast.model.finding import Finding
+from holdfast.model.instant import format_instant
+from holdfast.model.waiver import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A status, and the words that it needs: a justification or an action; `notes` for people."""
+
+    status: str
+    justification: str = ""
+    action: str = ""
+    notes: str = ""
+
+
+def spoken_of(decision: Decision) -> list[Judged]:
+    """Return the findings that VEX has words for."""
+    return [one for one in in_order(decision) if one.finding.kind in ADVISORIES and one.finding.component]
+
+
+def statement_of(one: Judged) -> Statement:
+    """Return what is said of a finding."""
+    if one.waived is not None and one.waived.holds:
+        waiver = one.waived.waiver
+        notes = f"waiver {waiver.id}, until {format_instant(waiver.expires_at)}"
+        notes = clean(f"{waiver.statement} ({notes})" if waiver.statement else notes)
+        if waiver.status is Status.NOT_AFFECTED:
+            return Statement("not_affected", justification=waiver.reason, notes=notes)
+        return Statement("affected", action=clean(f"borne for now: {waiver.reason}"), notes=notes)
+    if one.finding.fix is None or one.finding.confidence == "low":
+        why = (
+            "no fix is known" if one.finding.fix is None else "the versions could be compared with low confidence only"
+        )
+        return Statement("under_investigation", notes=why)
+    return Statement("affected", action=clean(remedy(one.finding), 4000))
+
+
+def fixed_by(decision: Decision) -> list[Finding]:
+    """Return what the base had and the build has no more."""
+    if decision.base_score is None:
+        return []
+    there = {key for one in decision.judged for key in one.finding.keys}
+    gone = [one.finding for one in decision.base_score.ledger if not one.finding.keys & there]
+    return sorted((one for one in gone if one.kind in ADVISORIES), key=lambda one: one.order)

@@ -1,0 +1,128 @@
+"""GitLab's dependency scanning report, schema 15: the security tab, the merge request's widget, the dependency list.
+
+Rules:
+
+1. Everything that is in a package stands in it, old and new: GitLab itself compares with the target branch. What a
+   waiver calls not affected carries GitLab's flag for that.
+2. Ids are UUIDs of digests. Both instants are that of the decision.
+3. GitLab's limits: 20 identifiers, names of 255 characters, solutions of 7,000.
+4. A component without a version has no place in the schema, and is left out of the list of dependencies.
+
+Source: GitLab, security-report-schemas 15, `dependency-scanning-report-format.json`.
+"""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC
+from typing import Any
+
+import msgspec
+
+from holdfast import __version__
+from holdfast.gate.decide import Decision, Judged
+from holdfast.gate.outputs._spec import OutputContext, OutputSpec
+from holdfast.gate.outputs._words import (
+    NAME,
+    clean,
+    digest,
+    fingerprints,
+    headline,
+    in_order,
+    is_waived,
+    reason,
+    remedy,
+)
+from holdfast.gate.outputs.sarif import address_of
+from holdfast.model.finding import Finding, Kind
+from holdfast.model.waiver import Status
+
+VERSION = "15.2.1"
+_TYPES = {"CVE": "cve", "GHSA": "ghsa", "OSVDB": "osvdb", "USN": "usn", "RHSA": "rhsa", "GMS": "gms"}
+_WEAKNESSES = frozenset({Kind.VULNERABILITY, Kind.MALICIOUS, Kind.END_OF_LIFE})
+_ABOVE = ((9.0, "Critical"), (7.0, "High"), (4.0, "Medium"), (0.1, "Low"))
+Json = dict[str, Any]
+
+
+def render(decision: Decision, context: OutputContext) -> str:
+    """Return the report."""
+    shown = [one for one in in_order(decision) if one.finding.component and one.finding.kind in _WEAKNESSES]
+    at = context.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    tool = {"id": NAME, "name": "Holdfast", "version": __version__, "vendor": {"name": "Holdfast"}}
+    document = {
+        "version": VERSION,
+        "scan": {
+            "analyzer": tool,
+            "scanner": tool,
+            "type": "dependency_scanning",
+            "start_time": at,
+            "end_time": at,
+            "status": "success",
+        },
+        "vulnerabilities": [
+            _vulnerability(one, mark, context) for one, mark in zip(shown, fingerprints(shown), strict=True)
+        ],
+        "dependency_files": list(_files(context)),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def rating(finding: Finding) -> str:
+    """Return GitLab's word for a severity; what has no score is `Unknown`."""
+    if finding.kind is Kind.MALICIOUS:
+        return "Critical"
+    score = finding.score
+    if score is None:
+        return "Unknown"
+    return next((word for least, word in _ABOVE if score >= least), "Info")
+
+
+def _vulnerability(one: Judged, mark: str, context: OutputContext) -> Json:
+    finding, component = one.finding, one.finding.component
+    if component is None:
+        return {}
+    why = reason(one)
+    file, _ = context.place(finding.locations)
+    out: Json = {
+        "id": str(uuid.UUID(digest("gitlab", mark), version=5)),
+        "name": clean(finding.title or headline(finding), 255),
+        "description": headline(finding) + (f": {why}" if why else ""),
+        "severity": rating(finding),
+        "solution": clean(remedy(finding), 7000),
+        "identifiers": _identifiers(finding),
+        "links": [{"url": address_of(finding)}],
+        "location": {
+            "file": clean(file),
+            "dependency": {"package": {"name": component.name}, "version": component.version},
+        },
+    }
+    vector = finding.severity.vector if finding.severity else None
+    if vector and vector.startswith("CVSS:3"):
+        out["cvss_vectors"] = [{"vendor": "osv", "vector": clean(vector, 128)}]
+    if is_waived(one) and one.waived is not None and one.waived.waiver.status is Status.NOT_AFFECTED:
+        flag = {"type": "flagged-as-likely-false-positive", "origin": NAME, "description": reason(one)}
+        out["flags"] = [flag]
+    return out
+
+
+def _identifiers(finding: Finding) -> list[Json]:
+    names = [finding.id, *(name for name in finding.ids if name != finding.id)][:20]
+    return [
+        {"type": _TYPES.get(name.partition("-")[0], "osv"), "name": clean(name, 255), "value": clean(name, 255)}
+        for name in names
+    ]
+
+
+def _files(context: OutputContext) -> Iterator[Json]:
+    below: dict[str, list[tuple[str, str]]] = {}
+    for one in context.sbom.occurrences:
+        if one.component.version:
+            for place in one.locations:
+                below.setdefault(place.file, []).append((one.component.name, one.component.version))
+    for file, form, _ in sorted(context.sbom.files):
+        dependencies = [
+            {"package": {"name": name}, "version": version} for name, version in sorted(set(below.get(file, [])))
+        ]
+        yield {"path": clean(context.path(file)), "package_manager": form, "dependencies": dependencies}
+
+
+SPEC = OutputSpec("gl_dependency_scanning", "json", "GitLab's dependency scanning report, schema 15", render)
