@@ -198,6 +198,19 @@ def test_pnpm_lock_without_importers_has_the_only_project_at_the_top() -> None:
     ]
 
 
+def test_pnpm_all_documents_are_read() -> None:
+    text = (
+        "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies:\n      hooks:\n"
+        "        specifier: 1.0.0\n        version: 1.0.0\npackages:\n  hooks@1.0.0: {}\nsnapshots:\n"
+        "  hooks@1.0.0: {}\n---\nlockfileVersion: '9.0'\nimporters:\n  .:\n"
+        "    dependencies: {a: {version: 1.0.0}}\npackages:\n  a@1.0.0: {}\n"
+    )
+    assert _read(text) == [
+        ("hooks", "1.0.0", "registry", True, "development", 10),
+        ("a", "1.0.0", "registry", True, "runtime", 19),
+    ]
+
+
 def test_pnpm_variants_by_peers_are_one_component_with_all_places() -> None:
     text = "lockfileVersion: '6.0'\npackages:\n  /a@1.0.0(b@1.0.0): {}\n  /a@1.0.0(b@2.0.0): {}\n"
     (one,) = read({"pnpm-lock.yaml": text}).occurrences
@@ -240,7 +253,8 @@ def test_pnpm_development_wins_over_nothing_and_runtime_over_development() -> No
             (4, "`packages` is there twice (first in line 2): only the last one was read"),
         ),
         ("lockfileVersion: 6.0\n<<<<<<< HEAD\n", (2, "merge conflict markers")),
-        ("lockfileVersion: 6.0\n---\na: 1\n", (2, "expected one YAML document, got another one")),
+        ("lockfileVersion: 6.0\n---\na: 1\n", (1, "expected `lockfileVersion` 5 to 9, got None")),
+        ("lockfileVersion: 6.0\n---\na\n", (1, "expected a YAML mapping, got text")),
     ],
 )
 def test_pnpm_what_was_not_read_is_told(text: str, gap: tuple[int | None, str]) -> None:

@@ -104,6 +104,13 @@ def test_yaml_that_is_none_names_the_place(text: str | bytes, where: str) -> Non
     assert _error(text).where == where
 
 
+def test_yaml_several_documents_are_read_where_they_are_asked_for() -> None:
+    document = load_yaml("a.yaml", b"---\na: &x 1\n---\nb: 2\n", several=True)
+    assert (document.root, document.others) == ({"a": "1"}, ({"b": "2"},))
+    with pytest.raises(FactError, match="an alias without an anchor"):
+        load_yaml("a.yaml", b"a: &x 1\n---\nb: *x\n", several=True)
+
+
 def test_yaml_tags_make_nothing_but_text() -> None:
     assert _root("a: !!python/object/apply:os.system [ls]\nb: !!int 3\n") == {"a": ["ls"], "b": "3"}
 

@@ -36,18 +36,23 @@ _NO_KEY = object()
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """A document's value (`None` for one with nothing in it), and what of it does not count."""
+    """A document's value (`None` for one with nothing in it), and what of it does not count.
+
+    `others` are the values of further documents, where they were asked for.
+    """
 
     root: Any
     unparsed: tuple[Unparsed, ...]
+    others: tuple[Any, ...] = ()
 
 
 class _Builder:
     """Puts events together. The stack has a (collection, pending key, anchor, nodes before it) of each open one."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, *, several: bool) -> None:
         self.file = file
-        self.root: Any = None
+        self.roots: list[Any] = []
+        self._several = several
         self.gaps: list[Unparsed] = []
         self._top: Any = None
         self._key: Any = _NO_KEY
@@ -58,15 +63,15 @@ class _Builder:
         self._anchored: dict[str, tuple[Any, int] | None] = {}
         self._repeated: list[tuple[str, int, int, Any, Any]] = []
         self._nodes = 0
-        self._documents = 0
 
     def tell(self, line: int, because: str) -> None:
         if len(self.gaps) < _MAX_TOLD:
             self.gaps.append(Unparsed(self.file, line, readable(because)))
 
     def document(self, line: int) -> None:
-        self._documents += 1
-        if self._documents > 1:
+        self.roots.append(None)
+        self._anchored.clear()
+        if len(self.roots) > 1 and not self._several:
             raise FactError("expected one YAML document, got another one", where=f"{self.file}:{line}")
 
     def scalar(self, value: str | None, line: int, anchor: str | None) -> None:
@@ -122,7 +127,7 @@ class _Builder:
             top.append(value)
             top.lines.append(line)
         else:
-            self.root = value
+            self.roots[-1] = value
 
     def _entry(self, top: YamlObject, value: Any) -> None:
         key, line, self._key = self._key, self._key_line, _NO_KEY
@@ -182,24 +187,24 @@ def _line(event: Any) -> int:
     return line + 1
 
 
-def load_yaml(file: str, data: bytes) -> YamlDocument:
+def load_yaml(file: str, data: bytes, *, several: bool = False) -> YamlDocument:
     """Return the document. Mappings are `YamlObject`, sequences `YamlList`, all else text or `None`.
 
     Raises:
-        FactError: empty, not text, merge-conflicted, not YAML (with line and column), of several documents, nested
-            over 100 deep, or of over four million values.
+        FactError: empty, not text, merge-conflicted, not YAML (with line and column), of several documents unless they
+            are asked for, nested over 100 deep, or of over four million values.
     """
     text = decode(file, data)
     refuse_conflict(file, text)
     fast = parse_lines(text.replace("\r\n", "\n"))
-    return YamlDocument(fast, ()) if fast is not None else load_slowly(file, text)
+    return YamlDocument(fast, ()) if fast is not None else load_slowly(file, text, several=several)
 
 
-def load_slowly(file: str, text: str) -> YamlDocument:
+def load_slowly(file: str, text: str, *, several: bool = False) -> YamlDocument:
     """Return the document of any YAML text; see `load_yaml`."""
     import yaml
 
-    builder = _Builder(file)
+    builder = _Builder(file, several=several)
     try:
         _build(builder, text)
     except yaml.MarkedYAMLError as error:
@@ -212,7 +217,8 @@ def load_slowly(file: str, text: str) -> YamlDocument:
     except yaml.YAMLError as error:
         raise FactError(f"not valid YAML: {error}", where=file) from None
     builder.end()
-    return YamlDocument(builder.root, tuple(builder.gaps))
+    root, *others = builder.roots or [None]
+    return YamlDocument(root, tuple(builder.gaps), tuple(others))
 
 
 def load_yaml_object(file: str, data: bytes) -> tuple[YamlObject, tuple[Unparsed, ...]]:
@@ -222,10 +228,19 @@ def load_yaml_object(file: str, data: bytes) -> tuple[YamlObject, tuple[Unparsed
         FactError: as `load_yaml`, or it is something else.
     """
     document = load_yaml(file, data)
-    if not isinstance(document.root, YamlObject):
-        got = "a list" if isinstance(document.root, YamlList) else "nothing" if document.root is None else "text"
-        raise FactError(f"expected a YAML mapping, got {got}", where=f"{file}:1")
-    return document.root, document.unparsed
+    return object_of(file, document.root), document.unparsed
+
+
+def object_of(file: str, root: object) -> YamlObject:
+    """Return a document's value, which must be a mapping.
+
+    Raises:
+        FactError: it is something else.
+    """
+    if isinstance(root, YamlObject):
+        return root
+    got = "a list" if isinstance(root, YamlList) else "nothing" if root is None else "text"
+    raise FactError(f"expected a YAML mapping, got {got}", where=f"{file}:1")
 
 
 def items_of(value: object) -> list[tuple[int, Any]]:

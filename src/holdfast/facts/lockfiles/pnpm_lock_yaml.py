@@ -6,7 +6,9 @@ Rules:
 2. What an importer asks for is direct. A `link:` is named with source `path`. Catalogs and overrides name no package.
 3. Scope is what the lock says (`dev`, `optional`); where it says nothing, as from version 9 on, it follows from the
    importers.
-4. Something asked for that is not in the file is told: pnpm would not install from such a file either.
+4. Of several documents, as newer versions write them for the configuration's own dependencies, all are read; what the
+   configuration asks for is development.
+5. Something asked for that is not in the file is told: pnpm would not install from such a file either.
 
 Source: pnpm/spec, `lockfile`.
 """
@@ -21,7 +23,7 @@ from holdfast.facts.lockfiles._graph import reached_scopes, shortest_paths
 from holdfast.facts.lockfiles._json import JsonObject, objects_of, texts_of
 from holdfast.facts.lockfiles._pnpm_keys import PnpmPackage, read_key
 from holdfast.facts.lockfiles._spec import LockfileSpec
-from holdfast.facts.lockfiles._yaml import YamlObject, load_yaml_object
+from holdfast.facts.lockfiles._yaml import YamlObject, load_yaml, object_of
 from holdfast.model.component import ParsedFile, Scope, Source
 from holdfast.ports.tree import Tree
 
@@ -30,6 +32,8 @@ _IMPORTED = (
     ("dependencies", Scope.RUNTIME),
     ("optionalDependencies", Scope.OPTIONAL),
     ("devDependencies", Scope.DEVELOPMENT),
+    ("configDependencies", Scope.DEVELOPMENT),
+    ("packageManagerDependencies", Scope.DEVELOPMENT),
 )
 _LINKS = ("link:", "workspace:", "portal:")
 
@@ -153,9 +157,15 @@ def parse(file: str, data: bytes, _tree: Tree) -> ParsedFile:
     Raises:
         FactError: not YAML, or not a mapping.
     """
-    root, gaps = load_yaml_object(file, data)
+    document = load_yaml(file, data, several=True)
     gathering = Gathering(file, SPEC.id, "npm")
-    gathering.skip_all(gaps)
+    gathering.skip_all(document.unparsed)
+    for root in (document.root, *document.others):
+        _read(object_of(file, root), gathering)
+    return gathering.parsed()
+
+
+def _read(root: YamlObject, gathering: Gathering) -> None:
     version = root.get("lockfileVersion")
     if not isinstance(version, str) or not _KNOWN_VERSIONS.match(version):
         gathering.skip(root.lines.get("lockfileVersion", 1), f"expected `lockfileVersion` 5 to 9, got {version!r}")
@@ -177,7 +187,6 @@ def parse(file: str, data: bytes, _tree: Tree) -> ParsedFile:
             scope=_scope(node, scopes.get(number)),
             alias=node.alias,
         )
-    return gathering.parsed()
 
 
 SPEC = LockfileSpec(id="pnpm_lock_yaml", patterns=("pnpm-lock.yaml",), parse=parse)
