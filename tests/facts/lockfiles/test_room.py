@@ -100,7 +100,13 @@ def test_parser_answers_or_raises_fact_error_on_a_damaged_file(spec: LockfileSpe
     _answers(spec, file, damaged)
 
 
-@pytest.mark.parametrize("format_id", ["package_lock_json", "cyclonedx_json", "poetry_lock"])
+@pytest.mark.parametrize(
+    "format_id",
+    [
+        *("package_lock_json", "cyclonedx_json", "poetry_lock", "bun_lock", "composer_lock", "deno_lock"),
+        *("installed_json", "mix_lock", "package_resolved", "gemfile_lock"),
+    ],
+)
 def test_format_with_an_end_of_its_own_reports_every_cut(format_id: str) -> None:
     spec = next(spec for spec in SPECS if spec.id == format_id)
     file, data = _sample(format_id)
