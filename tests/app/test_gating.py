@@ -219,6 +219,36 @@ def test_nothing_to_scan_is_no_pass(tmp_path: Path, feed: Path) -> None:
     assert gate(tmp_path / "empty", feed).returncode == 3
 
 
+def test_one_run_writes_every_report_and_changes_no_verdict(repository: Path, feed: Path, tmp_path: Path) -> None:
+    add(repository, ["lamp==1.0"])
+    kinds = {"sarif": "runs", "cyclonedx": "components", "openvex": "statements", "gl-dependency-scanning": "scan"}
+    wanted = [f"--report={kind}={tmp_path / kind}" for kind in kinds]
+    done = gate(repository, feed, "--base", "main", "--format", "json", *wanted, f"--report=json={tmp_path / 'json'}")
+    assert done.returncode == 1, done.stderr
+    assert (tmp_path / "json").read_text() == done.stdout
+    for kind, key in kinds.items():
+        assert json.loads((tmp_path / kind).read_text())[key]
+    (one,) = [
+        one for one in json.loads((tmp_path / "sarif").read_text())["runs"][0]["results"] if one["level"] == "error"
+    ]
+    place = one["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("requirements.txt", 41)
+
+
+def test_a_report_that_cannot_be_written_fails_the_gate_and_is_named(repository: Path, feed: Path) -> None:
+    done = gate(repository, feed, "--base", "main", "--format", "json", "--report", "sarif=/nowhere/x.sarif")
+    assert done.returncode == 4
+    assert "/nowhere/x.sarif" in done.stderr
+    assert document(done)["verdict"] == "pass"
+
+
+def test_places_are_told_from_the_top_whatever_is_scanned(repository: Path, feed: Path) -> None:
+    commit(repository, "services/requirements.txt", "desk==1.0\n")
+    for path in ("services", "services/requirements.txt"):
+        done = gate(repository / path, feed, "--base", "main", "--format", "github")
+        assert "file=services/requirements.txt,line=1," in done.stdout, done.stderr
+
+
 def test_a_gate_imports_nothing_heavy(repository: Path, feed: Path) -> None:
     from tests.app.test_scanning import HEAVY
 

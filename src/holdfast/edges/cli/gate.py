@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import click
-import msgspec
 
 from holdfast.edges.cli.gate_output import print_decision
+from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
 from holdfast.edges.cli.options import (
     EXIT_BLOCKED,
     EXIT_FAILED,
@@ -24,14 +24,13 @@ from holdfast.edges.cli.options import (
     EXIT_UNKNOWN,
     EXIT_USAGE,
     data_option,
-    format_option,
 )
 from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, ScanTools, Told, max_age_of, reader_of
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
-from holdfast.gate.decide import Decision
 from holdfast.gate.levels import Levels
+from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate import GateInput, Stated, read_stated, run_gate
@@ -99,7 +98,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
     @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
     @data_option
-    @format_option
+    @report_options
     @click.pass_context
     def command(context: click.Context, /, path: Path, **options: Any) -> None:
         """Decide whether what is in PATH (a folder or a file) may ship.
@@ -117,6 +116,7 @@ Examples:
   holdfast gate --base origin/main
   holdfast gate services/pay --policy security/policy.yaml --format json
   holdfast gate . --base last-release.cdx.json
+  holdfast gate . --report sarif=gate.sarif --report markdown=gate.md
 """
 
 
@@ -131,35 +131,40 @@ class GateOptions:
     offline: bool
     data: Path
     style: str
+    reports: tuple[Report, ...] = ()
 
 
 def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
     try:
-        decision, document = _decide(tools, path, options)
+        found = gather(tools, path, options)
+        decision = None if found is None else run_gate(found.given, found.now)
     except HoldfastError as error:
-        if options.style == "json":
+        if options.style == JSON:
             print_json(error_to_json(error.message, error.where, error.hint))
         say(str(error))
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
-    if decision is None:
-        if options.style == "json":
+    if found is None or decision is None:
+        if options.style == JSON:
             print_json(error_to_json("nothing to scan: no dependency file was found", str(path), None))
         say("Nothing to scan: no dependency file was found.")
         return EXIT_NOTHING
-    if options.style == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
-    else:
+    document = decision_to_json(decision, found.given.levels.digests, found.given.head.snapshots, found.base)
+    context = _context(tools, path, found)
+    problems = write_reports(options.reports, decision, document, context)
+    if options.style == TABLE:
         print_decision(decision, options.style)
-    return EXITS[decision.answer]
+    else:
+        click.echo(render(options.style, decision, document, context), nl=False)
+    for problem in problems:
+        say(problem)
+    return EXIT_FAILED if problems else EXITS[decision.answer]
 
 
-def _decide(tools: GateTools, path: Path, options: GateOptions) -> tuple[Decision | None, dict[str, Any]]:
-    found = gather(tools, path, options)
-    if found is None:
-        return None, {}
-    given = found.given
-    decision = run_gate(given, found.now)
-    return decision, decision_to_json(decision, given.levels.digests, given.head.snapshots, found.base)
+def _context(tools: GateTools, path: Path, found: "Gathered") -> OutputContext:
+    place = tools.place(path)
+    prefix = place.prefix if place else ""
+    root = prefix if path.is_dir() else prefix.rpartition("/")[0]  # places are told below the folder of a file
+    return OutputContext(found.now, found.given.stated.bound.service, root, found.base, found.given.head.sbom)
 
 
 @dataclass(frozen=True, slots=True)

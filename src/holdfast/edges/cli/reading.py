@@ -69,7 +69,9 @@ def write_output(path: Path, text: str) -> None:
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
+        part.unlink(missing_ok=True)  # what lies there may be a link that leads elsewhere: it is never written through
+        with part.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
