@@ -2,7 +2,7 @@
 
 import pytest
 
-from holdfast.facts.lockfiles._package_json import asked_by, find_members, read_manifest, workspace_globs
+from holdfast.facts.lockfiles._package_json import asked_by, find_members, find_scopes, read_manifest, workspace_globs
 from holdfast.model.component import Scope
 from holdfast.testing.trees import MemoryTree
 
@@ -51,3 +51,13 @@ def test_workspaces_are_a_list_or_an_object_with_one() -> None:
     assert workspace_globs({"workspaces": ["a", 3]}) == ["a"]
     assert workspace_globs({"workspaces": {"packages": ["b"]}}) == ["b"]
     assert workspace_globs({"workspaces": "c"}) == []
+
+
+def test_scopes_are_those_of_the_manifest_as_it_is_now() -> None:
+    assert find_scopes(MemoryTree({"a/package.json": '{"devDependencies": {"b": "1"}}'}), "a") == {
+        "b": Scope.DEVELOPMENT
+    }
+    assert find_scopes(MemoryTree({"a/package.json": '{"dependencies": {"b": "1"}}'}), "a") == {"b": Scope.RUNTIME}
+    assert find_scopes(MemoryTree({"a/package.json": "["}), "a") == {}
+    assert find_scopes(MemoryTree({}), "a") == {}
+    assert read_manifest(MemoryTree({"package.json": "{}" + " " * (1 << 20)}), "") is None

@@ -3,11 +3,11 @@
 import json
 import posixpath
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from holdfast.errors import FactError
 from holdfast.facts.lockfiles._json import texts_of
-from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES
 from holdfast.model.component import Scope
 from holdfast.ports.tree import Tree
 
@@ -15,6 +15,7 @@ Asked = tuple[str, str, Scope]
 """(name, written range, scope) of one dependency."""
 
 _MAX_GLOBS = 200
+_MAX_MANIFEST_BYTES = 1 << 20
 _TABLES = (
     ("devDependencies", Scope.DEVELOPMENT),
     ("peerDependencies", Scope.RUNTIME),
@@ -25,12 +26,38 @@ _TABLES = (
 
 def read_manifest(tree: Tree, folder: str) -> dict[str, Any] | None:
     """Return the `package.json` of a folder (empty for the top); `None` when there is none that can be read."""
+    data = _read(tree, folder)
+    return None if data is None else _parsed(data)
+
+
+def find_scopes(tree: Tree, folder: str) -> dict[str, Scope]:
+    """Return name → scope of everything the `package.json` of a folder asks for; nothing where it can't be read.
+
+    It is asked once for every installed package, so the answers of the last few manifests are kept.
+    """
+    data = _read(tree, folder)
+    return {} if data is None else _scopes_in(data)
+
+
+def _read(tree: Tree, folder: str) -> bytes | None:
     path = posixpath.normpath(posixpath.join(folder, "package.json"))
     try:
-        document = json.loads(tree.read(path, MAX_FILE_BYTES))
-    except (FactError, ValueError, RecursionError):
+        return tree.read(path, _MAX_MANIFEST_BYTES)
+    except FactError:
         return None  # the file itself is reported by the composition; here it only means "not known"
+
+
+def _parsed(data: bytes) -> dict[str, Any] | None:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
     return document if isinstance(document, dict) else None
+
+
+@lru_cache(maxsize=8)
+def _scopes_in(data: bytes) -> dict[str, Scope]:
+    return {name: scope for name, _, scope in asked_by(_parsed(data) or {})}
 
 
 def asked_by(manifest: dict[str, Any]) -> list[Asked]:
