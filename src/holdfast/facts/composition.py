@@ -241,7 +241,12 @@ def is_asked_for(path: str) -> bool:
     folder, _, name = path.rpartition("/")
     if folder.endswith((".dist-info", ".egg-info", "var/lib/dpkg/info")):
         return not name.startswith("RECORD")
-    return name in _BESIDE or bool(_specs_of(path)) or find_database(path) is not None or name.endswith(".md5sums")
+    return (
+        (name in _BESIDE and "node_modules/" not in path)
+        or bool(_specs_of(path))
+        or find_database(path) is not None
+        or name.endswith(".md5sums")
+    )
 
 
 def is_only_a_manifest(path: str) -> bool:
