@@ -43,6 +43,8 @@ class _Globs:
         self._exact = {glob.lower(): glob for glob in every if not any(sign in glob for sign in "*?/")}
         # Nearly every file fits none; how a name ends or begins tells that at once, without an expression.
         self._wild = [(*_ends_of(glob), glob) for glob in every if glob.lower() not in self._exact]
+        self._ends = tuple({end for _, end, _ in self._wild if end})
+        self._starts = tuple({start for start, end, _ in self._wild if not end})
 
     def find(self, path: str) -> str | None:
         return next(self.find_all(path), None)
@@ -53,6 +55,8 @@ class _Globs:
         exact = self._exact.get(name)
         if exact:
             yield exact
+        if not (name.endswith(self._ends) or name.startswith(self._starts)):
+            return
         for start, end, glob in self._wild:
             if name.endswith(end) and name.startswith(start) and _compiled(glob).fullmatch(path):
                 yield glob
