@@ -78,6 +78,7 @@ def render_formats() -> str:
     sections = [
         ("Read", _READ, _readers("facts.lockfiles", lambda spec: spec.patterns)),
         ("Read in programs", _PROGRAMS, _readers("facts.binaries", lambda spec: spec.formats)),
+        ("Reports of other tools", _REPORTS, _readers("facts.reports", lambda spec: (spec.id,))),
         ("Read on machines", _MACHINES, _room("facts.packages", lambda spec: tuple(f"/{one}" for one in spec.paths))),
         ("Recognized, and not read yet", _RECOGNIZED, _grouped(RECOGNIZED)),
         ("Recognized on machines, and not read yet", "", _grouped({f"/{k}": v for k, v in UNREAD_DATABASES.items()})),
@@ -98,6 +99,9 @@ workflow names. What is in an image is told by a scan of the image; only one wit
 _PROGRAMS = """\
 Programs are known by their first four bytes, whatever their name, and never run; a file whose name ends as a text's, a
 picture's or an archive's is not looked into. A program in which a compiler left nothing says nothing: it is no gap."""
+_REPORTS = """\
+Known by their content, JSON up to 64 MiB and 200,000 findings; more is refused. What a report says of a run that failed
+is a gap. Texts of secrets are not kept."""
 _MACHINES = "Read by `holdfast agent`, which runs nothing and changes nothing."
 _RECOGNIZED = """\
 These are known by name. Each stands in `unparsed`: what was not read is unknown, and unknown is not pass."""

@@ -28,6 +28,7 @@ ROOMS = (
     "facts.binaries",
     "facts.lockfiles",
     "facts.packages",
+    "facts.reports",
     "gate.outputs",
     "mitigations.actions",
     "remediations.guides",

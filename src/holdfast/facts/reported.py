@@ -1,0 +1,43 @@
+"""Reports of other tools, whichever it is: the content tells."""
+
+from typing import Any
+
+import msgspec
+
+from holdfast.errors import FactError
+from holdfast.facts.lockfiles._json import load_json
+from holdfast.facts.reports import MAX_REPORT_BYTES
+from holdfast.facts.reports._gathering import ReportGathering
+from holdfast.facts.sboms.json_entries import prepare_json
+from holdfast.model.reported import Report
+from holdfast.registry import load_room
+
+
+def read_report(file: str, data: bytes) -> Report:
+    """Return what a report says. Whoever reads the file takes no more of it than `MAX_REPORT_BYTES` and one.
+
+    Raises:
+        FactError: over that size, not JSON, or of no known tool.
+    """
+    if len(data) > MAX_REPORT_BYTES:
+        hint = "let the tool report less, or report per folder"
+        raise FactError(f"a report of over {MAX_REPORT_BYTES >> 20} MiB is not read", where=file, hint=hint)
+    document = _decode(file, data)
+    for spec in load_room("facts.reports"):
+        if spec.fits(document):
+            gathering = ReportGathering(file, spec.id)
+            spec.read(document, gathering)
+            return gathering.report()
+    known = ", ".join(spec.id for spec in load_room("facts.reports"))
+    raise FactError("a report of no tool that is known", where=file, hint=f"known are {known}")
+
+
+def _decode(file: str, data: bytes) -> dict[str, Any]:
+    data = prepare_json(file, data)
+    try:
+        document = msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        document = load_json(file, data)  # the slow reader says where it breaks, and takes what is not quite JSON
+    if not isinstance(document, dict):
+        raise FactError(f"expected a JSON object, got {type(document).__name__}", where=f"{file}:1")
+    return document

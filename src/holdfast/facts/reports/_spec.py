@@ -1,0 +1,23 @@
+"""What a module of this room declares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from holdfast.facts.reports._gathering import ReportGathering
+
+MAX_REPORT_BYTES = 64 << 20
+"""A report above it is refused: it takes several times its size to hold, and no policy is made for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSpec:
+    """One format of reports.
+
+    `fits(document)` tells by its fields whether a JSON object is such a report; the first that says so, by id, reads
+    it. `read(document, gathering)` adds what it says, or raises `FactError`.
+    """
+
+    id: str
+    fits: Callable[[dict[str, Any]], bool]
+    read: Callable[[dict[str, Any], ReportGathering], None]
