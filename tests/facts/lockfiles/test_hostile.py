@@ -92,7 +92,7 @@ def _held(file: str, data: bytes) -> ParsedFile:
 
 
 @pytest.mark.parametrize("file", _WORDS)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_reader_answers_whatever_the_shape(file: str, data: st.DataObject) -> None:
     value = data.draw(_shapes(_WORDS[file]))

@@ -198,6 +198,24 @@ def test_pnpm_lock_without_importers_has_the_only_project_at_the_top() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("key", "entry", "expected"),
+    [
+        ("a@1.2.3", "{resolution: {commit: 00, repo: x, type: git}}", ("a", "1.2.3", "vcs")),
+        ("/a/1.2.3", "{resolution: {directory: x, type: directory}}", ("a", "1.2.3", "path")),
+        ("a@1.2.3", "{resolution: {tarball: 'https://files.example/a.tgz'}}", ("a", "1.2.3", "registry")),
+        ("'@s/a@git+ssh://git@host.example/a.git#00'", "{version: 2.0.0}", ("@s/a", "2.0.0", "vcs")),
+        ("'a@https://files.example/a.tgz'", "{}", ("a", "", "url")),
+        ("'file:a.tgz'", "{name: a}", ("a", "", "path")),
+        ("'@codeload.github.com/o/a/tar.gz/00'", "{resolution: {gitHosted: true, tarball: x}}", None),
+        ("registry.example:4873/@s/a/1.0.0", "{}", ("@s/a", "1.0.0", "registry")),
+    ],
+)
+def test_pnpm_key_and_resolution_tell_the_source(key: str, entry: str, expected: tuple[str, str, str] | None) -> None:
+    (row,) = _read(f"lockfileVersion: 6.0\npackages:\n  {key}: {entry}\n")
+    assert row[:3] == (expected or ("@codeload.github.com/o/a/tar.gz/00", "", "vcs"))
+
+
 def test_pnpm_all_documents_are_read() -> None:
     text = (
         "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    configDependencies:\n      hooks:\n"

@@ -46,10 +46,12 @@ def read_key(key: str, entry: JsonObject) -> PnpmPackage | None:
     if kind is Source.REGISTRY:
         return None
     name, version = entry.get("name"), entry.get("version")
+    written = found or _NAME.match(key)
     if not isinstance(name, str) or not name:
-        written = _NAME.match(key)
         name = written[1] if written else key.partition("(")[0]
-    return PnpmPackage(name, version if isinstance(version, str) else "", kind)
+    if not isinstance(version, str):
+        version = found[2] if found else ""
+    return PnpmPackage(name, version, kind)
 
 
 def _hosted(key: str) -> re.Match[str] | None:

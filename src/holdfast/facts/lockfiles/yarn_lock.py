@@ -59,7 +59,8 @@ class _Graph:
         for pattern in self.entries[number].patterns:
             wanted = split_pattern(pattern)[1]
             if wanted.startswith("patch:"):
-                return self._by_pattern.get(unquote(wanted[6:].partition("#")[0]), number)
+                found = self.find(*split_pattern(unquote(wanted[6:].partition("#")[0])))
+                return number if found is None else found
         return number
 
     def edges(self) -> list[list[int]]:
