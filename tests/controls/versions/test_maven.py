@@ -50,6 +50,11 @@ def test_mavens_own_order_goes_round_in_a_circle() -> None:
     assert [key(text) is None for text in ("1-rc-1", "1", "1.sp.1")] == [False, False, True]
 
 
+@given(st.lists(st.sampled_from(["0", "1", "00", "01", "10"]), min_size=1, max_size=5).map(".".join))
+def test_versions_of_numbers_alone_take_the_short_way_to_the_same_key(plain: str) -> None:
+    assert key(plain) == key(plain + "-") == key(plain + ".Final") == key(plain + "-ga")
+
+
 def test_release_trains_are_compared_by_name() -> None:
     assert compare("Greenwich.SR6", "Hoxton.RELEASE") == -1
     assert compare("Hoxton.SR1", "Hoxton.SR12") == -1

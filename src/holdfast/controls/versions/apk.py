@@ -48,8 +48,9 @@ _SUFFIXES = {
 _INVALID, _END, _REVISION, _HASH, _SUFFIX_NUMBER = b"\x05", b"\x06", b"\x07", b"\x08", b"\x09"
 _NO_NUMBER, _LETTER, _TEXT_NUMBER, _NUMBER = b"\x0f", b"\x10", b"\x11", b"\x12"
 _END_OF_TEXT = b"\x00"
-_PLACES = {"number": 0, "letter": 1, "suffix": 2, "hash": 3, "revision": 4}
-_MANY = (_PLACES["number"], _PLACES["suffix"])
+_PLACES: dict[str | None, int] = {"number": 0, "letter": 1, "suffix_number": 2, "hash": 3, "revision": 4}
+"""Which tokens may follow which, by the group of each that closes last."""
+_MANY = (_PLACES["number"], _PLACES["suffix_number"])
 
 
 def _number_key(digits: str) -> bytes:
@@ -74,17 +75,13 @@ def _token_key(token: re.Match[str]) -> bytes:
     return _REVISION + encode_number(token["revision"])
 
 
-def _kind(token: re.Match[str]) -> int:
-    return next(rank for group, rank in _PLACES.items() if token[group] is not None)
-
-
 def _read(version: str) -> tuple[bytes, int]:
     """Return a key of what can be read, not ended yet, and where that ends."""
     first = _LEADING.match(version)
     digits = first[0] if first else ""
     out, last, end = [encode_number(digits)], 0, len(digits)
     while token := _TOKENS.match(version, end):
-        kind = _kind(token)
+        kind = _PLACES[token.lastgroup]
         if kind < last or (kind == last and kind not in _MANY):
             break
         out.append(_token_key(token))

@@ -23,6 +23,7 @@ from holdfast.controls.versions._number import encode_number
 from holdfast.controls.versions._scheme import SchemeSpec
 
 _DIGITS = "0123456789"
+_PLAIN = re.compile(r"([0-9]++(?:\.[0-9]++)*+)(?:\.(?:final|ga|release))?", re.ASCII | re.IGNORECASE)
 _PIECES = re.compile(r"[0-9]++|[^0-9.-]++|[.-]", re.ASCII)
 _NO_VERSIONS = {"", "LATEST", "RELEASE"}
 _NOT_IN_VERSIONS = frozenset("[](){}$,*^<>=")
@@ -103,8 +104,17 @@ def _list_key(items: Items, *, is_first: bool) -> bytes | None:
     return b"".join((*out, *(_NUMBER + encode_number(number) for number in numbers)))
 
 
+def _plain_key(numbers: Items) -> bytes:
+    while numbers and not numbers[-1].strip("0"):
+        numbers.pop()
+    return b"".join([_NUMBER + encode_number(number) for number in numbers]) + _END
+
+
 def key(version: str) -> bytes | None:
     """Return the order-preserving key; `None` for no version, and where Maven's order is none."""
+    plain = _PLAIN.fullmatch(version)
+    if plain is not None:  # most versions are numbers alone
+        return _plain_key(plain[1].split("."))
     if not version[:1].isdigit() or not version.isascii() or not _is_version(version):
         return None
     parts = [_list_key(items, is_first=place == 0) for place, items in enumerate(_parse(version))]
