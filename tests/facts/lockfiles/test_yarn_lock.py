@@ -198,7 +198,7 @@ def test_yarn_berry_patch_without_a_protocol_goes_with_what_it_is_made_from() ->
         '__metadata:\n  version: 6\n"app@workspace:.":\n  version: 0.0.0-use.local\n  resolution: "app@workspace:."\n'
         '  dependencies:\n    fsevents: ^2.3.2\n"fsevents@npm:^2.3.2":\n  version: 2.3.3\n'
         '  resolution: "fsevents@npm:2.3.3"\n"fsevents@patch:fsevents@^2.3.2#~builtin<compat/fsevents>":\n'
-        '  version: 2.3.3\n  resolution: "fsevents@patch:fsevents@npm%3A2.3.3#~builtin<compat/fsevents>::version=2.3.3"\n'
+        '  version: 2.3.3\n  resolution: "fsevents@patch:fsevents@npm%3A2.3.3#~builtin<compat/fsevents>::version=2"\n'
     )
     manifest = '{"devDependencies": {"fsevents": "^2.3.2"}}'
     assert rows(read({"yarn.lock": lock, "package.json": manifest})) == [
