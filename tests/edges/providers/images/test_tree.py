@@ -99,6 +99,17 @@ def test_parts_of_big_files_are_read_in_any_order(how: str) -> None:
     assert (tree.read("last", 9), tree.read("first", 9)) == (b"two", b"one")
 
 
+@pytest.mark.parametrize("size", [10, 70, 1000, 5000, 3_000_000])
+def test_parts_of_programs_are_read_in_any_order(size: int) -> None:
+    program = (b"\x7fELF" + bytes(range(256)) * (size // 256 + 1))[:size]
+    tree = tree_of(layer({"a": "x" * 700_000, "bin/program": program, "z": b"\0" * 9_000_000}), how="gzip")
+    for start in (0, 4, 63, 64, 1023, 1025, size - 4097, size - 4096, size - 1, size, size + 5):
+        for count in (1, 64, 728, 4096, 5000):
+            if start >= 0:
+                assert tree.read_part("bin/program", start, count) == program[start : start + count]
+    assert tree.read("bin/program", size) == program
+
+
 @pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
 def test_long_and_strange_names_are_read(form: int) -> None:
     names = {f"{'d' * 90}/{'e' * 90}": "1", "ü/ñ": "2", "a b": "3"}

@@ -24,12 +24,13 @@ _MAX_HOPS = 40
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file: where its bytes are. `head` are its first ones, `kept` all of them where they were kept."""
+    """A file: where its bytes are. `head` are its first ones, `tail` its last, `kept` all where they were kept."""
 
     content: Source
     offset: int
     size: int
     head: bytes = b""
+    tail: bytes = b""
     kept: bytes | None = None
 
 

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A layer is gone through once, header by header; its small files that readers ask for stay in memory up to a limit,
-   the others are unpacked again when they are asked for.
+1. A layer is gone through once, header by header; its small files that readers ask for, and both ends of programs,
+   stay in memory up to a limit; the rest is unpacked again when it is asked for.
 2. Links are followed within the image and never out of it. What is not a regular file is not read.
 3. What asks for dependencies without fixing them (a `package.json` or `setup.py` of its own) is not listed: what an
    image has installed is told by what is installed. Lock files are.
@@ -19,6 +19,9 @@ from holdfast.errors import FactError
 
 MAX_LAYERS = 500
 _HEAD_BYTES = 64
+_PROGRAM = b"\x7fELF"
+_PROGRAM_HEAD_BYTES, _PROGRAM_TAIL_BYTES = 1024, 4096
+"""Where a program lists its parts: enough to tell that there is nothing in it to read."""
 _KEPT_FILE_BYTES = 1 << 20
 _KEPT_BYTES = 64 << 20
 
@@ -55,10 +58,14 @@ class ImageTree:
                 yield entry, None
                 continue
             head = content.read(entry.offset, min(entry.size, _HEAD_BYTES))
-            kept = None
-            if is_packed and entry.size <= _KEPT_FILE_BYTES and self._is_wanted(entry.path):
+            kept, tail = None, b""
+            if is_packed and head.startswith(_PROGRAM):
+                head = self._keep(content, entry.offset, min(entry.size, _PROGRAM_HEAD_BYTES)) or head
+                size = min(entry.size, _PROGRAM_TAIL_BYTES)
+                tail = self._keep(content, entry.offset + entry.size - size, size) or b""
+            elif is_packed and entry.size <= _KEPT_FILE_BYTES and self._is_wanted(entry.path):
                 kept = self._keep(content, entry.offset, entry.size)
-            yield entry, StoredFile(content, entry.offset, entry.size, head, kept)
+            yield entry, StoredFile(content, entry.offset, entry.size, head, tail, kept)
 
     def _keep(self, content: Source, offset: int, size: int) -> bytes | None:
         if self._kept_bytes + size > _KEPT_BYTES:
@@ -93,6 +100,9 @@ class ImageTree:
     def _bytes(self, file: StoredFile, path: str, start: int, count: int) -> bytes:
         if start + count <= len(file.head):
             return file.head[start : start + count]
+        if start >= file.size - len(file.tail):
+            begin = start - file.size + len(file.tail)
+            return file.tail[begin : begin + count]
         if file.kept is not None:
             return file.kept[start : start + count]
         data = file.content.read(file.offset + start, count)
