@@ -109,7 +109,7 @@ def _npm() -> Known:
 def test_without_a_feed_everything_is_unknown() -> None:
     sbom = _sbom(_one("lamp", "1.0"), _one("shade", "1.0"), _one("lamp", "1.0", "Atlantis"))
     report = scan(sbom, NothingKnown(), START, problems={"PyPI": "offline"})
-    assert [(row.ecosystem, row.components) for row in report.unknown] == [("Hex", 1), ("PyPI", 2)]
+    assert [(row.ecosystem, row.components) for row in report.unknown] == [("Atlantis", 1), ("PyPI", 2)]
     assert report.unknown[1].because == "no feed was synced for it: offline"
     assert report_to_json(report)["feed"] == {"as_of": None, "newest": None, "records": 0}
 
@@ -180,6 +180,9 @@ def test_json_is_the_same_whatever_the_order() -> None:
 
 def test_only_comparable_ecosystems_of_registries_need_a_feed() -> None:
     sbom = _sbom(
-        _one("lamp", "1.0"), _one("lamp", "1.0", "Atlantis"), _one("x", "1", "Go", Source.PATH), _one("y", "1", "Debian:12")
+        _one("lamp", "1.0"),
+        _one("lamp", "1.0", "Atlantis"),
+        _one("x", "1", "Go", Source.PATH),
+        _one("y", "1", "Debian:12"),
     )
     assert wanted_ecosystems(sbom) == ("Debian", "PyPI")
