@@ -85,3 +85,11 @@ def test_composer_project_that_says_nothing_makes_nothing_direct(project: str) -
 )
 def test_composer_what_was_not_read_is_told(text: str, gap: tuple[int | None, str]) -> None:
     assert gaps(read({"composer.lock": text})) == [gap]
+
+
+def test_composer_licences_that_are_listed_are_for_whoever_uses_it_to_choose() -> None:
+    said = ['["MIT"]', '["MIT", "GPL-2.0-only AND ISC"]', '"BSD-3-Clause"', "[5]"]
+    packages = ",".join(f'{{"name": "a/b{n}", "version": "1.0", "license": {one}}}' for n, one in enumerate(said))
+    parsed = read({"composer.lock": f'{{"packages": [{packages}], "packages-dev": []}}'})
+    found = [one.licenses for one in parsed.occurrences]
+    assert found == [("MIT",), ("MIT OR (GPL-2.0-only AND ISC)",), ("BSD-3-Clause",), ()]

@@ -10,6 +10,7 @@ from typing import Any
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import Gathering
+from holdfast.facts.licenses import license_texts
 from holdfast.facts.lockfiles._graph import shortest_paths
 from holdfast.facts.lockfiles._json import JsonObject
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES
@@ -81,4 +82,12 @@ def add_packages(rows: list[Row], wanted: set[str] | None, gathering: Gathering)
             direct=(number in direct) if number in paths else None,
             path=paths.get(number, ()),
             scope=scope,
+            licenses=_licenses(entry),
         )
+
+
+def _licenses(entry: JsonObject) -> tuple[str, ...]:
+    """Return the licence as one expression: of several that are listed, whoever uses it chooses."""
+    listed = entry.get("license")
+    texts = license_texts(listed if isinstance(listed, list) else [listed])
+    return license_texts([" OR ".join(f"({one})" if len(texts) > 1 and " " in one else one for one in texts)])
