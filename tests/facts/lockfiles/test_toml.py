@@ -80,3 +80,12 @@ def test_error_names_the_place(text: str, where: str) -> None:
         load_toml("x.lock", text.encode())
     assert caught.value.where is not None
     assert caught.value.where.startswith(where)
+
+
+@pytest.mark.parametrize("part", ["a", "'a'", '"a"'])
+@pytest.mark.parametrize("around", ["\n{} = 1", "\n[{}]"])
+def test_key_of_very_many_parts_is_refused_at_once(part: str, around: str) -> None:
+    key = ".".join([part] * 200_000)
+    with pytest.raises(FactError, match="a key of over 200 parts") as caught:
+        load_toml("x.toml", around.format(key).encode())
+    assert caught.value.where == "x.toml:2"

@@ -106,7 +106,7 @@ def _properties(chain: tuple[Pom, ...]) -> Properties:
         for element in (pom.project, *_profiles(pom, default=True)):
             values |= _stated(pom.file, element)
     parent = chain[0].parent
-    return Properties(values, chain[0].coordinates, parent.coordinates if parent else None)
+    return Properties.of(values, chain[0].coordinates, parent.coordinates if parent else None)
 
 
 def _sections(chain: tuple[Pom, ...], properties: Properties) -> Iterator[Section]:

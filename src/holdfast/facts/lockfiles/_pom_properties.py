@@ -8,7 +8,7 @@ Source: Maven documentation, "Introduction to the POM", "Project Interpolation a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from holdfast.errors import FactError
@@ -31,21 +31,41 @@ class Resolved:
     places: tuple[Location, ...] = ()
 
 
+class _Layers(Mapping[str, Set]):
+    """Two mappings as one, without a copy: the first wins."""
+
+    def __init__(self, first: Mapping[str, Set], then: Mapping[str, Set]) -> None:
+        self._first, self._then = first, then
+
+    def __getitem__(self, key: str) -> Set:
+        return self._first[key] if key in self._first else self._then[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._then, **self._first})
+
+    def __len__(self) -> int:
+        return len({**self._then, **self._first})
+
+
 class Properties:
     """The properties that count in one project, or in one of its profiles."""
 
-    def __init__(self, values: Mapping[str, Set], own: Coordinates, parent: Coordinates | None) -> None:
-        self._own, self._parent = own, parent
-        self._values: dict[str, Set] = {**_built_in("", own), **values}
-        for prefix in ("project.", "pom."):
-            self._values |= _built_in(prefix, own)
-            self._values |= _built_in(f"{prefix}parent.", parent) if parent else {}
-        self._stated = dict(values)
+    def __init__(self, values: Mapping[str, Set]) -> None:
+        self._values = values
         self._known: dict[str, Resolved] = {}
+
+    @classmethod
+    def of(cls, stated: Mapping[str, Set], own: Coordinates, parent: Coordinates | None) -> "Properties":
+        """Return the properties of a project: what it and its parents state, and its coordinates."""
+        values: dict[str, Set] = {**_built_in("", own), **stated}
+        for prefix in ("project.", "pom."):
+            values |= _built_in(prefix, own)
+            values |= _built_in(f"{prefix}parent.", parent) if parent else {}
+        return cls(values)
 
     def with_more(self, values: Mapping[str, Set]) -> "Properties":
         """Return these with others that win over them, such as a profile's."""
-        return Properties({**self._stated, **values}, self._own, self._parent) if values else self
+        return Properties(_Layers(values, self._values)) if values else self
 
     def resolve(self, text: str, within: tuple[str, ...] = ()) -> Resolved:
         """Return the text with every `${…}` replaced.

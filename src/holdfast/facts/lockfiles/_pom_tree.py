@@ -21,6 +21,8 @@ from holdfast.ports.tree import Tree
 
 MAX_POM_BYTES = 8 << 20
 _MAX_LISTED = 20_000
+_MAX_SAME = 1_000
+"""Projects that claim the same name; more are a heap of fixtures, and nobody's parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Poms:
             listed = [path for path in tree.walk() if posixpath.basename(path).lower() == "pom.xml"]
             for pom in (self.open(tree, path) for path in listed[:_MAX_LISTED]):
                 if pom is not None:
-                    self.by_name.setdefault((pom.coordinates.group, pom.coordinates.artifact), []).append(pom)
+                    same = self.by_name.setdefault((pom.coordinates.group, pom.coordinates.artifact), [])
+                    same += [pom] if len(same) < _MAX_SAME else []
                     self._join(pom)
         return self.by_name.get((group, artifact), [])
 

@@ -14,6 +14,11 @@ from holdfast.facts.lockfiles._text import decode, refuse_conflict
 from holdfast.facts.lockfiles._toml_lines import parse_lines
 
 _PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
+_MAX_PARTS = 200
+_DEEP_KEY = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
+    f"{_MAX_PARTS}" + "}"
+)
 _HEADER_OR_TEXT = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*'
     r"|(?P<header>^[ \t]*\[\[[ \t]*(?P<mark>[\"']?)(?P<table>packages?)(?P=mark)[ \t]*\]\])",
@@ -69,6 +74,10 @@ def load_toml(file: str, data: bytes, tables: str = "package") -> TomlDocument:
 
 
 def _load_slowly(file: str, text: str) -> dict[str, Any]:
+    deep = _DEEP_KEY.search(text)
+    if deep is not None:  # the full parser takes time by the square of a key's parts
+        line = text.count("\n", 0, deep.start()) + 1
+        raise FactError(f"not valid TOML: a key of over {_MAX_PARTS} parts", where=f"{file}:{line}")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

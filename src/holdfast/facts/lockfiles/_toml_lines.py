@@ -25,6 +25,7 @@ _PAIRS = re.compile(rf"({_KEY}) ?= ?({_SCALAR})")
 _TEXTS = re.compile(_TEXT)
 _ITEM = re.compile(rf"[ \t]+(?:({_SCALAR})|({_INLINE}))(,?)[ ]*")
 _TABLE = re.compile(r"(\[\[?)([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)(\]\]?)[ ]*")
+_MAX_PARENTS = 100
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPE = re.compile(r'\\(["\\])')
 
@@ -78,6 +79,8 @@ def _array(lines: list[str], at: int) -> tuple[list[Any], int] | None:
 
 def _open_table(root: dict[str, Any], header: str, *, repeated: bool) -> dict[str, Any] | None:
     *parents, last = header.split(".")
+    if len(parents) > _MAX_PARENTS:
+        return None
     table = root
     for name in parents:
         step = table.setdefault(name, {})

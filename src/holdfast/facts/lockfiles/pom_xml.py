@@ -179,6 +179,7 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
     pom = parse_pom(file, data)
     gathering = Gathering(file, SPEC.id, "Maven")
     reading = Reading(tree, poms_of(tree))
+    reading.poms.files[file] = pom
     model = build_model(pom, reading)
     project = _Project(model, reading, gathering)
     project.read()

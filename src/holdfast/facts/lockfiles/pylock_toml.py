@@ -23,7 +23,7 @@ from holdfast.model.component import ParsedFile, Scope, Source
 from holdfast.model.purl import normalize_pypi
 from holdfast.ports.tree import Tree
 
-_ASKED = re.compile(r"\(?\s*[\"'][^\"']+[\"']\s+in\s+(extras|dependency_groups)\s*\)?\Z")
+_ASKED = re.compile(r"\(?[\"'][^\"']+[\"'] in (extras|dependency_groups)\)?\Z")
 
 
 def _source(package: dict[str, Any]) -> Source:
@@ -38,9 +38,9 @@ def _source(package: dict[str, Any]) -> Source:
 
 
 def _scope(marker: object) -> Scope:
-    if not isinstance(marker, str) or len(marker) > 10_000:
+    if not isinstance(marker, str):
         return Scope.RUNTIME
-    parts = [_ASKED.match(part.strip()) for part in re.split(r"\s+or\s+", marker)]
+    parts = [_ASKED.match(part) for part in " ".join(marker.split()).split(" or ")]
     kinds = {part[1] if part else "" for part in parts}
     if kinds == {"dependency_groups"}:
         return Scope.DEVELOPMENT
