@@ -120,7 +120,7 @@ def _find_unsound(waiver: Waiver, limits: Limits, now: datetime) -> list[str]:
         found.append(f"it lasts longer than the {limits.longest.days} days that the policy allows")
     if not waiver.approved_by:
         found.append("nobody approved it")
-    elif limits.approvers and waiver.approved_by not in limits.approvers:
+    elif limits.approvers and not waiver.approval_checked and waiver.approved_by not in limits.approvers:
         found.append(f"`{waiver.approved_by}` may not approve waivers")
     elif waiver.approved_by == waiver.owner:
         found.append("its owner approved it")

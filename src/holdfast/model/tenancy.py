@@ -51,6 +51,10 @@ class Permission(StrEnum):
     MITIGATE = "mitigate"
     """Approve, reject, start and undo runs; the global pause."""
     AUDIT = "audit"
+    BUILDS_WRITE = "builds:write"
+    """Ask the gate about builds: all that a pipeline's token needs."""
+    POLICY_WRITE = "policy:write"
+    """Policies of all levels, and the approval of waivers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Waiver:
     `ecosystem` and `package` name the package; both are empty for a finding in no package (code, a gap), which `ids`
     alone names. `versions` are (operator, version) that all hold; empty is every version. `known_exploited` and
     `fix_version` are what was known at signing: what was accepted then is no news. `where` is its place in words.
+    `approval_checked` says that whoever keeps it has seen to it that its approver may approve.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Waiver:
     known_exploited: bool = False
     fix_version: str | None = None
     where: str = ""
+    approval_checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

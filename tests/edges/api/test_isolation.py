@@ -21,6 +21,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/resolve": {"happened": True},
     "/finding": {"envelope": "{}"},
     "/restore": {"version": 1},
+    "/override": {"reason": "to try"},
+    "/withdraw": {"reason": "to try"},
 }
 """What a POST takes, by the end of its path, where it is more than the body of the others."""
 
@@ -43,6 +45,10 @@ def filled(admin: Caller, finding: str) -> dict[str, str]:
         "architecture": "x",
         "sbom": {"occurrences": []},
     }
+    waiver = {
+        **{"finding": "CVE-2026-1", "service": "shop", "status": "not_affected", "reason": "component_not_present"},
+        "expires_at": "2026-02-20T00:00:00Z",
+    }
     glass = {"environment": "production", "flag": "checkout", "variant": "off", "reason": "to try"}
     return {
         "service": "shop",
@@ -61,6 +67,8 @@ def filled(admin: Caller, finding: str) -> dict[str, str]:
         "drill": admin.post("/drills", {"service": "shop", "environment": "production", "level": "L0"})["id"],
         "token": admin.get("/me")["token"]["id"],
         "group": admin.put("/groups/engineering", {})["name"],
+        "build": admin.post("/builds", {"service": "shop", "sbom": {"occurrences": []}})["build"]["id"],
+        "waiver": admin.post("/waivers", waiver)["id"],
         "team": admin.put("/teams/retail", {})["name"],
     }
 

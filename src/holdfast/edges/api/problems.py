@@ -25,6 +25,7 @@ from holdfast.errors import (
     JournalError,
     NotFoundError,
     PlanError,
+    PolicyError,
     UnauthenticatedError,
     UsageError,
 )
@@ -42,6 +43,7 @@ STATUS: dict[type[HoldfastError], int] = {
     FactError: 422,
     ControlError: 422,
     PlanError: 422,
+    PolicyError: 422,
     JournalError: 422,
     FeedError: 502,
     ActionError: 502,

@@ -1,0 +1,267 @@
+"""The gate on the server: a build is judged by the org's policies, its waivers and what runs, and recorded.
+
+Rules:
+1. The server judges what a pipeline sends by its own advisories: a pipeline can't claim a verdict.
+2. The base is what the pipeline sends of the merge base; at release, what the target environment runs.
+3. Tier, team and exposure are the inventory's. A service that nobody declared has none of them, and counts as open to
+   the internet.
+4. Waivers of the repository count as the pipeline read them from the base; the server's count beside them.
+5. The decision, its journal entry and what it was decided on are written together. The evidence is kept for a while,
+   so that a new policy can be tried on it.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from holdfast.errors import ConflictError, UsageError
+from holdfast.findings.waiver_read import read_waivers
+from holdfast.gate.decide import Bound, Decision, Question, Side, decide
+from holdfast.gate.levels import Levels
+from holdfast.gate.policy_read import read_policy
+from holdfast.loop.approvals import require_person
+from holdfast.loop.declare import ensure_service
+from holdfast.loop.gate_side import find_vanished, side_of
+from holdfast.loop.policies import levels_of
+from holdfast.loop.scan import ScanReport, scan
+from holdfast.loop.store_lookup import StoreLookup, synced_microseconds
+from holdfast.loop.turn import Turn
+from holdfast.model.build import Answer, Basis, Build, Override
+from holdfast.model.component import Sbom
+from holdfast.model.exposure import Subject
+from holdfast.model.finding import Kind
+from holdfast.model.inventory import Reach, Service
+from holdfast.model.tenancy import Permission
+from holdfast.model.waiver import Waiver
+from holdfast.ports.store import Transaction
+
+MOST_REASONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BuildAsk:
+    """What a pipeline asks. `base` is the composition of the merge base, `None` where there is none.
+
+    With `environment` and no base it is a release, compared with what runs there. `waivers` and `policy` are texts of
+    the base revision; the policy can only tighten. `notes` are what the pipeline has to say beside it.
+    """
+
+    service: str
+    sbom: Sbom
+    base: Sbom | None = None
+    environment: str = ""
+    commit: str | None = None
+    source: str = ""
+    target: str = ""
+    waivers: str = ""
+    policy: str = ""
+    ci: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a build was decided on, for a policy that is tried later."""
+
+    head: Side
+    base: Side | None
+    basis: Basis
+    bound: Bound
+    waivers: tuple[Waiver, ...]
+    known_since: tuple[tuple[tuple[str, ...], datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A build with the decision in full, and the scan it rests on."""
+
+    build: Build
+    decision: Decision
+    report: ScanReport
+    levels: Levels
+
+
+def judge_build(turn: Turn, ask: BuildAsk) -> Judged:
+    """Decide about a build, and record it.
+
+    Raises:
+        PolicyError: the policy that was sent can't be read.
+        NotFoundError: there is no such environment.
+    """
+    turn.require(Permission.BUILDS_WRITE)
+    service = ensure_service(turn, ask.service)
+    more = [read_policy(ask.policy.encode(), file="policy.yaml", name="the repository")] if ask.policy else []
+    levels = levels_of(turn.tx, service, more)
+    report, question = _question(turn, ask, service, levels)
+    decision = decide(question, turn.now)
+    build = _record(turn, ask, service, decision, report)
+    build = replace(build, policy=levels.digests)
+    turn.tx.builds.save(build, pack_evidence(question))
+    _journal(turn, build)
+    return Judged(build, decision, report, levels)
+
+
+def _base_of(turn: Turn, service: Service, ask: BuildAsk) -> tuple[Basis, Sbom | None]:
+    if ask.base is not None:
+        return Basis.CHANGE, ask.base
+    if not ask.environment:
+        return Basis.NOTHING, None
+    running = turn.tx.deployments.runs(service.id, ask.environment, turn.now)
+    digests = [
+        digest
+        for one in running
+        if one.release_id and (digest := turn.tx.releases.get(one.release_id).sbom) is not None
+    ]
+    return (Basis.RELEASE, turn.tx.sboms.load(digests[-1])) if digests else (Basis.NOTHING, None)
+
+
+def _scan(turn: Turn, sbom: Sbom, levels: Levels) -> ScanReport:
+    return scan(sbom, StoreLookup(turn.tx), turn.now, max_age=levels.max_age)
+
+
+def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tuple[ScanReport, Question]:
+    basis, composition = _base_of(turn, service, ask)
+    report = _scan(turn, ask.sbom, levels)
+    head, base = side_of(report, levels), None
+    if composition is not None:
+        before = _scan(turn, composition, levels)
+        base = side_of(before, levels)
+        head = replace(head, gaps=(*head.gaps, *find_vanished(report, before)))
+    file = read_waivers(ask.waivers.encode("utf-8", "surrogatepass")) if ask.waivers else None
+    kept = [one.waiver for one in turn.tx.waivers.of_service(service.id)]
+    unread = tuple(f"a waiver that can't be read waives nothing: {one}" for one in file.problems) if file else ()
+    waivers = tuple(replace(one, service=service.name) for one in kept) + (file.waivers if file else ())
+    bound = _bound(turn.tx, service, ask.environment)
+    since = known_since(turn.tx, service, ask.environment)
+    return report, Question(head, base, basis, bound, levels, waivers, since, (*ask.notes, *unread))
+
+
+def _bound(tx: Transaction, service: Service, environment: str) -> Bound:
+    reach: Reach | None = None
+    tier: int | None = None
+    if environment:
+        found = tx.environments.find(environment)
+        if found is None:
+            known = ", ".join(f"`{one.name}`" for one in tx.environments.list())
+            raise UsageError(f"there is no environment `{environment[:80]}`", hint=f"one of {known}" if known else None)
+        reach, tier = found.reach, found.tier
+    return Bound(service.name, service.team or "", service.tier, service.reach, environment, tier, reach)
+
+
+def known_since(tx: Transaction, service: Service, environment: str = "") -> Mapping[tuple[str, ...], datetime]:
+    """Return since when each finding is known where the service runs, by the keys of `Finding`."""
+    subject = Subject("service", service.id, service.name)
+    places = [environment] if environment else [one.name for one in tx.environments.list()]
+    found: dict[tuple[str, ...], datetime] = {}
+    for exposure in tx.exposures.of_subjects([(subject, place) for place in places]):
+        if not exposure.is_live or exposure.drill is not None:
+            continue
+        for name in exposure.advisories:
+            key = (Kind.VULNERABILITY.value, exposure.ecosystem, exposure.name, name)
+            since = exposure.clocks.detected_at
+            found[key] = min(since, found.get(key, since))
+    return found
+
+
+def _record(turn: Turn, ask: BuildAsk, service: Service, decision: Decision, report: ScanReport) -> Build:
+    return Build(
+        org=turn.tx.org,
+        id=turn.ids.new("bld"),
+        service_id=service.id,
+        service=service.name,
+        at=turn.now,
+        by=turn.identity,
+        basis=decision.basis,
+        answer=decision.answer,
+        would_be=decision.would_be,
+        mode=decision.mode,
+        score=decision.score.value,
+        base_score=decision.base_score.value if decision.base_score else None,
+        bar=decision.bar,
+        blocking=len(decision.blocking),
+        warnings=len(decision.warnings),
+        waived=len(decision.waived),
+        unknown=len(decision.gaps),
+        existing=decision.existing,
+        reasons=decision.reasons[:MOST_REASONS],
+        policy=(),
+        snapshot=synced_microseconds(report.snapshots),
+        commit=ask.commit,
+        source=ask.source,
+        target=ask.target,
+        environment=ask.environment,
+        ci=ask.ci,
+    )
+
+
+def _journal(turn: Turn, build: Build) -> None:
+    body: dict[str, object] = {
+        "id": build.id,
+        "about": build.service_id,
+        "answer": build.answer.value,
+        "would_be": build.would_be.value,
+        "score": build.score,
+        "commit": build.commit,
+        "policy": [list(one) for one in build.policy],
+        "by": turn.actor,
+    }
+    turn.tx.journal.append("build.decided", body)
+
+
+def pack_evidence(question: Question) -> bytes:
+    """Return what a build was decided on, as it is kept."""
+    evidence = Evidence(
+        question.head,
+        question.base,
+        question.basis,
+        question.bound,
+        tuple(question.waivers),
+        tuple(sorted(question.known_since.items())),
+    )
+    return zlib.compress(msgspec.json.encode(evidence), 6)
+
+
+def unpack_evidence(data: bytes) -> Evidence:
+    """Return what `pack_evidence` kept."""
+    return msgspec.json.decode(zlib.decompress(data), type=Evidence)
+
+
+def override_build(turn: Turn, build_id: str, reason: str) -> Build:
+    """Let a build go that the gate held, as a person, with a reason; journaled, and counted.
+
+    Raises:
+        ConflictError: the gate did not hold it, or somebody let it go already.
+    """
+    turn.require(Permission.POLICY_WRITE)
+    person = require_person(turn)
+    build = turn.tx.builds.get(build_id)
+    if build.answer is Answer.PASS:
+        raise ConflictError(f"build {build_id} was not held", hint="there is nothing to let go")
+    if build.override is not None:
+        raise ConflictError(f"build {build_id} was let go already")
+    changed = replace(build, override=Override(person, turn.now, reason))
+    turn.tx.builds.save(changed)
+    body: dict[str, object] = {"id": build.id, "about": build.service_id, "by": person, "reason": reason}
+    turn.tx.journal.append("build.overridden", body)
+    return changed
+
+
+def link_builds(turn: Turn, service_id: str, commit: str | None, release_id: str) -> Sequence[Build]:
+    """Tie the builds of a commit to the release that it became; returns them, oldest first."""
+    if not commit:
+        return ()
+    linked = []
+    for build in turn.tx.builds.of_commit(service_id, commit):
+        one = build if build.release_id == release_id else replace(build, release_id=release_id)
+        if one is not build:
+            turn.tx.builds.save(one)
+        linked.append(one)
+    return linked
+
+
+def is_cleared(builds: Sequence[Build]) -> bool:
+    """Whether the newest of a release's builds passed, or somebody let it go."""
+    return bool(builds) and (builds[-1].answer is Answer.PASS or builds[-1].override is not None)

@@ -1,0 +1,91 @@
+"""A store's advisories, as a scan asks for them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from holdfast.controls.advisories import parse_osv
+from holdfast.model.advisory import Enrichment, Pairwise, Severity, Snapshot
+from holdfast.model.instant import to_microseconds
+from holdfast.ports.advisories import AdvisoryRow, PackageRules
+from holdfast.ports.lookup import RecordFacts
+from holdfast.ports.store import Transaction
+
+
+class StoreLookup:
+    """Answers in one transaction, with the org's own layer over the public one."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._has_kev = "kev" in tx.enrichments.state()
+
+    def rules(self, ecosystem: str, name: str) -> PackageRules:
+        """Return what is known of a package, withdrawn records left out."""
+        return self._tx.advisories.rules(ecosystem, name)
+
+    def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
+        """Return all ranges and versions of a package as published, by record."""
+        rules = self.rules(ecosystem, name)
+        records = {*(one for one, _ in rules.intervals), *(one for one, _ in rules.pairwise), *rules.vague}
+        return [(record, entry) for record in sorted(records) for entry in self._entries(record, ecosystem, name)]
+
+    def _entries(self, record: str, ecosystem: str, name: str) -> Sequence[Pairwise]:
+        body = self._tx.advisories.get(record).body
+        mine = [
+            one
+            for one in parse_osv(body.encode(), where=record).affected
+            if (one.ecosystem, one.name) == (ecosystem, name)
+        ]
+        ranges = [Pairwise(ecosystem, name, part) for one in mine for part in one.ranges if part.type != "GIT"]
+        return [*ranges, *(Pairwise(ecosystem, name, None, one.versions) for one in mine if one.versions)]
+
+    def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
+        """Return the facts of records by id."""
+        wanted = sorted(set(advisory_ids))
+        homes = self._tx.clusters.of(wanted)
+        clusters = sorted(set(homes.values()))
+        members, rows = self._tx.clusters.members(clusters), self._tx.advisories.of_clusters(clusters)
+        cves = sorted({one for ids in members.values() for one in ids if one.startswith("CVE-")})
+        known = self._tx.enrichments.of(cves) if cves else {}
+        found: dict[str, RecordFacts] = {}
+        for cluster in clusters:
+            ids = tuple(members.get(cluster, ()))
+            about = [known[one] for one in ids if one in known]
+            for row in rows.get(cluster, ()):
+                found[row.id] = self._facts(row, ids, about)
+        return {name: found[name] for name in wanted if name in found}
+
+    def _facts(self, row: AdvisoryRow, ids: tuple[str, ...], about: Sequence[Enrichment]) -> RecordFacts:
+        return RecordFacts(
+            row.id,
+            row.cluster,
+            ids,
+            None if row.score is None and row.vector is None else Severity(row.score, row.vector),
+            any(one.known_exploited for one in about) if self._has_kev else None,
+            max((one.epss for one in about if one.epss is not None), default=None),
+            _either([one.ssvc_automatable for one in about], "yes"),
+            _either([one.ssvc_technical_impact for one in about], "total"),
+            row.published,
+        )
+
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """Return the snapshot by ecosystem of what was synced."""
+        return {one.ecosystem: one for one in self._tx.feeds.list()}
+
+    def releases(self) -> frozenset[str]:
+        """Return the ecosystems with release suffix that any record speaks of."""
+        return self._tx.feeds.releases()
+
+
+def _either(words: Sequence[str | None], wanted: str) -> bool | None:
+    """Whether any of the words is the wanted one; `None` without any word."""
+    said = [word for word in words if word]
+    return wanted in said if said else None
+
+
+def synced_microseconds(snapshots: Sequence[Snapshot]) -> tuple[tuple[str, int], ...]:
+    """Return (ecosystem, when its feed was synced) of snapshots, for the record."""
+    return tuple((one.ecosystem, _microseconds(one.synced_at)) for one in snapshots)
+
+
+def _microseconds(at: datetime | None) -> int:
+    return 0 if at is None else to_microseconds(at)
