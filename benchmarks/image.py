@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 import tarfile
@@ -49,15 +50,24 @@ def write(data: Path) -> None:
 
 def _scan(name: str, path: Path, data: Path) -> Figure:
     command = [str(PROGRAM), "scan", str(path), "--data", str(data / "data"), "--feed", "none", "--format", "json"]
+    begun = _processor_s()
     runs = [measured(command, dict(os.environ)) for _ in range(RUNS)]
+    each_s = (_processor_s() - begun) / RUNS
     seconds, memory = percentile([one for one, _ in runs], 0.5), max(size for _, size in runs)
     return Figure(
         f"scan of a 200 MB image of this machine's system, {name}, cold process",
         f"{seconds:.1f} s, {memory:.0f} MB",
         "5 s, 300 MB",
         seconds <= 5 and memory <= 300,
+        f"{each_s:.1f} s of one processor, the machine's load {os.getloadavg()[0]:.0f}; "
         f"the archive has {path.stat().st_size >> 20} MB",
     )
+
+
+def _processor_s() -> float:
+    """Return the processor time of all processes that were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _layer() -> bytes:

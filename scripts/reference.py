@@ -79,7 +79,12 @@ def render_formats() -> str:
         ("Read", _READ, _readers("facts.lockfiles", lambda spec: spec.patterns)),
         ("Read in programs", _PROGRAMS, _readers("facts.binaries", lambda spec: spec.formats)),
         ("Reports of other tools", _REPORTS, _readers("facts.reports", lambda spec: (spec.id,))),
-        ("Read on machines", _MACHINES, _room("facts.packages", lambda spec: tuple(f"/{one}" for one in spec.paths))),
+        (
+            "Read on machines and in images",
+            _MACHINES,
+            _readers("facts.packages", lambda spec: tuple(f"/{one}" for one in spec.paths)),
+        ),
+        ("Container images", _IMAGES, _images()),
         ("Recognized, and not read yet", _RECOGNIZED, _grouped(RECOGNIZED)),
         ("Recognized on machines, and not read yet", "", _grouped({f"/{k}": v for k, v in UNREAD_DATABASES.items()})),
         ("Manifests", _MANIFESTS, _manifests()),
@@ -102,7 +107,12 @@ picture's or an archive's is not looked into. A program in which a compiler left
 _REPORTS = """\
 Known by their content, JSON up to 64 MiB and 200,000 findings; more is refused. What a report says of a run that failed
 is a gap. Texts of secrets are not kept."""
-_MACHINES = "Read by `holdfast agent`, which runs nothing and changes nothing."
+_MACHINES = """\
+Databases of installed packages, by `holdfast agent` on a machine and by a scan of an image or of a file system in a
+folder. Nothing is run and nothing is changed. The release is told by `os-release`."""
+_IMAGES = (
+    "Taken by `holdfast scan` and `holdfast sbom` as they take a folder; see [images](../guides/scanning-images.md)."
+)
 _RECOGNIZED = """\
 These are known by name. Each stands in `unparsed`: what was not read is unknown, and unknown is not pass."""
 _MANIFESTS = """\
@@ -115,14 +125,24 @@ ecosystem that is not here, or that has no feed, is `unknown`."""
 
 def _readers(room: str, files: Any) -> str:
     """A row a reader: its files, what they are, the rules it keeps, and who says that the format is so."""
-    rows = []
-    for spec in load_room(room):
-        parts = (inspect.getdoc(import_module(f"holdfast.{room}.{spec.id}")) or "").split("\n\n")
-        source = next((part for part in parts[1:] if part.startswith("Source:")), "")
-        rules = [part for part in parts[1:] if part not in {source, "Rules:"}]
-        rows.append((_code(files(spec)), _cell(parts[0]), _cell(*rules), _cell(source.removeprefix("Source:"))))
-    head = ("files", "what", "what of it is read, what is not, and what is said then", "source")
-    return _table(head, sorted(rows))
+    rows = [(_code(files(spec)), *_said(f"holdfast.{room}.{spec.id}")) for spec in load_room(room)]
+    return _table(("files", *_HEAD), sorted(rows))
+
+
+def _images() -> str:
+    modules = (f"holdfast.edges.providers.images.{name}" for name in ("archive", "registry", "file_system", "inflated"))
+    return _table(_HEAD, [_said(name) for name in modules])
+
+
+_HEAD = ("what", "what of it is read, what is not, and what is said then", "source")
+
+
+def _said(module: str) -> tuple[str, str, str]:
+    """What a module says that it is, the rules it keeps, and its source."""
+    parts = (inspect.getdoc(import_module(module)) or "").split("\n\n")
+    source = next((part for part in parts[1:] if part.startswith("Source:")), "")
+    rules = [part for part in parts[1:] if part not in {source, "Rules:"}]
+    return _cell(parts[0]), _cell(*rules), _cell(source.removeprefix("Source:"))
 
 
 def _cell(*paragraphs: str) -> str:
