@@ -16,16 +16,13 @@ from dataclasses import dataclass, field
 
 from holdfast.errors import FactError
 from holdfast.facts.lockfiles._pom_properties import Properties, Resolved, Set
-from holdfast.facts.lockfiles._pom_tree import Coordinates, Parent, Pom, Poms
+from holdfast.facts.lockfiles._pom_tree import Coordinates, Entry, Key, Parent, Pom, Poms
 from holdfast.facts.lockfiles._xml import XmlElement
 from holdfast.model.component import Location
 from holdfast.ports.tree import Tree
 
 _MAX_PARENTS = 50
 _MAX_MANAGED = 100_000
-
-Key = tuple[str, str, str, str]
-"""Group, artifact, type and classifier: what makes two entries the same dependency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +121,13 @@ def key_of(dependency: XmlElement, properties: Properties) -> Key:
     Raises:
         FactError: a part of it can't be resolved.
     """
-    names = ("groupId", "artifactId", "type", "classifier")
-    group, artifact, kind, classifier = (properties.resolve(dependency.value(name)).text for name in names)
-    return group, artifact, kind or "jar", classifier
+    group, artifact, kind, classifier = map(dependency.value, ("groupId", "artifactId", "type", "classifier"))
+    return _resolved(group, artifact, kind, classifier, properties)
+
+
+def _resolved(group: str, artifact: str, kind: str, classifier: str, properties: Properties) -> Key:
+    texts = [properties.resolve(text).text if "${" in text else text for text in (group, artifact, kind, classifier)]
+    return texts[0], texts[1], texts[2] or "jar", texts[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,43 +147,41 @@ def build_model(pom: Pom, reading: Reading, importing: tuple[str, ...] = ()) -> 
     if lost is not None:
         model.missing.append(f"its parent `{lost.coordinates}`")
     importing = (*importing, pom.file)
-    imports: list[tuple[Section, XmlElement]] = []
+    imports: list[tuple[Section, Entry]] = []
     for section in (one for one in model.sections if not one.is_optional):
-        imports += _manage(section, model.managed)
+        imports += _manage(section, model.managed, reading)
     for section, entry in imports:
         _import(section, entry, model, reading, importing)
     return model
 
 
-def profile_management(section: Section) -> dict[Key, Managed]:
+def profile_management(section: Section, reading: Reading) -> dict[Key, Managed]:
     """Return what a profile that is not active by default manages for itself; its imports are not followed."""
     managed: dict[Key, Managed] = {}
-    _manage(section, managed)
+    _manage(section, managed, reading)
     return managed
 
 
-def _manage(section: Section, managed: dict[Key, Managed]) -> list[tuple[Section, XmlElement]]:
+def _manage(section: Section, managed: dict[Key, Managed], reading: Reading) -> list[tuple[Section, Entry]]:
     """Put a section's management where nothing is yet; return its imports."""
     imports = []
-    for entry in section.element.listed("dependencyManagement", "dependencies", "dependency"):
+    properties = section.properties
+    for entry in reading.poms.management(section.element):
         try:
-            key = key_of(entry, section.properties)
+            key = entry.key if entry.is_plain else _resolved(*entry.key, properties)
         except FactError:  # whoever asks for it finds no version, and says so
             continue
-        if entry.value("scope") == "import":
+        if entry.scope == "import":
             imports.append((section, entry))
-        elif entry.value("version") and len(managed) < _MAX_MANAGED:
-            version = entry.find("version") or entry
-            place = Location(section.file, version.line)
-            managed.setdefault(key, Managed(version.text, entry.value("scope"), place, section.properties))
+        elif entry.version and key not in managed and len(managed) < _MAX_MANAGED:
+            managed[key] = Managed(entry.version, entry.scope, Location(section.file, entry.line), properties)
     return imports
 
 
-def _import(section: Section, entry: XmlElement, model: Model, reading: Reading, importing: tuple[str, ...]) -> None:
-    group, artifact, _, _ = key_of(entry, section.properties)
-    version = entry.value("version")
+def _import(section: Section, entry: Entry, model: Model, reading: Reading, importing: tuple[str, ...]) -> None:
+    group, artifact, _, _ = _resolved(*entry.key, section.properties)
     try:
-        version = section.properties.resolve(version).text
+        version = section.properties.resolve(entry.version).text
     except FactError as error:
         model.missing.append(f"`{group}:{artifact}` (imported; {error.message})")
         return

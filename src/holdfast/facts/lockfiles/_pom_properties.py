@@ -73,6 +73,8 @@ class Properties:
         Raises:
             FactError: one is not set, leads back to itself, or the text grows without end.
         """
+        if "${" not in text:
+            return Resolved(text)
         if len(text) > _MAX_CHARACTERS:
             raise FactError(f"a text of over {_MAX_CHARACTERS} characters: `{text[:40]}…`")
         parts, places, last = list[str](), list[Location](), 0

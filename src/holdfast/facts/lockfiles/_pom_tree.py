@@ -78,6 +78,35 @@ def parse_pom(file: str, data: bytes) -> Pom:
     return Pom(file, project, whole, Parent(above, None if path is None else path.text, parent.line))
 
 
+Key = tuple[str, str, str, str]
+"""Group, artifact, type and classifier: what makes two entries the same dependency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of dependency management as it is written; `line` is that of its version.
+
+    `is_plain` says that there is no `${…}` in its key.
+    """
+
+    key: Key
+    is_plain: bool
+    version: str
+    scope: str
+    line: int
+
+
+def _entry(element: XmlElement) -> Entry:
+    texts = {child.name: child for child in reversed(element.children)}
+    group, artifact, kind, classifier, version, scope = (
+        texts[name].text if name in texts else ""
+        for name in ("groupId", "artifactId", "type", "classifier", "version", "scope")
+    )
+    key = (group, artifact, kind or "jar", classifier)
+    line = texts["version"].line if "version" in texts else element.line
+    return Entry(key, not any("${" in text for text in key), version, scope, line)
+
+
 @dataclass(slots=True)
 class Poms:
     """The projects of one tree, parsed when first asked for."""
@@ -86,6 +115,15 @@ class Poms:
     by_name: dict[tuple[str, str], list[Pom]] | None = None
     above: dict[str, str] = field(default_factory=dict)
     """File → another file that it is built together with; the last one of such a chain stands for all of them."""
+    entries: dict[XmlElement, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def management(self, element: XmlElement) -> tuple[Entry, ...]:
+        """Return what a project, or a profile, manages: taken out of it once, for all who inherit or import it."""
+        known = self.entries.get(element)
+        if known is None:
+            listed = element.listed("dependencyManagement", "dependencies", "dependency")
+            known = self.entries[element] = tuple(_entry(one) for one in listed)
+        return known
 
     def open(self, tree: Tree, file: str) -> Pom | None:
         """Return a project; `None` when there is none at that path, or it can't be read: it is reported on its own."""

@@ -22,7 +22,6 @@ from collections.abc import Mapping, MutableMapping
 from holdfast.errors import FactError
 from holdfast.facts.gather import Gathering
 from holdfast.facts.lockfiles._pom_model import (
-    Key,
     Managed,
     Model,
     Reading,
@@ -32,7 +31,7 @@ from holdfast.facts.lockfiles._pom_model import (
     profile_management,
 )
 from holdfast.facts.lockfiles._pom_properties import Resolved
-from holdfast.facts.lockfiles._pom_tree import MAX_POM_BYTES, Pom, module_path, modules_of, parse_pom, poms_of
+from holdfast.facts.lockfiles._pom_tree import MAX_POM_BYTES, Key, Pom, module_path, modules_of, parse_pom, poms_of
 from holdfast.facts.lockfiles._spec import LockfileSpec
 from holdfast.facts.lockfiles._xml import XmlElement
 from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Scope, Source, Unparsed
@@ -59,7 +58,7 @@ class _Project:
         for section in self.model.sections:
             managed: MutableMapping[Key, Managed] = self.model.managed
             if section.is_optional:
-                managed = ChainMap(profile_management(section), managed)
+                managed = ChainMap(profile_management(section, self.reading), managed)
             for dependency in section.dependencies():
                 try:
                     self._add(section, dependency, managed)
