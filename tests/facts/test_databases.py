@@ -52,18 +52,26 @@ MACHINE = {
     "var/lib/dpkg/info/python3-tern.list": f"/{METADATA.removeprefix('usr/')}\n",
     METADATA: "Name: tern\nVersion: 1.0\n",
 }
+
+
+class System(MemoryTree):
+    """The whole file system of a machine."""
+
+    is_whole_system = True
+
+
 OWNER = "pkg:deb/debian/python3-tern@1.0-1?distro=debian-12"
 
 
 def test_place_that_a_package_of_the_distribution_owns_names_it() -> None:
-    sbom = read_composition(MemoryTree(MACHINE))
+    sbom = read_composition(System(MACHINE))
     found = {one.component.name: one.owners for one in sbom.occurrences}
     assert found == {"python3-tern": (), "tern": (OWNER,)}
 
 
 def test_component_that_is_elsewhere_too_is_not_the_distributions() -> None:
     files = {**MACHINE, "opt/venv/tern-1.0.dist-info/METADATA": "Name: tern\nVersion: 1.0\n"}
-    (tern,) = (one for one in read_composition(MemoryTree(files)).occurrences if one.component.name == "tern")
+    (tern,) = (one for one in read_composition(System(files)).occurrences if one.component.name == "tern")
     assert sorted(place.owner for place in tern.locations) == ["", OWNER]
     assert tern.owners == ()
 
@@ -72,7 +80,18 @@ def test_file_outside_of_the_file_system_is_nobodys() -> None:
     files = {f"image/{path}": text for path, text in MACHINE.items() if path != METADATA}
     (tern,) = (
         one
-        for one in read_composition(MemoryTree({**files, METADATA: MACHINE[METADATA]})).occurrences
+        for one in read_composition(System({**files, METADATA: MACHINE[METADATA]})).occurrences
         if one.component.name == "tern"
     )
+    assert tern.owners == ()
+
+
+def test_gap_in_a_file_of_the_distribution_names_its_package() -> None:
+    sbom = read_composition(System({**MACHINE, METADATA: "Name: tern\n"}))
+    assert [(gap.file, gap.owner) for gap in sbom.unparsed] == [(METADATA, OWNER)]
+
+
+def test_database_of_a_repository_owns_nothing() -> None:
+    """Whoever sends a change could else say that a distribution answers for what it brings."""
+    (tern,) = (one for one in read_composition(MemoryTree(MACHINE)).occurrences if one.component.name == "tern")
     assert tern.owners == ()

@@ -13,7 +13,7 @@ from holdfast.facts.gather import unparsed_of
 from holdfast.facts.packages import MAX_DATABASE_BYTES, UNREAD_DATABASES, PackageDatabaseSpec, root_of
 from holdfast.facts.packages._os_release import OS_RELEASE_PATHS, operating_system, parse_os_release
 from holdfast.model.component import ParsedFile, Unparsed
-from holdfast.ports.tree import Tree
+from holdfast.ports.tree import Tree, WholeSystem
 from holdfast.registry import load_room
 
 _MAX_OS_RELEASE_BYTES = 1 << 16
@@ -73,13 +73,15 @@ def add_pending(parsed: ParsedFile, pending: str) -> ParsedFile:
 
 
 def mark_owned(tree: Tree, parsed: Iterable[ParsedFile], files: Iterable[str]) -> list[ParsedFile]:
-    """Return the same, where places in files that a distribution's package owns name that package's purl.
+    """Return the same, where places and gaps in files that a distribution's package owns name that package's purl.
 
     `files` are all paths of the tree. A package owns what its distribution's database says, below the folder that the
-    database's own file system begins in.
+    database's own file system begins in. Only in a `WholeSystem` does a database speak of anything but its packages.
     """
     every, paths = list(parsed), list(files)
-    languages = {one.file for one in every if one.occurrences and find_database(one.file) is None}
+    if not isinstance(tree, WholeSystem):
+        return every
+    languages = {one.file for one in every if find_database(one.file) is None}
     owners: dict[str, str] = {}
     for spec, root in _file_systems(every):
         wanted = _spellings(one.removeprefix(root) for one in languages if one.startswith(root))
@@ -118,8 +120,10 @@ def _purls(parsed: Iterable[ParsedFile], format_id: str, root: str) -> dict[str,
 
 
 def _owned(parsed: ParsedFile, owners: Mapping[str, str]) -> ParsedFile:
-    if not any(_outer(place.file) in owners for one in parsed.occurrences for place in one.locations):
+    places = [place.file for one in parsed.occurrences for place in one.locations]
+    if not any(_outer(file) in owners for file in (*places, *(gap.file for gap in parsed.unparsed))):
         return parsed
+    gaps = tuple(replace(gap, owner=owners.get(_outer(gap.file), gap.owner)) for gap in parsed.unparsed)
     occurrences = tuple(
         replace(
             one,
@@ -129,7 +133,7 @@ def _owned(parsed: ParsedFile, owners: Mapping[str, str]) -> ParsedFile:
         )
         for one in parsed.occurrences
     )
-    return replace(parsed, occurrences=occurrences)
+    return replace(parsed, occurrences=occurrences, unparsed=gaps)
 
 
 def _outer(place: str) -> str:

@@ -49,7 +49,9 @@ def _parse_of(data: bytes) -> Callable[[str, bytes], ParsedFile]:
 
 def _canonical(occurrence: Occurrence) -> list[object]:
     one = occurrence.component
-    places = sorted([place.file, place.line or 0] for place in occurrence.locations)
+    places = sorted(
+        [place.file, place.line or 0, *([place.owner] if place.owner else ())] for place in occurrence.locations
+    )
     names = [one.ecosystem, one.name, one.version, one.source.value, one.source_package, one.source_version]
     qualifiers = [list(pair) for pair in one.qualifiers]
     return [

@@ -132,11 +132,15 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """Something that was seen and not read. It makes a verdict unknown, never pass."""
+    """Something that was seen and not read. It makes a verdict unknown, never pass.
+
+    `owner` is as that of a `Location`.
+    """
 
     file: str
     line: int | None
     because: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

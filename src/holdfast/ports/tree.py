@@ -1,7 +1,7 @@
 """A tree of files to read facts from: a folder, an image layer, a revision."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Tree(Protocol):
@@ -31,3 +31,14 @@ class Tree(Protocol):
             FactError: it is not there, or is not a regular file inside the tree.
         """
         ...
+
+
+@runtime_checkable
+class WholeSystem(Protocol):
+    """A tree that is the whole file system of a machine: an image.
+
+    There its package database is the system's own word on whose a file is. In a repository it is a file like any other,
+    which whoever sends a change may have written.
+    """
+
+    is_whole_system: bool

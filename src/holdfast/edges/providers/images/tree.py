@@ -38,6 +38,8 @@ class ImageTree:
         FactError: a layer is broken, or over a limit; names it.
     """
 
+    is_whole_system = True
+
     def __init__(
         self, layers: Iterable[tuple[str, Source]], is_wanted: Judge, is_listed: Judge, budget: Budget | None = None
     ) -> None:
