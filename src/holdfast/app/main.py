@@ -33,7 +33,7 @@ COMMANDS = {
     "impact": ("holdfast.edges.cli.impact:command", "What runs and is affected by an advisory or package."),
     "findings": ("holdfast.edges.cli.findings:command", "Exposures, the most urgent first."),
     "explain": ("holdfast.edges.cli.explain:command", "One exposure: since when, why, what was done."),
-    "fix": ("holdfast.edges.cli.fix:command", "What to type to be rid of an exposure."),
+    "fix": ("holdfast.app.fixing:fix", "What to type to be rid of an exposure, or of all that blocks."),
     "mitigate": ("holdfast.edges.cli.mitigate:command", "Plans and runs: preview, start, approve, undo, pause."),
     "drill": ("holdfast.edges.cli.drill:command", "Rehearse plans; say who is rehearsed."),
     "guards": ("holdfast.edges.cli.guards:command", "Limits for what acts by itself: caps, rests, freezes."),
