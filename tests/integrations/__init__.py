@@ -1,0 +1,1 @@
+"""What pipelines take from us, run the way each system runs it."""
