@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.facts.packages.apk import find_owners, parse
+from holdfast.facts.composition import read_composition
+from holdfast.facts.packages.apk import SPEC, find_owners, parse
 from holdfast.testing.trees import MemoryTree
 
 INSTALLED = """\
@@ -73,6 +74,12 @@ def test_apk_broken_record_is_unparsed_with_its_line_and_the_others_read(record:
 def test_apk_empty_database_has_no_packages() -> None:
     parsed = parse("i", b"", "Alpine:v3.20")
     assert (parsed.occurrences, parsed.unparsed) == ((), ())
+
+
+def test_apk_database_below_usr_is_of_the_same_file_system() -> None:
+    assert [SPEC.find_root(f"image/{path}") for path in SPEC.paths] == ["image/", "image/"]
+    files = {"usr/lib/apk/db/installed": INSTALLED, "etc/os-release": "ID=alpine\nVERSION_ID=3.20.1\n"}
+    assert {one.component.ecosystem for one in read_composition(MemoryTree(files)).occurrences} == {"Alpine:v3.20"}
 
 
 def test_apk_files_belong_to_the_package_that_lists_them() -> None:

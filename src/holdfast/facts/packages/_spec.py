@@ -35,7 +35,7 @@ class PackageDatabaseSpec:
 
     def find_root(self, path: str) -> str | None:
         """Return the folder that a file system begins in, with `/` at its end; `None` when it is no such database."""
-        for known in self.paths:
+        for known in sorted(self.paths, key=len, reverse=True):  # `lib/apk` is the end of `usr/lib/apk` too
             folder, slash, name = path.rpartition("/")
             if not known.endswith("/*"):
                 root = root_of(path, known)
