@@ -200,11 +200,12 @@ class InventorySuite:
 
     def test_a_component_told_twice_has_the_places_of_both(self, store: Store) -> None:
         one = component("a", "1")
-        twice = Sbom((Occurrence(one, (Location("x", 1),)), Occurrence(one, (Location("y", None),))))
+        owned = Location("y", None, "pkg:deb/debian/a@1-1?distro=debian-12")
+        twice = Sbom((Occurrence(one, (Location("x", 1),)), Occurrence(one, (owned,))))
         with store.write(ORG, START) as tx:
             tx.sboms.save("sha256:1", twice)
             loaded = tx.sboms.load("sha256:1")
-        assert loaded.occurrences == (Occurrence(one, (Location("x", 1), Location("y", None))),)
+        assert loaded.occurrences == (Occurrence(one, (Location("x", 1), owned)),)
 
     def test_a_slot_holds_its_deployments_by_valid_time(self, store: Store) -> None:
         with store.write(ORG, START) as tx:

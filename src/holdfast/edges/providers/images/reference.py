@@ -68,14 +68,14 @@ def parse_reference(text: str) -> Reference:
     host, slash, rest = text.partition("/")
     if not slash or not ("." in host or ":" in host or host == "localhost"):
         raise UsageError(
-            f"expected the image's registry before its name, got `{text[:200]!r}`", where="--image", hint=_HINT
+            f"expected the image's registry before its name, got {text[:200]!r}", where="--image", hint=_HINT
         )
     rest, at, digest = rest.partition("@")
     repository, colon, tag = rest.partition(":")
     if not _HOST.fullmatch(host) or not _REPOSITORY.fullmatch(repository) or len(repository) > 255:
-        raise UsageError(f"expected HOST/REPOSITORY[:TAG|@DIGEST], got `{text[:200]!r}`", where="--image", hint=_HINT)
+        raise UsageError(f"expected HOST/REPOSITORY[:TAG|@DIGEST], got {text[:200]!r}", where="--image", hint=_HINT)
     if colon and not _TAG.fullmatch(tag):
-        raise UsageError(f"expected a tag, got `{tag[:200]!r}`", where="--image", hint=_HINT)
+        raise UsageError(f"expected a tag, got {tag[:200]!r}", where="--image", hint=_HINT)
     if at:
         try:
             check_digest(digest)

@@ -114,7 +114,7 @@ def clean_path(name: str, what: str) -> str:
     else:
         path = "/".join(part for part in name.split("/") if part not in {"", "."})
     if len(path.encode("utf-8", "surrogateescape")) > MAX_PATH_BYTES if len(path) > 1000 else False:
-        raise FactError(f"a path of over {MAX_PATH_BYTES} bytes: `{path[:80]!r}…`", where=what)
+        raise FactError(f"a path of over {MAX_PATH_BYTES} bytes: {path[:80]!r}…", where=what)
     if ".." in path and ".." in path.split("/"):
         raise FactError(f"an entry that leads out of the image: {path[:200]!r}", where=what, hint="rebuild the image")
     if "\0" in path:
