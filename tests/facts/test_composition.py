@@ -162,3 +162,13 @@ def test_formats_that_share_a_name_are_told_apart_by_content() -> None:
     cyclonedx = '{"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []}'
     found = [read_tree(MemoryTree({"sbom.json": text}))[0].format for text in (spdx, cyclonedx)]
     assert found == ["spdx_json", "cyclonedx_json"]
+
+
+def test_file_that_a_person_names_is_tried_by_its_content() -> None:
+    text = '{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"purl": "pkg:npm/a@1"}]}'
+    tree = MemoryTree({"export.json": text, "broken.json": text[:-4], "other.json": "{}"})
+    assert [one.component.name for one in read_composition(tree, ["export.json"]).occurrences] == ["a"]
+    assert read_composition(tree).files == ()
+    assert "not valid JSON" in read_composition(tree, ["broken.json"]).unparsed[0].because
+    because = "not a dependency file that is known by its name or content"
+    assert [gap.because for gap in read_composition(tree, ["other.json"]).unparsed] == [because]

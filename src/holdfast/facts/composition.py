@@ -26,7 +26,7 @@ from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
 from holdfast.facts.scope import component_order, merge_occurrences
 from holdfast.model.component import ParsedFile, Sbom, Unparsed
 from holdfast.ports.tree import Tree
-from holdfast.registry import load_spec, load_third_party, own_names
+from holdfast.registry import load_room, load_spec, load_third_party, own_names
 
 _ROOM = "facts.lockfiles"
 _BESIDE = {"os-release", "package.json", "composer.json"}
@@ -139,6 +139,22 @@ def read_file(tree: Tree, path: str) -> ParsedFile | None:
         return ParsedFile(path, spec.id, (), (Unparsed(path, None, "nested too deeply"),))
 
 
+def _read_by_content(tree: Tree, path: str) -> ParsedFile:
+    """Return what a file says that a person named; one that no format knows by its content is reported."""
+    specs = [spec for spec in load_room(_ROOM) if spec.is_told_by_content and spec.sniff is not None]
+    try:
+        data = tree.read(path, MAX_FILE_BYTES)
+        for spec in specs:
+            if spec.sniff(path, data):
+                parsed: ParsedFile = spec.parse(path, data, tree)
+                return parsed
+    except FactError as error:
+        return ParsedFile(readable(path), UNREAD, (), (unparsed_of(error, readable(path)),))
+    except RecursionError:
+        return _unread(path, "nested too deeply")
+    return _unread(path, "not a dependency file that is known by its name or content")
+
+
 def _folders_up(path: str) -> Iterator[str]:
     """Yield the folder of a path and all above it; the top is the empty string."""
     folder = posixpath.dirname(path)
@@ -214,7 +230,7 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
             parsed = None if stands else _read_manifest(tree, path, glob)
             found.update({lock: one for lock in locks if lock not in chosen and (one := read_file(tree, lock))})
         if parsed is None and path in roots and glob is None:
-            parsed = _unread(path, "not a dependency file that is known by its name or content")
+            parsed = _read_by_content(tree, path)
         if parsed is not None:
             found[path] = parsed
     for root in roots:

@@ -19,6 +19,7 @@ class LockfileSpec:
     the same. `parse(file, data, tree)` answers or raises `FactError`; `tree` is for files beside it. `sniff`, where
     given, looks at the content of a file whose name alone is not proof: `False` says that the file is something else,
     and the next format with a fitting pattern is asked. A file over `limit_bytes` is not read, and named.
+    Where `is_told_by_content`, a file that a person names is tried by its content, whatever its name.
     """
 
     id: str
@@ -26,3 +27,4 @@ class LockfileSpec:
     parse: Parse
     sniff: Callable[[str, bytes], bool] | None = None
     limit_bytes: int = MAX_FILE_BYTES
+    is_told_by_content: bool = False

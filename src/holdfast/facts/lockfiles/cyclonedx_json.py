@@ -40,4 +40,5 @@ SPEC = LockfileSpec(
     patterns=("*.cdx.json", "*bom*.json", "*vex*.json", "*cyclonedx*.json"),
     parse=parse,
     sniff=sniff,
+    is_told_by_content=True,
 )

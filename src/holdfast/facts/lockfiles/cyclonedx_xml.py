@@ -39,4 +39,5 @@ SPEC = LockfileSpec(
     patterns=("*.cdx.xml", "*bom*.xml", "*vex*.xml", "*cyclonedx*.xml"),
     parse=parse,
     sniff=sniff,
+    is_told_by_content=True,
 )

@@ -36,4 +36,10 @@ def sniff(file: str, data: bytes) -> bool:
     return file.lower().endswith(".spdx.json") or b'"spdxVersion"' in data[:_SNIFFED_BYTES].replace(b"\0", b"")
 
 
-SPEC = LockfileSpec(id="spdx_json", patterns=("*.spdx.json", "*spdx*.json", "*bom*.json"), parse=parse, sniff=sniff)
+SPEC = LockfileSpec(
+    id="spdx_json",
+    patterns=("*.spdx.json", "*spdx*.json", "*bom*.json"),
+    parse=parse,
+    sniff=sniff,
+    is_told_by_content=True,
+)

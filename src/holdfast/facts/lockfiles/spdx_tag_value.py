@@ -36,4 +36,5 @@ SPEC = LockfileSpec(
     patterns=("*.spdx", "*.spdx.tv", "*spdx*.txt", "*spdx*.tag", "*sbom*.txt"),
     parse=parse,
     sniff=sniff,
+    is_told_by_content=True,
 )
