@@ -97,7 +97,16 @@ def test_pom_parent_is_found_beside_it_by_path_and_by_coordinates() -> None:
         {"x/pom.xml": child.replace("</parent>", "<relativePath/></parent>"), "elsewhere/deep/pom.xml": parent},
     ):
         assert found(files, "x/pom.xml") == [("g:a", "3", "registry", "runtime")]
-        assert told(files, "x/pom.xml") == []
+        claimed = "its parent `g:up:1` is read from `elsewhere/deep/pom.xml`, which is not built with it"
+        assert told(files, "x/pom.xml") == ([claimed] if "elsewhere/deep/pom.xml" in files else [])
+
+
+def test_pom_parent_by_coordinates_that_is_built_with_it_needs_no_mention() -> None:
+    root = pom("root", "<modules><module>up</module><module>x</module></modules>")
+    child = pom("down", parent="up", dependencies=dependency("a"))
+    files = {"pom.xml": root, "up/pom.xml": pom("up", managed(dependency("a", "3"))), "x/pom.xml": child}
+    assert found(files, "x/pom.xml") == [("g:a", "3", "registry", "runtime")]
+    assert told(files, "x/pom.xml") == []
 
 
 def test_pom_beside_that_has_other_coordinates_is_no_parent() -> None:
@@ -145,7 +154,8 @@ def test_pom_imports_are_followed_inside_of_the_tree_after_own_management() -> N
     files = {"pom.xml": user, "bom/pom.xml": bom}
     assert [row[:2] for row in found(files)] == [("g:a", "5"), ("g:b", "6")]
     assert told(files) == [
-        "`g:c`: it has no version here, and what may give it one is not in this tree: `g:gone:1` (imported)"
+        "`g:c`: it has no version here, and what may give it one is not in this tree: `g:gone:1` (imported)",
+        "its import `g:bom:1` is read from `bom/pom.xml`, which is not built with it",
     ]
 
 
@@ -221,7 +231,7 @@ def test_pom_parents_that_go_in_a_circle_end() -> None:
         "b/pom.xml": pom("b", parent="a", dependencies=dependency("y", "1")),
     }
     assert [row[0] for row in found(files)] == ["g:x", "g:y"]
-    assert told(files) == ["its parents lead back to themselves: `g:a:1`"]
+    assert told(files)[-1] == "its parents lead back to themselves: `g:a:1`"
     itself = {"pom.xml": pom("a", parent="a")}
     assert told(itself) == ["its parents lead back to themselves: `g:a:1`"]
 

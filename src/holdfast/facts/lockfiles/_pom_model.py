@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Parents are followed inside the tree, and never in a circle; the first that is not there ends the chain.
+1. Parents are followed inside the tree, and never in a circle; the first that is not there ends the chain. One that is
+   found by its coordinates alone, in a file that is not built with the project, is followed and told.
 2. A profile that is active by default counts as part of its project, as in a build without switches. What activates any
    other is not looked at: its dependencies are there, but optional, and its properties and management are its own.
 3. `dependencyManagement` of a child wins over its parents'; what is imported (`scope` `import`) comes after both, in
@@ -18,7 +19,7 @@ from holdfast.errors import FactError
 from holdfast.facts.lockfiles._pom_properties import Properties, Resolved, Set
 from holdfast.facts.lockfiles._pom_tree import Coordinates, Entry, Key, Parent, Pom, Poms
 from holdfast.facts.lockfiles._xml import XmlElement
-from holdfast.model.component import Location
+from holdfast.model.component import Location, Unparsed
 from holdfast.ports.tree import Tree
 
 _MAX_PARENTS = 50
@@ -60,7 +61,11 @@ class Managed:
 
 @dataclass(slots=True)
 class Model:
-    """`chain` has the project and its parents; `missing` what the tree lacks and a version may come from."""
+    """`chain` has the project and its parents; `missing` what the tree lacks and a version may come from.
+
+    `borrowed` names what was taken from a file that has the coordinates and is not built with the project: a build
+    takes what was released under them.
+    """
 
     chain: tuple[Pom, ...]
     properties: Properties
@@ -69,6 +74,7 @@ class Model:
     is_circular: bool
     managed: dict[Key, Managed] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    borrowed: list[Unparsed] = field(default_factory=list)
 
 
 def _is_default(profile: XmlElement) -> bool:
@@ -84,17 +90,24 @@ def _stated(file: str, element: XmlElement) -> dict[str, Set]:
     return {one.name: (one.text, Location(file, one.line)) for one in (properties.children if properties else ())}
 
 
-def _chain(pom: Pom, reading: "Reading") -> tuple[tuple[Pom, ...], Parent | None, bool]:
+def _chain(pom: Pom, reading: "Reading", borrowed: list[Unparsed]) -> tuple[tuple[Pom, ...], Parent | None, bool]:
     """Return the project and its parents, the parent that is not there, and whether they lead in a circle."""
-    chain = [pom]
-    while chain[-1].parent is not None:
-        above = reading.poms.parent_of(reading.tree, chain[-1])
+    chain, poms, tree = [pom], reading.poms, reading.tree
+    while (parent := chain[-1].parent) is not None:
+        beside = poms.parent_beside(tree, chain[-1])
+        above = beside or poms.find(tree, parent.coordinates)
         if above is None:
-            return tuple(chain), chain[-1].parent, False
+            return tuple(chain), parent, False
         if above.file in {one.file for one in chain} or len(chain) > _MAX_PARENTS:
-            return tuple(chain), chain[-1].parent, True
+            return tuple(chain), parent, True
+        if beside is None and poms.is_foreign(chain[-1].file, above.file):
+            borrowed.append(_borrowed(chain[-1].file, parent.line, f"its parent `{parent.coordinates}`", above))
         chain.append(above)
     return tuple(chain), None, False
+
+
+def _borrowed(file: str, line: int, what: str, found: Pom) -> Unparsed:
+    return Unparsed(file, line, f"{what} is read from `{found.file}`, which is not built with it")
 
 
 def _properties(chain: tuple[Pom, ...]) -> Properties:
@@ -141,9 +154,10 @@ class Reading:
 
 def build_model(pom: Pom, reading: Reading, importing: tuple[str, ...] = ()) -> Model:
     """Return a project as far as the tree tells; `importing` are the files whose imports led here."""
-    chain, lost, circular = _chain(pom, reading)
+    borrowed: list[Unparsed] = []
+    chain, lost, circular = _chain(pom, reading, borrowed)
     properties = _properties(chain)
-    model = Model(chain, properties, tuple(_sections(chain, properties)), lost, circular)
+    model = Model(chain, properties, tuple(_sections(chain, properties)), lost, circular, borrowed=borrowed)
     if lost is not None:
         model.missing.append(f"its parent `{lost.coordinates}`")
     importing = (*importing, pom.file)
@@ -190,6 +204,8 @@ def _import(section: Section, entry: Entry, model: Model, reading: Reading, impo
     if found is None or found.file in importing or len(importing) > _MAX_PARENTS:
         model.missing.append(f"`{wanted}` (imported)")
         return
+    if reading.poms.is_foreign(section.file, found.file):
+        model.borrowed.append(_borrowed(section.file, entry.line, f"its import `{wanted}`", found))
     imported = _imported(found, reading, importing)
     for key, managed in imported.managed.items():
         model.managed.setdefault(key, managed)

@@ -167,19 +167,19 @@ class Poms:
         found = [pom for pom in self.named(tree, wanted.group, wanted.artifact) if _fits(pom, wanted)]
         return found[0] if len(found) == 1 else None
 
-    def parent_of(self, tree: Tree, pom: Pom) -> Pom | None:
-        """Return the parent inside of the tree: at its relative path, else by its coordinates."""
+    def parent_beside(self, tree: Tree, pom: Pom) -> Pom | None:
+        """Return the parent at its relative path, where that is what it claims to be."""
         parent = pom.parent
-        if parent is None:
+        if parent is None or parent.relative_path == "":
             return None
-        if parent.relative_path != "":
-            path = beside(pom.file, parent.relative_path or "../pom.xml")
-            places = [] if path is None else [path] if path.endswith(".xml") else [f"{path}/pom.xml", path]
-            for place in places:
-                found = self.open(tree, place)
-                if found is not None and _is(found, parent.coordinates):
-                    return found
-        return self.find(tree, parent.coordinates)
+        path = beside(pom.file, parent.relative_path or "../pom.xml")
+        places = [] if path is None else [path] if path.endswith(".xml") else [f"{path}/pom.xml", path]
+        found = (self.open(tree, place) for place in places)
+        return next((one for one in found if one is not None and _is(one, parent.coordinates)), None)
+
+    def is_foreign(self, file: str, other: str) -> bool:
+        """Whether two projects are not built together."""
+        return self._top(file) != self._top(other)
 
 
 def modules_of(project: XmlElement) -> list[XmlElement]:

@@ -3,7 +3,8 @@
 Rules:
 
 1. Parents, properties, `dependencyManagement` and imported BOMs are followed inside of the tree. What comes from
-   outside is not guessed: a parent that is not there is unparsed, and so is what it, or an import, would pin.
+   outside is not guessed: a parent that is not there is unparsed, and so is what it, or an import, would pin. A file
+   that only claims the coordinates, and is not built with the project, is followed, and that is told.
 2. Every dependency is direct, inherited ones too; these stand at their place in the parent. What they depend on in
    turn is not in a `pom.xml`: that is one gap a file.
 3. `test` is development; `provided` and `<optional>` are optional; `system`, and a module that is built beside it, is
@@ -148,6 +149,7 @@ def _one_version(version: str) -> str:
 
 
 def _report_lacks(model: Model, gathering: Gathering) -> None:
+    gathering.skip_all(tuple(model.borrowed))
     lost = model.lost_parent
     if lost is None:
         return
