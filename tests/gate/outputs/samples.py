@@ -65,7 +65,7 @@ HEAD = (
 )
 WAIVERS = (
     waiver("CVE-2026-3", "excused"),
-    waiver("CVE-2026-4", "borne", status=Status.AFFECTED, reason="moved behind the wall", statement="see the plan"),
+    waiver("CVE-2026-4", "borne", status=Status.AFFECTED, reason="workaround_available", statement="see the plan"),
     waiver("CVE-2026-5", "void", expires_at=NOW - timedelta(hours=1)),
 )
 GAPS = (Gap("unread:a.lock:x", "line 3 is ::error::no pin", "a.lock:3"), Gap("unjudged:npm:x", "no feed for @all"),

@@ -36,7 +36,7 @@ def test_the_analysis_follows_the_waivers() -> None:
     assert (excused["state"], excused["justification"]) == ("not_affected", "code_not_reachable")
     assert "vulnerable_code_not_in_execute_path" in excused["detail"]
     borne = found["CVE-2026-4"]["analysis"]
-    assert (borne["state"], borne["response"]) == ("exploitable", ["will_not_fix"])
+    assert (borne["state"], borne["response"]) == ("exploitable", ["workaround_available"])
     assert found["GHSA-a-b-c"]["analysis"]["response"] == ["update"]
     assert found["CVE-2026-2"]["analysis"]["state"] == "in_triage"
     assert found["CVE-2026-5"]["analysis"]["state"] == "exploitable"  # its waiver is void

@@ -3,9 +3,11 @@
 import json
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from holdfast.gate.outputs.gl_dependency_scanning import SPEC
+from holdfast.model.advisory import Severity
 from holdfast.model.finding import Kind
 from tests.gate.findings import finding
 from tests.gate.outputs.samples import CONTEXT, make
@@ -63,13 +65,18 @@ def test_identifiers_are_typed_and_the_own_id_is_first() -> None:
     assert [name["type"] for name in one["identifiers"]] == ["ghsa", "cve"]
 
 
-def test_dependency_files_list_what_has_a_version() -> None:
-    (file,) = report()["dependency_files"]
-    assert (file["path"], file["package_manager"]) == ("services/shop/package-lock.json", "package_lock_json")
-    names = [one["package"]["name"] for one in file["dependencies"]]
-    assert "mended" in names
-    assert "own" not in names
-    assert all(one["version"] for one in file["dependencies"])
+def test_texts_are_spans_of_code_whatever_the_names() -> None:
+    for one in report()["vulnerabilities"]:
+        for text in (one["solution"], one["description"]):
+            assert re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text).strip(": ") == ""
+
+
+def test_a_vector_that_the_schema_refuses_is_left_out() -> None:
+    good = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+    for vector, expected in ((good, good), (good + "/X:Y", None), ("CVSS:4.0/AV:N/AC:L", None), ("AV:N/AC:L", None)):
+        one = replace(finding(), severity=Severity(9.8, vector))
+        (found,) = json.loads(SPEC.render(make((one,)), CONTEXT))["vulnerabilities"]
+        assert found.get("cvss_vectors", [{"vector": None}])[0]["vector"] == expected
 
 
 def test_a_finding_in_no_package_has_no_place_in_it() -> None:

@@ -20,11 +20,15 @@ from holdfast.model.waiver import Status
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A status, and the words that it needs: a justification or an action; `notes` for people."""
+    """A status, and the words that it needs: a justification or an action; `notes` for people.
+
+    `response` is what is done about what is affected, in CycloneDX's words.
+    """
 
     status: str
     justification: str = ""
     action: str = ""
+    response: str = ""
     notes: str = ""
 
 
@@ -41,13 +45,14 @@ def statement_of(one: Judged) -> Statement:
         notes = clean(f"{waiver.statement} ({notes})" if waiver.statement else notes)
         if waiver.status is Status.NOT_AFFECTED:
             return Statement("not_affected", justification=waiver.reason, notes=notes)
-        return Statement("affected", action=clean(f"borne for now: {waiver.reason}"), notes=notes)
+        words = clean(f"{waiver.reason}: {waiver.statement}" if waiver.statement else waiver.reason)
+        return Statement("affected", action=words, response=waiver.reason, notes=notes)
     if one.finding.fix is None or one.finding.confidence == "low":
         why = (
             "no fix is known" if one.finding.fix is None else "the versions could be compared with low confidence only"
         )
         return Statement("under_investigation", notes=why)
-    return Statement("affected", action=clean(remedy(one.finding), 4000))
+    return Statement("affected", action=clean(remedy(one.finding), 4000), response="update")
 
 
 def fixed_by(decision: Decision) -> list[Finding]:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from holdfast.facts.sbom_writer import reference_of, write_cyclonedx
+from holdfast.findings.waiver_read import RESPONSES
 from holdfast.gate.decide import Decision, Judged
 from holdfast.gate.outputs._spec import OutputContext, OutputSpec
 from holdfast.gate.outputs._vex import Statement, spoken_of, statement_of
@@ -83,10 +84,10 @@ def _rating(finding: Finding) -> Json:
 
 def _analysis(said: Statement) -> Json:
     out: Json = {"state": _STATES[said.status]}
-    if said.status == "not_affected":
+    if said.justification in _JUSTIFICATIONS:
         out["justification"] = _JUSTIFICATIONS[said.justification]
-    if said.status == "affected":
-        out["response"] = ["update"] if not said.notes else ["will_not_fix"]
+    if said.response in RESPONSES:
+        out["response"] = [said.response]
     detail = "; ".join(text for text in (said.justification, said.action, said.notes) if text)
     return out | ({"detail": detail} if detail else {})
 

@@ -5,14 +5,15 @@ Rules:
 1. Everything that is in a package stands in it, old and new: GitLab itself compares with the target branch. What a
    waiver calls not affected carries GitLab's flag for that.
 2. Ids are UUIDs of digests. Both instants are that of the decision.
-3. GitLab's limits: 20 identifiers, names of 255 characters, solutions of 7,000.
-4. A component without a version has no place in the schema, and is left out of the list of dependencies.
+3. GitLab's limits: 20 identifiers, names of 255 characters, solutions of 7,000. Dependencies are CycloneDX's to list.
+4. Texts are GitLab's Markdown there: what comes from outside is a span of code. A CVSS vector that its pattern refuses
+   would have GitLab refuse the whole report, and is left out.
 
 Source: GitLab, security-report-schemas 15, `dependency-scanning-report-format.json`.
 """
 
+import re
 import uuid
-from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
@@ -40,6 +41,7 @@ VERSION = "15.2.1"
 _TYPES = {"CVE": "cve", "GHSA": "ghsa", "OSVDB": "osvdb", "USN": "usn", "RHSA": "rhsa", "GMS": "gms"}
 _WEAKNESSES = frozenset({Kind.VULNERABILITY, Kind.MALICIOUS, Kind.END_OF_LIFE})
 _ABOVE = ((9.0, "Critical"), (7.0, "High"), (4.0, "Medium"), (0.1, "Low"))
+_VECTOR = re.compile(r"CVSS:3\.[01](/(AV:[NALP]|AC:[LH]|PR:[NLH]|UI:[NR]|S:[UC]|[CIA]:[NLH])){8}")
 Json = dict[str, Any]
 
 
@@ -61,7 +63,6 @@ def render(decision: Decision, context: OutputContext) -> str:
         "vulnerabilities": [
             _vulnerability(one, mark, context) for one, mark in zip(shown, fingerprints(shown), strict=True)
         ],
-        "dependency_files": list(_files(context)),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
@@ -84,10 +85,10 @@ def _vulnerability(one: Judged, mark: str, context: OutputContext) -> Json:
     file, _ = context.place(finding.locations)
     out: Json = {
         "id": str(uuid.UUID(digest("gitlab", mark), version=5)),
-        "name": clean(finding.title or headline(finding), 255),
-        "description": headline(finding) + (f": {why}" if why else ""),
+        "name": clean(finding.title or f"{finding.id} in {component.name}", 255),
+        "description": _code(headline(finding)) + (f": {_code(why)}" if why else ""),
         "severity": rating(finding),
-        "solution": clean(remedy(finding), 7000),
+        "solution": _code(remedy(finding)),
         "identifiers": _identifiers(finding),
         "links": [{"url": address_of(finding)}],
         "location": {
@@ -95,9 +96,11 @@ def _vulnerability(one: Judged, mark: str, context: OutputContext) -> Json:
             "dependency": {"package": {"name": component.name}, "version": component.version},
         },
     }
+    if finding.occurrence and finding.occurrence.direct is not None:
+        out["location"]["dependency"]["direct"] = finding.occurrence.direct
     vector = finding.severity.vector if finding.severity else None
-    if vector and vector.startswith("CVSS:3"):
-        out["cvss_vectors"] = [{"vendor": "osv", "vector": clean(vector, 128)}]
+    if vector and _VECTOR.fullmatch(vector):
+        out["cvss_vectors"] = [{"vendor": "osv", "vector": vector}]
     if is_waived(one) and one.waived is not None and one.waived.waiver.status is Status.NOT_AFFECTED:
         flag = {"type": "flagged-as-likely-false-positive", "origin": NAME, "description": reason(one)}
         out["flags"] = [flag]
@@ -112,17 +115,11 @@ def _identifiers(finding: Finding) -> list[Json]:
     ]
 
 
-def _files(context: OutputContext) -> Iterator[Json]:
-    below: dict[str, list[tuple[str, str]]] = {}
-    for one in context.sbom.occurrences:
-        if one.component.version:
-            for place in one.locations:
-                below.setdefault(place.file, []).append((one.component.name, one.component.version))
-    for file, form, _ in sorted(context.sbom.files):
-        dependencies = [
-            {"package": {"name": name}, "version": version} for name, version in sorted(set(below.get(file, [])))
-        ]
-        yield {"path": clean(context.path(file)), "package_manager": form, "dependencies": dependencies}
+def _code(text: str) -> str:
+    """Return a span of code: GitLab reads these texts as its Markdown, where a name could mention people."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence, room = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{room}{text}{room}{fence}"
 
 
 SPEC = OutputSpec("gl_dependency_scanning", "json", "GitLab's dependency scanning report, schema 15", render)

@@ -5,7 +5,9 @@ Rules:
 1. The product is the component itself, by its purl; the service stands in the document's `@id` alone.
 2. The document's `@id` hangs on what it says; its timestamp is that of the decision.
 3. `fixed` is what the base had and the build has no more, of a package that is still there.
-4. A gate knows no author: `author` is the tool, whoever publishes the document may put a name there.
+4. No statement stands there twice. The published JSON schema asks for at least one; a build of which there is nothing
+   to say has none: that is no reason to invent one.
+5. A gate knows no author: `author` is the tool, whoever publishes the document may put a name there.
 
 Source: OpenVEX specification 0.2.0.
 """
@@ -29,7 +31,8 @@ Json = dict[str, Any]
 
 def render(decision: Decision, context: OutputContext) -> str:
     """Return the document; without findings it has no statements."""
-    statements = [*_said(decision), *_fixed(decision, context)]
+    every = (*_said(decision), *_fixed(decision, context))
+    statements = list({msgspec.json.encode(one): one for one in every}.values())
     said = msgspec.json.encode([context.service, statements]).decode()
     document = {
         "@context": CONTEXT,
@@ -74,7 +77,7 @@ def _fixed(decision: Decision, context: OutputContext) -> Iterator[Json]:
 
 
 def _vulnerability(finding: Finding) -> Json:
-    aliases = [clean(name, 200) for name in finding.ids if name != finding.id]
+    aliases = sorted({clean(name, 200) for name in finding.ids if name != finding.id})
     return {"name": clean(finding.id, 200)} | ({"aliases": aliases} if aliases else {})
 
 
