@@ -67,3 +67,9 @@ def test_merged_occurrences_have_the_licences_of_all_their_places() -> None:
     other = Occurrence(Component("npm", "a", "1"), (Location("y", 1),), licenses=("Apache-2.0", "MIT"))
     (merged,) = merge_occurrences([one, other])
     assert merged.licenses == ("MIT", "Apache-2.0")
+
+
+def test_occurrences_on_a_hundred_thousand_lines_are_merged_at_once() -> None:
+    """Pairwise, this would copy five thousand million places."""
+    (merged,) = merge_occurrences(_at(line) for line in range(1, 100_001))
+    assert len(merged.locations) == 100_000

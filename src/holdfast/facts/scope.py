@@ -12,6 +12,7 @@ Rules:
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 
 from holdfast.model.component import Component, Occurrence, Scope
 
@@ -23,28 +24,18 @@ def strongest(one: Scope, other: Scope) -> Scope:
     return one if _STRENGTH[one] >= _STRENGTH[other] else other
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    if one or other:
-        return True
-    return None if one is None and other is None else False
-
-
-def _shorter(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    known = [path for path in (one, other) if path]
-    return min(known, key=len) if known else ()
-
-
-def merge_two(one: Occurrence, other: Occurrence) -> Occurrence:
-    """Return the one occurrence that says what both say; they must be of the same component."""
-    direct = _either(one.direct, other.direct)
+def _merged(every: list[Occurrence]) -> Occurrence:
+    """Return the one occurrence that says what all say; they must be of the same component."""
+    direct = next((one for one in every if one.direct), None)
+    known = [one.path for one in every if one.path]
     return replace(
-        one,
-        locations=tuple(dict.fromkeys(one.locations + other.locations)),
-        direct=direct,
-        path=() if direct else _shorter(one.path, other.path),
-        scope=strongest(one.scope, other.scope),
-        alias=other.alias if other.direct and not one.direct else one.alias,
-        licenses=tuple(dict.fromkeys(one.licenses + other.licenses)),
+        every[0],
+        locations=tuple(dict.fromkeys(place for one in every for place in one.locations)),
+        direct=True if direct else None if all(one.direct is None for one in every) else False,
+        path=min(known, key=len) if known and not direct else (),
+        scope=reduce(strongest, (one.scope for one in every)),
+        alias=(direct or every[0]).alias,
+        licenses=tuple(dict.fromkeys(text for one in every for text in one.licenses)),
     )
 
 
@@ -56,8 +47,7 @@ def component_order(occurrence: Occurrence) -> tuple[str, str, str, str, tuple[t
 
 def merge_occurrences(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     """Return one occurrence per component, in the order components were first met."""
-    merged: dict[Component, Occurrence] = {}
+    grouped: dict[Component, list[Occurrence]] = {}
     for occurrence in occurrences:
-        known = merged.get(occurrence.component)
-        merged[occurrence.component] = merge_two(known, occurrence) if known else occurrence
-    return tuple(merged.values())
+        grouped.setdefault(occurrence.component, []).append(occurrence)
+    return tuple(_merged(every) if len(every) > 1 else every[0] for every in grouped.values())
