@@ -8,6 +8,7 @@ from holdfast.app.scanning import LocalScan
 from holdfast.edges.cli.gate import Place, make_gate
 from holdfast.edges.providers.git_tree import Repository
 from holdfast.errors import UsageError
+from holdfast.ports.api import Api
 from holdfast.ports.tree import Tree
 
 
@@ -44,6 +45,20 @@ class LocalGate(LocalScan):
         """Return the whole repository as it was in a commit. Raises: FactError."""
         here = _here(path)
         return Repository(here.top, "").tree(commit)
+
+    def commit_of(self, path: Path) -> str | None:
+        """Return the commit that is checked out; `None` without one."""
+        found = _repository(path)
+        try:
+            return found.resolve("HEAD") if found else None
+        except UsageError:  # nothing was committed yet
+            return None
+
+    def api(self, server: str, token: str, timeout_s: float) -> Api:
+        """Return the API of a server."""
+        from holdfast.edges.providers.api_client import HttpApi  # only where a server judges
+
+        return HttpApi(server, token, timeout_s=timeout_s)
 
 
 gate = make_gate(LocalGate)

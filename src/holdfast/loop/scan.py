@@ -144,8 +144,8 @@ def scan(
         component = occurrence.component
         if (reason := because[component.ecosystem]) is not None:
             run.unknown.append(Unjudged(occurrence, reason))
-        if component.ecosystem.partition(":")[0] in snapshots:  # an old feed still finds what it knows
-            _match(run, component, occurrence, is_judged=reason is None)
+        # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
+        _match(run, component, occurrence, is_judged=reason is None)
     used = {name.partition(":")[0] for name in ecosystems}
     return ScanReport(
         sbom,

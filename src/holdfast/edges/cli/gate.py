@@ -1,19 +1,20 @@
-"""`holdfast gate`: may this ship? Decides here, without a server.
+"""`holdfast gate`: may this ship? Decides here, or lets a server judge.
 
 Exit codes: 0 pass · 1 blocked by policy · 2 usage · 3 nothing to scan · 4 failed · 5 could not tell. 1 beats 5 beats 0.
 With `--format json` there is JSON on stdout whatever the exit code.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from holdfast.edges.cli.gate_base import Base, GateTools, Place, base_in_ci, read_trusted
 from holdfast.edges.cli.gate_output import print_decision
 from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
 from holdfast.edges.cli.options import (
@@ -26,50 +27,25 @@ from holdfast.edges.cli.options import (
     data_option,
 )
 from holdfast.edges.cli.output import print_json, say
-from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, ScanTools, Told, max_age_of, reader_of
+from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_of, reader_of
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
+from holdfast.gate.decide import Decision
 from holdfast.gate.levels import Levels
 from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
-from holdfast.gate.policy_read import read_policy
-from holdfast.loop.gate import GateInput, Stated, read_stated, run_gate
+from holdfast.loop.gate import GateInput, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
 from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
 from holdfast.model.build import Answer, Basis
 from holdfast.model.component import Sbom
 from holdfast.ports.tree import Tree
 
+if TYPE_CHECKING:  # only a gate that asks a server needs it
+    from holdfast.edges.cli.gate_server import Asked
+
 EXITS = {Answer.PASS: EXIT_PASS, Answer.BLOCKED: EXIT_BLOCKED, Answer.UNKNOWN: EXIT_UNKNOWN}
-_MOST_POLICY_BYTES = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a path lies in a repository: its top, and the path below it (`""` for the top itself)."""
-
-    top: Path
-    prefix: str
-
-
-class GateTools(ScanTools, Protocol):
-    """What the wiring lends to a gate."""
-
-    def place(self, path: Path) -> Place | None:
-        """Return the repository that a path lies in; `None` without one."""
-        ...
-
-    def base_of(self, path: Path, revision: str) -> str:
-        """Return the commit at which what is checked out and a revision parted. Raises: UsageError."""
-        ...
-
-    def revision(self, path: Path, commit: str) -> tuple[Tree, Sequence[str]]:
-        """Return the same path as it was in a commit, as a tree, and the paths in it to read. Raises: FactError."""
-        ...
-
-    def top_of(self, path: Path, commit: str) -> Tree:
-        """Return the whole repository as it was in a commit. Raises: FactError."""
-        ...
+__all__ = ["EXITS", "GateOptions", "GateTools", "Gathered", "Place", "gather", "make_gate"]
 
 
 class _GateCommand(click.Command):
@@ -95,6 +71,15 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
     @click.option("--policy", type=click.Path(path_type=Path), help=f"The policy; by default `{POLICY_FILE}`.")
     @click.option("--base", help="What to compare with: a revision (its merge base counts), or an SBOM file.")
     @click.option("--service", help="The service that is built, by its name in `holdfast.yaml`.")
+    @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
+    @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; its token is in HOLDFAST_TOKEN.")
+    @click.option(
+        "--on-unavailable",
+        "on_unavailable",
+        type=click.Choice(["fail", "pass", "cached"]),
+        envvar="HOLDFAST_ON_UNAVAILABLE",
+        help="Where the server does not answer: fail, pass, or decide by its policies as they were last seen.",
+    )
     @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
     @data_option
@@ -132,39 +117,113 @@ class GateOptions:
     data: Path
     style: str
     reports: tuple[Report, ...] = ()
+    environment: str = ""
+    server: str | None = None
+    on_unavailable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A decision, its document, and what outputs need beside it."""
+
+    decision: Decision
+    document: dict[str, Any]
+    context: OutputContext
 
 
 def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
     try:
-        found = gather(tools, path, options)
-        decision = None if found is None else run_gate(found.given, found.now)
+        said = _ask(tools, path, options) if options.server else _decide(tools, path, options)
     except HoldfastError as error:
         if options.style == JSON:
             print_json(error_to_json(error.message, error.where, error.hint))
         say(str(error))
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
-    if found is None or decision is None:
+    if said is None:
         if options.style == JSON:
             print_json(error_to_json("nothing to scan: no dependency file was found", str(path), None))
         say("Nothing to scan: no dependency file was found.")
         return EXIT_NOTHING
-    document = decision_to_json(decision, found.given.levels.digests, found.given.head.snapshots, found.base)
-    context = _context(tools, path, found)
-    problems = write_reports(options.reports, decision, document, context)
+    problems = write_reports(options.reports, said.decision, said.document, said.context)
     if options.style == TABLE:
-        print_decision(decision, options.style)
+        print_decision(said.decision, options.style)
     else:
-        click.echo(render(options.style, decision, document, context), nl=False)
+        click.echo(render(options.style, said.decision, said.document, said.context), nl=False)
     for problem in problems:
         say(problem)
-    return EXIT_FAILED if problems else EXITS[decision.answer]
+    return EXIT_FAILED if problems else EXITS[said.decision.answer]
+
+
+def _decide(tools: GateTools, path: Path, options: GateOptions, levels: Levels | None = None) -> _Said | None:
+    """Decide here; by `levels`, where they are given, instead of the repository's own policy."""
+    found = gather(tools, path, options, levels)
+    if found is None:
+        return None
+    decision = run_gate(found.given, found.now)
+    document = decision_to_json(decision, found.given.levels.digests, found.given.head.snapshots, found.base)
+    return _Said(decision, document, _context(tools, path, found))
+
+
+def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
+    """Let the server decide; where it is away, what was asked for with `--on-unavailable`."""
+    from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server
+
+    tree, paths = tools.tree(path)
+    base = Base.find(tools, path, options.base or base_in_ci(os.environ))
+    trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
+    sbom = read_composition(tree, paths)
+    before = base.composition(tools, path) if base else None
+    if not (sbom.files or sbom.unparsed or (before is not None and (before.files or before.unparsed))):
+        return None
+    service = options.service or trusted.stated.bound.service
+    if not service:
+        raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
+    asked = Asked(options.server or "", service, sbom, before, base, trusted, options.environment, options.data)
+    try:
+        decision, document = ask_server(tools, path, asked)
+    except AwayError as away:
+        return _without_server(tools, path, options, asked, away)
+    place = tools.place(path)
+    root = _root(path, place.prefix if place else "")
+    return _Said(decision, document, OutputContext(tools.now(), service, root, base.name if base else None, sbom))
+
+
+def _without_server(
+    tools: GateTools, path: Path, options: GateOptions, asked: "Asked", away: HoldfastError
+) -> _Said | None:
+    from holdfast.edges.cli.gate_server import cached_levels, leave_behind
+
+    if options.on_unavailable in {None, "fail"}:
+        leave_behind(asked, "fail", "failed", tools.now())
+        raise away
+    levels, seen = Levels(), ""
+    if options.on_unavailable == "cached":
+        levels, seen = cached_levels(asked)
+    said = _decide(tools, path, options, levels)
+    if said is None:
+        return None
+    note = f"the server did not answer ({away.message}): "
+    if options.on_unavailable == "cached":
+        note += f"decided here, by its policies of {seen}"
+        decision = replace(said.decision, notes=(*said.decision.notes, note))
+    else:
+        note += f"let pass unjudged; the built-in policy would have said `{said.decision.answer}`"
+        decision = replace(said.decision, answer=Answer.PASS, notes=(*said.decision.notes, note))
+    leave_behind(asked, options.on_unavailable or "", decision.answer.value, tools.now())
+    say(note)
+    document = said.document | {"verdict": decision.answer.value, "notes": list(decision.notes)}
+    return _Said(decision, document, said.context)
 
 
 def _context(tools: GateTools, path: Path, found: "Gathered") -> OutputContext:
     place = tools.place(path)
-    prefix = place.prefix if place else ""
-    root = prefix if path.is_dir() else prefix.rpartition("/")[0]  # places are told below the folder of a file
+    root = _root(path, place.prefix if place else "")
     return OutputContext(found.now, found.given.stated.bound.service, root, found.base, found.given.head.sbom)
+
+
+def _root(path: Path, prefix: str) -> str:
+    """Return where places are told below: the folder, or that of the one file."""
+    return prefix if path.is_dir() else prefix.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +237,16 @@ class Gathered:
     again: Callable[[Sbom, Tree], ScanReport]
 
 
-def gather(tools: GateTools, path: Path, options: GateOptions) -> Gathered | None:
-    """Read and scan a path and its base; `None` when there is nothing to scan. Raises: HoldfastError."""
+def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | None = None) -> Gathered | None:
+    """Read and scan a path and its base; `None` when there is nothing to scan. Raises: HoldfastError.
+
+    `levels`, where given, count instead of the repository's own policy.
+    """
     now = tools.now()
     tree, paths = tools.tree(path)
-    base = _Base.find(tools, path, options.base or _base_in_ci(os.environ))
-    notes: list[str] = []
-    levels = _levels(tools, path, options.policy, base, notes)
-    stated = _stated(tools, path, options.service, base, tree)
+    base = Base.find(tools, path, options.base or base_in_ci(os.environ))
+    trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
+    levels, notes = levels or trusted.levels(), list(trusted.notes)
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
@@ -194,109 +255,8 @@ def gather(tools: GateTools, path: Path, options: GateOptions) -> Gathered | Non
     basis = Basis.NOTHING if base is None else Basis.CHANGE
     if base is None:
         notes.append("there is no base: everything counts as added (`--base origin/main`, or an SBOM)")
-    given = GateInput(reports[0], reports[1] if before else None, basis, levels, stated, notes=tuple(notes))
+    given = GateInput(reports[0], reports[1] if before else None, basis, levels, trusted.stated, notes=tuple(notes))
     return Gathered(given, now, base.name if base else None, tree, again)
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """What a build is compared with: a commit, or a file with an SBOM."""
-
-    name: str
-    commit: str | None = None
-    sbom: Path | None = None
-
-    @classmethod
-    def find(cls, tools: GateTools, path: Path, named: str | None) -> "_Base | None":
-        """Return what `named` is: a revision first, then a file."""
-        if not named:
-            return None
-        file = Path(named)
-        if tools.place(path) is None and not file.is_file():
-            raise UsageError(
-                f"`{named[:80]}` is no file, and `{path}` lies in no Git repository",
-                hint="give an SBOM, or run where the repository is",
-            )
-        if tools.place(path) is not None:
-            try:
-                commit = tools.base_of(path, named)
-            except UsageError:
-                if not file.is_file():
-                    raise
-            else:
-                return cls(commit[:12], commit=commit)
-        return cls(named, sbom=file)
-
-    def composition(self, tools: GateTools, path: Path) -> Sbom:
-        """Return what the base is made of."""
-        if self.commit is not None:
-            return read_composition(*tools.revision(path, self.commit))
-        return read_composition(*tools.tree(self.sbom or path))
-
-
-_CI_BRANCHES = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET",
-                "BITBUCKET_PR_DESTINATION_BRANCH")  # fmt: skip
-
-
-def _base_in_ci(variables: Mapping[str, str]) -> str | None:
-    """Return the target that a continuous-integration system names for a change; `None` where it names none."""
-    commit = variables.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
-    if commit:
-        return commit
-    azure = variables.get("SYSTEM_PULLREQUEST_TARGETBRANCH", "").removeprefix("refs/heads/")
-    branch = next((name for one in _CI_BRANCHES if (name := variables.get(one))), azure)
-    return f"origin/{branch}" if branch else None
-
-
-def _levels(tools: GateTools, path: Path, policy: Path | None, base: _Base | None, notes: list[str]) -> Levels:
-    """Return the policy whose word counts: the base's, where there is one; else the file as it is."""
-    place = tools.place(path)
-    inside = _inside(policy, place)
-    if place is None or base is None or base.commit is None or inside is None:
-        file = policy or (place.top if place else _folder(path)) / POLICY_FILE
-        if not file.is_file():
-            if policy is not None:
-                raise UsageError("there is no such policy", where=str(policy))
-            return Levels()
-        return Levels([read_policy(file.read_bytes(), file=str(policy or POLICY_FILE))])
-    trusted = _content(tools.top_of(path, base.commit), inside)
-    file = place.top / inside
-    now = file.read_bytes() if file.is_file() else None
-    if policy is not None and trusted is None and now is None:
-        raise UsageError("there is no such policy", where=str(policy))
-    if now != trusted:
-        notes.append(f"this change alters `{inside}`: what it says counts once it is merged")
-    return Levels([read_policy(trusted, file=inside)] if trusted is not None else ())
-
-
-def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
-
-
-def _inside(policy: Path | None, place: Place | None) -> str | None:
-    """Return where a policy lies in the repository; `None` when it lies outside of it."""
-    if place is None or policy is None:
-        return POLICY_FILE if place is not None else None
-    try:
-        return policy.resolve().relative_to(place.top.resolve()).as_posix()
-    except ValueError:
-        return None
-
-
-def _content(tree: Tree, path: str) -> bytes | None:
-    try:
-        return tree.read(path, _MOST_POLICY_BYTES)
-    except HoldfastError:
-        return None
-
-
-def _stated(tools: GateTools, path: Path, service: str | None, base: _Base | None, tree: Tree) -> Stated:
-    """Return what counts of what the repository says of itself: the base's word, where there is one."""
-    place = tools.place(path)
-    if place is None:
-        return read_stated(tree, ".", service)
-    top = tools.top_of(path, base.commit) if base and base.commit else tools.tree(place.top)[0]
-    return read_stated(top, place.prefix or ".", service)
 
 
 def _scan(

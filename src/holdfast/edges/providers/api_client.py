@@ -36,13 +36,13 @@ TIMEOUT_S = 60.0
 class HttpApi:
     """Calls a server, or an ASGI application in this process."""
 
-    def __init__(self, url: str, token: str, *, application: Any = None) -> None:
+    def __init__(self, url: str, token: str, *, application: Any = None, timeout_s: float = TIMEOUT_S) -> None:
         """`application` is called directly where it is given; `url` is then only a name."""
         transport = httpx.ASGITransport(application) if application is not None else None
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             headers={"authorization": f"Bearer {token}"},
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             transport=transport,
             trust_env=application is None,
         )

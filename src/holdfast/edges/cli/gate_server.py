@@ -1,0 +1,164 @@
+"""`holdfast gate --server`: a server judges the build, by the org's policies and what runs.
+
+Rules:
+
+1. The server judges and records; what is printed is its decision. What the repository says of itself is sent as the
+   base has it, and can only tighten.
+2. Whether the server is there is known within `REACH_S` seconds. Where it is not, `--on-unavailable` decides: `fail`;
+   `pass`, told loudly; or `cached`, by its policies as they were last seen and this machine's advisories.
+3. What was decided without the server is kept in the data folder and told to it with the next build.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from holdfast.edges.cli.composition import composition_to_json
+from holdfast.edges.cli.gate_base import Base, GateTools, Trusted
+from holdfast.errors import HoldfastError, UsageError
+from holdfast.gate.decide import Decision
+from holdfast.gate.levels import Levels
+from holdfast.gate.policy_read import read_policy
+from holdfast.model.component import Sbom
+from holdfast.model.instant import format_instant
+from holdfast.ports.api import Api
+
+REACH_S = 4.0
+JUDGE_S = 60.0
+CACHE, LEFT_BEHIND = "gate-policies.json", "gate-without-server.jsonl"
+_MOST_NOTES = 20
+_CI = ("GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD", "BITBUCKET_BUILD_NUMBER")
+
+
+class AwayError(HoldfastError):
+    """The server did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is sent: the build, and what it is compared with."""
+
+    server: str
+    service: str
+    sbom: Sbom
+    before: Sbom | None
+    base: Base | None
+    trusted: Trusted
+    environment: str
+    data: Path
+
+
+def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
+    """Let the server judge; returns its decision and the document of it.
+
+    Raises:
+        AwayError: it did not answer.
+        HoldfastError: it refused.
+    """
+    token = os.environ.get("HOLDFAST_TOKEN", "").strip()
+    if not token:
+        raise UsageError("`--server` needs a token", hint="export HOLDFAST_TOKEN=hf_…")
+    _remember(tools, asked, token)
+    api = tools.api(asked.server, token, JUDGE_S)
+    try:
+        answer = _call(api, "POST", "/builds", body=_body(tools, path, asked))
+    finally:
+        api.close()
+    (asked.data / LEFT_BEHIND).unlink(missing_ok=True)
+    return msgspec.convert(answer["decision"], Decision), answer["document"]
+
+
+def _call(api: Api, method: str, path: str, **more: Any) -> Any:
+    try:
+        return api.call(method, path, **more)
+    except HoldfastError as error:
+        if type(error) is HoldfastError:  # no answer, or one of a server that is broken
+            raise AwayError(error.message, hint=error.hint) from None
+        raise
+
+
+def _remember(tools: GateTools, asked: Asked, token: str) -> None:
+    """See within seconds whether the server is there, and keep the policies that it has."""
+    api = tools.api(asked.server, token, REACH_S)
+    try:
+        answer = _call(api, "GET", "/policies", query={"service": asked.service} if asked.service else None)
+    finally:
+        api.close()
+    kept = _read_cache(asked.data)
+    kept[_key(asked)] = {"at": format_instant(tools.now()), "policies": answer["items"]}
+    asked.data.mkdir(parents=True, exist_ok=True)
+    _write(asked.data / CACHE, json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+
+def _key(asked: Asked) -> str:
+    return f"{asked.server.rstrip('/')} {asked.service}"
+
+
+def _read_cache(data: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads((data / CACHE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
+def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
+    policy = asked.trusted.policy
+    body: dict[str, Any] = {
+        "service": asked.service,
+        "sbom": composition_to_json(asked.sbom),
+        "environment": asked.environment,
+        "commit": tools.commit_of(path),
+        "target": asked.base.name if asked.base else "",
+        "ci": next((name.partition("_")[0].lower() for name in _CI if os.environ.get(name)), ""),
+        "waivers": asked.trusted.waivers.decode("utf-8", "replace"),
+        "policy": policy[0].decode("utf-8", "replace") if policy else "",
+        "notes": [*asked.trusted.notes, *_left_behind(asked.data)][:_MOST_NOTES],
+    }
+    if asked.before is not None:
+        body["base"] = composition_to_json(asked.before)
+    return body
+
+
+def cached_levels(asked: Asked) -> tuple[Levels, str]:
+    """Return the policies as they were last seen, with the repository's below them, and when that was.
+
+    Raises:
+        UsageError: they were never seen here.
+    """
+    kept = _read_cache(asked.data).get(_key(asked))
+    if not isinstance(kept, dict):
+        hint = "a gate that reached the server once keeps its policies in the data folder"
+        raise UsageError("the server does not answer, and its policies were never seen here", hint=hint)
+    named: Sequence[Mapping[str, str]] = kept["policies"]
+    found = [read_policy(one["document"].encode(), file=one["level"], name=one["level"]) for one in named]
+    own = asked.trusted.policy
+    return Levels([*found, *([read_policy(own[0], file=own[1])] if own else [])]), str(kept["at"])
+
+
+def leave_behind(asked: Asked, said: str, verdict: str, now: datetime) -> None:
+    """Keep what was decided without the server, for the next time that it answers."""
+    line = {"at": format_instant(now), "service": asked.service, "decided": said, "verdict": verdict}
+    asked.data.mkdir(parents=True, exist_ok=True)
+    with (asked.data / LEFT_BEHIND).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, sort_keys=True) + "\n")
+
+
+def _left_behind(data: Path) -> list[str]:
+    try:
+        lines = (data / LEFT_BEHIND).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    return [f"decided while this server was away: {line[:400]}" for line in lines[-_MOST_NOTES:]]

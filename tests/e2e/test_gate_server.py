@@ -1,0 +1,100 @@
+"""`holdfast gate --server` against a real server: it judges, and what happens while it is away."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.app.test_gating import MANIFEST, POLICY, add, commit, document, gate
+from tests.e2e.serving import Server, serve
+from tests.edges.providers.bucket import record, write_bucket
+from tests.edges.providers.test_git_tree import git
+
+NOBODY = "http://127.0.0.1:9"  # the discard port: nothing listens there
+SEVERITY = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    records = [record(f"L-{name}", name=name, severity=SEVERITY) for name in ("lamp", "desk")]
+    return write_bucket(tmp_path / "osv", {"PyPI": records})
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    top = tmp_path / "repository"
+    top.mkdir()
+    git(tmp_path, "init", "-q", "-b", "main", str(top))
+    commit(top, "holdfast.yaml", MANIFEST)
+    commit(top, "requirements.txt", "desk==1.0\n")
+    git(top, "checkout", "-qb", "change")
+    return top
+
+
+def ask(
+    path: Path, feed: Path, url: str, token: str, *arguments: str
+) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
+    done = gate(
+        path, feed, "--base", "main", "--server", url, "--format", "json", *arguments,
+        environment={"HOLDFAST_TOKEN": token},
+    )  # fmt: skip
+    return done, document(done)
+
+
+def token_of(server: Server) -> str:
+    return str(server.call("POST", "/tokens", {"name": "ci", "permissions": ["builds:write"]})["secret"])
+
+
+def test_the_server_judges_and_its_policies_count_while_it_is_away(
+    repository: Path, feed: Path, tmp_path: Path
+) -> None:
+    add(repository, ["lamp==1.0"])
+    with serve(tmp_path / "server", "--feed", "none") as server:
+        for name in ("lamp", "desk"):
+            server.call("POST", "/advisories", record(f"L-{name}", name=name, severity=SEVERITY))
+        server.call("PUT", "/policies/org", {"document": "min_score: {default: 0}\ndata: {on_unknown: warn}\n"})
+        secret = token_of(server)
+        done, found = ask(repository, feed, server.url, secret)
+        assert (done.returncode, found["verdict"], found["existing"]) == (0, "pass", 1), done.stderr
+        server.call("PUT", "/policies/org", {"document": POLICY + "data: {on_unknown: warn}\n"})
+        done, found = ask(repository, feed, server.url, secret)
+        assert (done.returncode, found["verdict"], len(found["blocking"])) == (1, "blocked", 1), done.stdout
+        table = gate(repository, feed, "--base", "main", "--server", server.url, environment={"HOLDFAST_TOKEN": secret})
+        assert "Blocks" in table.stdout
+        listed = server.call("GET", "/builds?service=shop")["items"]
+        assert [one["answer"] for one in listed] == ["blocked", "blocked", "pass"]
+        assert listed[0]["commit"] == git(repository, "rev-parse", "HEAD")
+        away = server.url
+    done, found = ask(repository, feed, away, secret)
+    assert (done.returncode, "no answer" in found["error"]["message"]) == (4, True)
+    done, found = ask(repository, feed, away, secret, "--on-unavailable", "pass")
+    assert (done.returncode, found["verdict"]) == (0, "pass")
+    assert "let pass unjudged" in found["notes"][-1]
+    done, found = ask(repository, feed, away, secret, "--on-unavailable", "cached")
+    assert (done.returncode, found["verdict"], found["policy"][0]["level"]) == (1, "blocked", "org")
+    kept = (feed.parent / "data/gate-without-server.jsonl").read_text().splitlines()
+    assert [json.loads(line)["decided"] for line in kept] == ["fail", "pass", "cached"]
+
+
+def test_what_was_decided_without_the_server_is_told_to_it(repository: Path, feed: Path, tmp_path: Path) -> None:
+    ask(repository, feed, NOBODY, "hf_none", "--on-unavailable", "pass")
+    with serve(tmp_path / "server", "--feed", "none") as server:
+        _, found = ask(repository, feed, server.url, token_of(server))
+        assert any("decided while this server was away" in note for note in found["notes"])
+        _, again = ask(repository, feed, server.url, token_of(server))
+        assert not any("decided while" in note for note in again["notes"])
+
+
+def test_policies_that_were_never_seen_decide_nothing(repository: Path, feed: Path) -> None:
+    done, found = ask(repository, feed, NOBODY, "hf_none", "--on-unavailable", "cached")
+    assert done.returncode == 2
+    assert "never seen here" in found["error"]["message"]
+
+
+def test_a_server_that_refuses_is_not_away(repository: Path, feed: Path, tmp_path: Path) -> None:
+    with serve(tmp_path / "server", "--feed", "none") as server:
+        done, found = ask(repository, feed, server.url, "hf_wrong", "--on-unavailable", "pass")
+    assert done.returncode == 4
+    assert "token" in json.dumps(found["error"])
