@@ -149,6 +149,11 @@ def test_bomb_is_refused_by_its_ratio(how: str) -> None:
         tree_of(layer({"a": b"\0" * (300 << 20)}), how=how)
 
 
+def test_link_whose_target_is_too_long_is_not_followed() -> None:
+    with pytest.raises(FactError, match="a link whose target is too long"):
+        tree_of(layer({"a": ("link", "b/" * 5000)})).read("a", 9)
+
+
 def test_image_of_too_many_layers_is_refused() -> None:
     with pytest.raises(FactError, match=f"an image of over {MAX_LAYERS} layers"):
         tree_of(*[layer({})] * 1000)

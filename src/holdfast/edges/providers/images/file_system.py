@@ -15,11 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from holdfast.edges.providers.images.sources import Source
-from holdfast.edges.providers.images.tar import Entry, Kind
+from holdfast.edges.providers.images.tar import MAX_PATH_BYTES, Entry, Kind
 from holdfast.errors import FactError
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_HOPS = 40
+_MAX_STEPS = 20_000_000
+"""How many names in the targets of links are followed, in sum: a large image has a hundredth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ Placed = tuple[Entry, StoredFile | None]
 class FileSystem:
     """What the layers that were applied make."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_steps: int = _MAX_STEPS) -> None:
         self._top: Folder = {}
+        self._steps_left = max_steps
 
     def apply(self, layer: Iterable[Placed], what: str) -> None:
         """Lay a layer over those below; `what` names it in errors. Raises: FactError: a link of it leads nowhere."""
@@ -88,7 +91,8 @@ class FileSystem:
             if not isinstance(folder.get(name), dict):
                 folder[name] = {}
         elif entry.kind is Kind.LINK:
-            folder[name] = Link(entry.target)
+            is_long = len(entry.target) > MAX_PATH_BYTES
+            folder[name] = Unreadable("a link whose target is too long") if is_long else Link(entry.target)
         elif entry.kind is Kind.HARD:
             folder[name] = self._linked(entry.target)
         elif file is not None:
@@ -151,13 +155,21 @@ class FileSystem:
                     return None
                 if found.target.startswith("/"):
                     stack = [self._top]
-                pending.extend(found.target.split("/")[::-1])
+                names = found.target.split("/")
+                self._count(len(names))
+                pending.extend(names[::-1])
             elif isinstance(found, dict):
                 stack.append(found)
             else:
                 is_last = not any(part not in {"", "."} for part in pending)
                 return found if is_last else None
         return stack[-1]
+
+    def _count(self, steps: int) -> None:
+        """Raises: FactError: following links takes far longer than in any real image."""
+        self._steps_left -= steps
+        if self._steps_left < 0:
+            raise FactError("links that lead to one another without end", where="the image")
 
     def walk(self) -> Iterator[str]:
         """Yield the paths of files and of links that lead to no folder, in the order of whole paths."""
