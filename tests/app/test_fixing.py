@@ -230,3 +230,16 @@ def test_cargo_is_asked_in_a_way_that_it_knows(tmp_path: Path) -> None:
     assert lock is not None
     with pytest.raises(ActionError, match="status 101"):
         LocalFix().lock(lock, tmp_path, 120)
+
+
+def test_what_something_else_asks_for_says_whose_range_is_in_the_way(top: Path, feed: Path) -> None:
+    packages = {
+        "": {"name": "a", "dependencies": {"house": "^1.0.0"}},
+        "node_modules/house": {"version": "1.2.0", "dependencies": {"lamp": "~1.0.0"}},
+        "node_modules/lamp": {"version": "1.0.0"},
+    }
+    (top / "package.json").write_text('{"name": "a", "dependencies": {"house": "^1.0.0"}}')
+    (top / "package-lock.json").write_text(json.dumps({"name": "a", "lockfileVersion": 3, "packages": packages}))
+    (item,) = document(fix(top, feed, "--apply", "--lock", "--format", "json"))["items"]
+    assert (item["state"], item["path"], item["steps"][0]["raise"]) == ("not edited", ["house"], "house")
+    assert "`house 1.2.0` asks for `~1.0.0`, which forbids 1.5.0" in item["run"][0]

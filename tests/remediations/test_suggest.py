@@ -1,5 +1,6 @@
 """The way out: the version that nothing touches, what to raise, what to type."""
 
+import json
 import shlex
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.errors import FactError
 from holdfast.model.component import Component, Location, Occurrence
+from holdfast.model.fix import Fix
 from holdfast.ports.advisories import PackageRules
-from holdfast.remediations.suggest import find_safe_version, suggest_fix
+from holdfast.remediations.suggest import find_safe_version, suggest_fix, suggest_steps
 from tests.edges.providers.bucket import record
 
 
@@ -141,3 +143,40 @@ def test_a_command_is_always_words_that_were_meant(name: str, parent: str) -> No
     if fix is not None and fix.command is not None:
         assert shlex.split(fix.command)[0] == "npm"
         assert not set(fix.command) & set("$`;|<>\\\n()")
+
+
+def npm_lock(asked: str) -> bytes:
+    """Return a lock file in which `room` asks for the lamp."""
+    packages = {
+        "": {"name": "a", "dependencies": {"house": "^1.0.0"}},
+        "node_modules/house": {"version": "1.0.0", "dependencies": {"room": "^1.0.0"}},
+        "node_modules/room": {"version": "1.2.0", "dependencies": {"lamp": asked}},
+        "node_modules/lamp": {"version": "1.0.0"},
+    }
+    return json.dumps({"packages": packages}).encode()
+
+
+def transitive_step(asked: str) -> Fix:
+    found = occurrence("npm", "lamp", "1.0.0", "package-lock.json", path=("house", "room"))
+    (step,) = suggest_steps(found, "1.5.0", {}, lambda _place: None, lambda _file: npm_lock(asked))
+    return step
+
+
+def test_a_range_that_allows_the_version_is_raised_in_place() -> None:
+    step = transitive_step("^1.0.0")
+    assert step.command == "npm update --ignore-scripts lamp"
+    assert step.note == "`room 1.2.0` asks for `^1.0.0`: 1.5.0 is allowed, and raised in place"
+
+
+def test_a_range_that_forbids_the_version_names_what_to_raise_and_claims_no_version_of_it() -> None:
+    step = transitive_step("~1.0.0")
+    assert (step.command, step.raise_name) == (None, "house")
+    assert "`room 1.2.0` asks for `~1.0.0`, which forbids 1.5.0: raise `house`" in step.note
+    assert "which version of it helps is not in the lock file" in step.note
+
+
+@pytest.mark.parametrize("asked", ["latest", "1.0.0 - 2.0.0"])
+def test_a_range_that_is_not_understood_claims_nothing(asked: str) -> None:
+    step = transitive_step(asked)
+    assert step.command == "npm update --ignore-scripts lamp"
+    assert "asks for it: if it does not reach 1.5.0" in step.note

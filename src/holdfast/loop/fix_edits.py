@@ -102,7 +102,8 @@ def _deed(raised: Raised, step: Fix, formats: dict[str, str], files: _Files) -> 
     manifest = find_manifest(format_id)
     lock_file = _lock_file(format_id, scanned, manifest, formats)
     if manifest is None or (raised.occurrence.direct is False and not manifest.is_itself):
-        lock = find_lock(format_id, raised.component, raised.version, is_edited=False)
+        can_help = manifest is None or step.command is not None  # a range that forbids the version is no use updating
+        lock = find_lock(format_id, raised.component, raised.version, is_edited=False) if can_help else None
         asked = "something else asks for it: only its tool can raise it" if manifest else "only its tool can edit it"
         return Deed(raised, step, (), lock_file, lock, asked)
     try:

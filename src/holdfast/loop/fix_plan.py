@@ -25,6 +25,9 @@ from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
 from holdfast.remediations.suggest import suggest_steps
 
+ReadFile = Callable[[str], bytes | None]
+"""Gives a file's content; `None` where it can't."""
+
 
 @dataclass(frozen=True, slots=True)
 class Raised:
@@ -60,13 +63,24 @@ class FixPlan:
     after: Decision
 
 
-def plan_fixes(given: GateInput, now: datetime, judge: Callable[[Sbom], ScanReport], read_line: ReadLine) -> FixPlan:
+def plan_fixes(
+    given: GateInput,
+    now: datetime,
+    judge: Callable[[Sbom], ScanReport],
+    read_line: ReadLine,
+    read_file: ReadFile = lambda _file: None,
+) -> FixPlan:
     """Return the plan for what a gate would decide about; `judge` scans a composition by the same advisories."""
     before = run_gate(given, now)
     needed = {one.finding.component for one in before.blocking if _is_fixable(one.finding)}
     chosen, reach = _choose(before, {one for one in needed if one is not None})
     findings = [one.finding for one in before.judged if one.finding.component in chosen and _is_fixable(one.finding)]
-    raised = _raised(findings, chosen, needed, given.head.sbom, read_line)
+    formats = {file: format_id for file, format_id, _ in given.head.sbom.files}
+
+    def steps_of(occurrence: Occurrence, version: str) -> tuple[Fix, ...]:
+        return suggest_steps(occurrence, version, formats, read_line, read_file)
+
+    raised = _raised(findings, chosen, needed, steps_of)
     head = judge(apply_upgrades(given.head.sbom, {one.component: one.version for one in raised})) if raised else None
     after = run_gate(replace(given, head=head), now) if head is not None else before
     return FixPlan(raised, _stuck(before, after, reach), before, after)
@@ -131,10 +145,8 @@ def _raised(
     findings: Sequence[Finding],
     chosen: set[Component],
     needed: set[Component | None],
-    sbom: Sbom,
-    read_line: ReadLine,
+    steps_of: Callable[[Occurrence, str], tuple[Fix, ...]],
 ) -> tuple[Raised, ...]:
-    formats = {file: format_id for file, format_id, _ in sbom.files}
     out = []
     for component in sorted(chosen, key=lambda one: one.purl):
         here = [one for one in findings if one.component == component]
@@ -142,7 +154,7 @@ def _raised(
         if first.fix is None or first.occurrence is None:
             continue
         version = first.fix.version
-        steps = suggest_steps(first.occurrence, version, formats, read_line) or (first.fix,)
+        steps = steps_of(first.occurrence, version) or (first.fix,)
         ends = tuple(sorted({one.id for one in here}))
         out.append(Raised(first.occurrence, version, ends, steps, component in needed))
     return tuple(out)

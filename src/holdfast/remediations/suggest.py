@@ -16,13 +16,15 @@ from holdfast.controls.match import smallest_safe_version
 from holdfast.model.component import Location, Occurrence
 from holdfast.model.fix import Fix
 from holdfast.ports.advisories import PackageRules
+from holdfast.remediations.asked import find_asks
 from holdfast.remediations.guides import Upgrade
 from holdfast.remediations.guides._spec import is_safe
-from holdfast.remediations.locate import find_guide, locate
+from holdfast.remediations.locate import find_guide, format_of, locate
 
 if TYPE_CHECKING:  # a scan has no exposures, and shouldn't pay for them
     from holdfast.model.exposure import Exposure
 
+_SHOWN = 3
 HEAD_LINES = 8
 """Tools write who they are into the first lines of a file."""
 _RPM = ("AlmaLinux", "Rocky Linux", "Red Hat", "openSUSE", "SUSE", "Fedora", "Mageia", "openEuler", "Photon OS")
@@ -66,11 +68,12 @@ def suggest_steps(
     version: str,
     formats: Mapping[str, str],
     read_line: Callable[[Location], str | None],
+    read_file: Callable[[str], bytes | None] = lambda _file: None,
 ) -> tuple[Fix, ...]:
     """Return what to do in each file that names a component, to have it at a version; files in the order met.
 
     A `go.sum` beside its `go.mod` is written by the same command, and is left out. Of several lines of a file the first
-    that can be edited is it.
+    that can be edited is it. `read_file` gives a lock file, whose ranges tell what asks for a transitive component.
     """
     files: dict[str, list[Location]] = {}
     for place in occurrence.locations:
@@ -83,7 +86,32 @@ def suggest_steps(
         found = [_fix(_upgrade_of(occurrence, version, read_line(place), head), (place,), formats) for place in places]
         steps.append(next((one for one in found if one.edit), next((one for one in found if one.command), found[0])))
     edited = [one for one in steps if one.edit or one.command]
-    return tuple(edited or steps)
+    return tuple(with_asks(occurrence, one, formats, read_file) for one in edited or steps)
+
+
+def with_asks(
+    occurrence: Occurrence, fix: Fix, formats: Mapping[str, str], read_file: Callable[[str], bytes | None]
+) -> Fix:
+    """Return the fix of a transitive component with what its lock file records of who asks for it.
+
+    Where all ranges allow the version, the tool raises it in place. Where one forbids it, no command of this component
+    helps: the direct dependency is named, and that the version of it that does is not in the lock file.
+    """
+    if occurrence.direct is not False or fix.location is None:
+        return fix
+    data = read_file(fix.location.file)
+    format_id = format_of(fix.location.file, formats)
+    asks = find_asks(format_id, data, occurrence.component, fix.version) if data is not None else ()
+    forbidding = [one for one in asks if one.allows is False]
+    if forbidding:
+        named = ", ".join(f"`{one.by}` asks for `{one.written}`" for one in forbidding[:_SHOWN])
+        because = f"{named}, which forbids {fix.version}: raise `{fix.raise_name}`; which version of it helps is not in"
+        return replace(fix, command=None, note=f"{because} the lock file; {fix.note}".removesuffix("; "))
+    if asks and all(one.allows for one in asks):
+        named = ", ".join(f"`{one.by}` asks for `{one.written}`" for one in asks[:_SHOWN])
+        more = f" and {len(asks) - _SHOWN} more" if len(asks) > _SHOWN else ""
+        return replace(fix, note=f"{named}{more}: {fix.version} is allowed, and raised in place")
+    return fix
 
 
 def _upgrade_of(occurrence: Occurrence, version: str, line_text: str | None, head: tuple[str, ...]) -> Upgrade:

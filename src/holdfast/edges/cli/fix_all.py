@@ -25,7 +25,7 @@ from holdfast.edges.cli.options import EXIT_BLOCKED, EXIT_FAILED, EXIT_NOTHING, 
 from holdfast.edges.cli.output import say
 from holdfast.edges.cli.rewrite import rewrite
 from holdfast.edges.cli.scan import reader_of
-from holdfast.errors import HoldfastError
+from holdfast.errors import FactError, HoldfastError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
 from holdfast.loop.fix_edits import Deed, EditPlan, plan_edits
@@ -35,6 +35,7 @@ from holdfast.model.component import Sbom
 from holdfast.remediations.locks import Lock
 
 LOCK_TIMEOUT_S = 300.0
+_MOST_LOCK_BYTES = 64 << 20
 
 
 class FixTools(GateTools, Protocol):
@@ -93,7 +94,13 @@ def _plan(found: Gathered) -> FixPlan:
     def judge(sbom: Sbom) -> Any:
         return found.again(sbom, found.tree)
 
-    return plan_fixes(found.given, found.now, judge, reader_of(found.tree))
+    def read_file(file: str) -> bytes | None:
+        try:
+            return found.tree.read(file, _MOST_LOCK_BYTES)
+        except FactError:
+            return None
+
+    return plan_fixes(found.given, found.now, judge, reader_of(found.tree), read_file)
 
 
 def _print_json(document: Mapping[str, Any]) -> None:
