@@ -36,7 +36,7 @@ class Runner:
         for step in ACTION["runs"]["steps"]:
             assert step["shell"] == "bash"
             file = self.stand.temporary / f"output-{step['id']}"
-            file.touch()
+            file.write_text("")
             own = {name: EXPRESSION.sub(self._value, text) for name, text in step["env"].items()}
             given = {
                 "GITHUB_OUTPUT": str(file),
@@ -101,6 +101,7 @@ def test_a_job_may_look_on_but_not_at_what_went_wrong(stand: Stand) -> None:
     broken = gate(stand, fail="false", policy="nowhere.yaml")
     assert broken.run(GITHUB_BASE_REF="main") == 2
     assert broken.outputs["gate"]["verdict"] == "error"
+    assert not {"sarif"} & set(broken.outputs["gate"])  # nothing to upload
 
 
 def test_a_branch_whose_name_is_a_program_runs_nothing(tmp_path: Path) -> None:
