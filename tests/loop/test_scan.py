@@ -186,3 +186,23 @@ def test_only_comparable_ecosystems_of_registries_need_a_feed() -> None:
         _one("y", "1", "Debian:12"),
     )
     assert wanted_ecosystems(sbom) == ("Debian", "PyPI")
+
+
+def test_what_came_with_the_distribution_is_judged_by_it_where_it_can_be() -> None:
+    lookup = Known(record("L-1"), record("A-1", "AlmaLinux:9", "python3-lamp"))
+    lookup.ecosystems = {"PyPI", "AlmaLinux"}
+    package = Component("AlmaLinux:9", "python3-lamp", "1.0-1.el9")
+    place = Location("usr/lib/python3/lamp.dist-info/METADATA", None, package.purl)
+    lamp = Component("PyPI", "lamp", "1.0")
+    owned, of_both = (Occurrence(lamp, places) for places in ((place,), (place, Location("venv/METADATA"))))
+
+    def found(*occurrences: Occurrence, comprehensive: bool = False) -> tuple[list[str], int]:
+        report = scan(_sbom(*occurrences), lookup, START, comprehensive=comprehensive)
+        return [one.advisory for one in report.findings], report.owned
+
+    assert found(Occurrence(package, (Location("rpm"),)), owned) == (["A-1"], 1)
+    assert found(Occurrence(package, (Location("rpm"),)), owned, comprehensive=True) == (["L-1", "A-1"], 0)
+    assert found(Occurrence(package, (Location("rpm"),)), of_both) == (["L-1", "A-1"], 0)
+    assert found(owned) == (["L-1"], 0)  # nobody answers for it
+    lookup.ecosystems = {"PyPI"}
+    assert found(Occurrence(package, (Location("rpm"),)), owned)[1] == 0  # its feed is missing

@@ -7,6 +7,8 @@ Rules:
    not tell which versions it affects.
 2. Components from paths, VCS and URLs are named and not matched: they are not unknown.
 3. One finding per component and alias cluster; everything is sorted, so the same input gives the same bytes.
+4. A language package that came with the distribution's packages is judged by the distribution, where each of those can
+   be judged; `comprehensive` judges it by itself as well.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -82,6 +84,8 @@ class ScanReport:
     unknown: tuple[UnknownRow, ...]
     snapshots: tuple[Snapshot, ...]
     unjudged: tuple[Unjudged, ...] = ()
+    owned: int = 0
+    """How many language packages the distribution answers for."""
 
     @property
     def is_empty(self) -> bool:
@@ -123,6 +127,7 @@ def scan(
     problems: Mapping[str, str] | None = None,
     checked: frozenset[str] = frozenset(),
     read_line: ReadLine = _silent_line,
+    comprehensive: bool = False,
 ) -> ScanReport:
     """Judge a composition.
 
@@ -140,8 +145,13 @@ def scan(
         verdict = feed_verdict(name, snapshots, now, age, releases)
         because[name] = _why_not(name, verdict, (problems or {}).get(base))
     run = _Scan(lookup)
+    answered = frozenset[str]() if comprehensive else _answered(registry, because)
+    owned = 0
     for occurrence in registry:
         component = occurrence.component
+        if answered and occurrence.owners and answered.issuperset(occurrence.owners):
+            owned += 1
+            continue
         if (reason := because[component.ecosystem]) is not None:
             run.unknown.append(Unjudged(occurrence, reason))
         # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
@@ -153,7 +163,16 @@ def scan(
         _unknown_rows(run),
         tuple(snapshots[name] for name in sorted(used & snapshots.keys())),
         (*run.unknown, *run.no_place, *run.undecided),
+        owned,
     )
+
+
+def _answered(registry: Sequence[Occurrence], because: Mapping[str, str | None]) -> frozenset[str]:
+    """Return the packages, by purl, for which their distribution's advisories speak."""
+    if not any(one.owners for one in registry):
+        return frozenset()
+    named = (one.component for one in registry if because[one.component.ecosystem] is None)
+    return frozenset(one.purl for one in named if is_comparable(one.ecosystem, one.match_version))
 
 
 def _why_not(ecosystem: str, verdict: Verdict, problem: str | None) -> str | None:

@@ -20,6 +20,7 @@ def report_to_json(report: ScanReport) -> dict[str, Any]:
         "files": [{"file": name, "format": kind, "components": count} for name, kind, count in sorted(sbom.files)],
         "components": sorted((_component(one) for one in sbom.occurrences), key=_component_order),
         "findings": [_finding(one) for one in report.findings],
+        "owned": report.owned,
         "unparsed": [{"file": gap.file, "line": gap.line, "because": gap.because} for gap in gaps],
         "unknown": [
             {"ecosystem": row.ecosystem, "because": row.because, "components": row.components} for row in report.unknown

@@ -110,6 +110,7 @@ def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
     @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--fail-on", type=click.Choice([*LEVELS, "known-exploited"]), help="Exit 1 at such findings.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
+    @click.option("--comprehensive", is_flag=True, help="Judge what came with the distribution by itself as well.")
     @image_options
     @data_option
     @format_option
@@ -142,6 +143,7 @@ class _Options:
     data: Path
     style: str
     image: ImageWish = ANY_IMAGE
+    comprehensive: bool = False
 
 
 def _run(tools: ScanTools, path: Path, options: _Options) -> int:
@@ -192,6 +194,7 @@ def _scan(tools: ScanTools, path: Path, options: _Options) -> ScanReport:
             problems=found.problems,
             checked=found.checked,
             read_line=reader_of(tree),
+            comprehensive=options.comprehensive,
         )
 
 

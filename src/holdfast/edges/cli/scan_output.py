@@ -81,6 +81,8 @@ def _summary(report: ScanReport) -> list[str]:
     lines = [f"{len(sbom.files)} files, {len(sbom.occurrences)} components, {len(report.findings)} findings."]
     if own:
         lines.append(f"{own} components come from paths, version control or addresses: named, not matched.")
+    if report.owned:
+        lines.append(f"{report.owned} components came with the distribution's packages, which are judged instead.")
     unknown = sum(one.components for one in report.unknown)
     if unknown:
         lines.append(f"{unknown} components could not be judged: unknown is not pass.")
