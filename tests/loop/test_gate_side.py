@@ -1,6 +1,7 @@
 """A scan as one side of a decision."""
 
 from dataclasses import replace
+from datetime import date
 
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
@@ -75,3 +76,14 @@ def test_licences_are_findings_where_a_policy_speaks_of_them() -> None:
     ]
     own = Occurrence(Component("npm", "own", "1", Source.PATH), ())
     assert side_of(report(own), rules).findings == ()
+
+
+def test_a_distribution_past_its_end_of_life_is_one_finding() -> None:
+    scan = replace(report(), ended=(("Debian:10", date(2024, 6, 30)),))
+    (one,) = side_of(scan, levels()).findings
+    assert (one.kind, one.id, one.keys) == (
+        Kind.END_OF_LIFE,
+        "EOL-Debian:10",
+        frozenset({("end-of-life", "1:Debian:10")}),
+    )
+    assert "2024-06-30" in one.title

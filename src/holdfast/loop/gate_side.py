@@ -10,6 +10,7 @@ Rules:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
 from holdfast.gate.decide import Gap, Side
@@ -25,6 +26,7 @@ MALICIOUS = "MAL-"
 def side_of(report: ScanReport, levels: Levels) -> Side:
     """Return a scan as one side of a decision."""
     findings = [_finding(one) for one in report.findings]
+    findings += [_ended(name, ended) for name, ended in report.ended]
     if levels.looks_at_licenses:
         findings += _licenses(report.sbom.occurrences, levels)
     return Side(tuple(findings), tuple(_gaps(report, levels.private)))
@@ -69,6 +71,15 @@ def _finding(one: ScanFinding) -> Finding:
         occurrence=one.occurrence,
         fix=one.fix,
         confidence=one.confidence,
+    )
+
+
+def _ended(name: str, ended: date) -> Finding:
+    """A distribution that nobody mends any more; the same one, whatever packages of it are there."""
+    title = f"{name} got its last security updates on {ended.isoformat()}"
+    known = datetime(ended.year, ended.month, ended.day, tzinfo=UTC)
+    return Finding(
+        Kind.END_OF_LIFE, f"EOL-{name}", (f"EOL-{name}",), title, applicable_at=known, fingerprint=f"1:{name}"
     )
 
 

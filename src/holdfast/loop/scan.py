@@ -13,8 +13,9 @@ Rules:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from holdfast.controls.end_of_life import ended_at
 from holdfast.controls.match import covered
 from holdfast.controls.versions import is_comparable
 from holdfast.loop.feed_state import feed_verdict
@@ -86,6 +87,8 @@ class ScanReport:
     unjudged: tuple[Unjudged, ...] = ()
     owned: int = 0
     """How many language packages the distribution answers for."""
+    ended: tuple[tuple[str, date], ...] = ()
+    """(distribution with release, when it got its last updates): nobody mends it any more."""
 
     @property
     def is_empty(self) -> bool:
@@ -164,6 +167,7 @@ def scan(
         tuple(snapshots[name] for name in sorted(used & snapshots.keys())),
         (*run.unknown, *run.no_place, *run.undecided),
         owned,
+        tuple((name, ended) for name in ecosystems if (ended := ended_at(name, now)) is not None),
     )
 
 

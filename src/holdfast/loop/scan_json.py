@@ -20,6 +20,7 @@ def report_to_json(report: ScanReport) -> dict[str, Any]:
         "files": [{"file": name, "format": kind, "components": count} for name, kind, count in sorted(sbom.files)],
         "components": sorted((_component(one) for one in sbom.occurrences), key=_component_order),
         "findings": [_finding(one) for one in report.findings],
+        "end_of_life": [{"distribution": name, "ended": ended.isoformat()} for name, ended in report.ended],
         "owned": report.owned,
         "unparsed": [{"file": gap.file, "line": gap.line, "because": gap.because} for gap in gaps],
         "unknown": [

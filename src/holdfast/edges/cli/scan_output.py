@@ -81,6 +81,8 @@ def _summary(report: ScanReport) -> list[str]:
     lines = [f"{len(sbom.files)} files, {len(sbom.occurrences)} components, {len(report.findings)} findings."]
     if own:
         lines.append(f"{own} components come from paths, version control or addresses: named, not matched.")
+    for name, ended in report.ended:
+        lines.append(f"{name} is past its end of life: it got its last security updates on {ended.isoformat()}.")
     if report.owned:
         lines.append(f"{report.owned} components came with the distribution's packages, which are judged instead.")
     unknown = sum(one.components for one in report.unknown)
