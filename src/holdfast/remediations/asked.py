@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from holdfast.model.component import Component
@@ -51,8 +52,19 @@ def _answer(component: Component, written: str, version: str) -> bool | None:
     return allows(component.ecosystem, written, version)
 
 
+@lru_cache(maxsize=2)
+def _json(data: bytes) -> Any:
+    """The document, which nobody changes: many components of one file are asked about."""
+    return json.loads(data)
+
+
+@lru_cache(maxsize=2)
+def _toml(data: bytes) -> dict[str, Any]:
+    return tomllib.loads(data.decode())
+
+
 def _npm(data: bytes, component: Component) -> Iterator[tuple[str, str]]:
-    packages: dict[str, dict[str, Any]] = json.loads(data)["packages"]
+    packages: dict[str, dict[str, Any]] = _json(data)["packages"]
     for place, entry in packages.items():
         is_project = "node_modules/" not in f"{place}/"
         kinds = (
@@ -63,6 +75,8 @@ def _npm(data: bytes, component: Component) -> Iterator[tuple[str, str]]:
         )
         for kind in kinds:
             for name, written in entry.get(kind, {}).items():
+                if name != component.name and not written.startswith("npm:"):
+                    continue
                 target = next((one for one in _node_places(place, name) if one in packages), None)
                 if target is None:
                     continue
@@ -117,7 +131,7 @@ def _yarn_blocks(text: str) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
 
 
 def _poetry(data: bytes, component: Component) -> Iterator[tuple[str, str]]:
-    for package in tomllib.loads(data.decode()).get("package", []):
+    for package in _toml(data).get("package", []):
         for name, asked in package.get("dependencies", {}).items():
             if normalize_pypi(name) == component.name:
                 for one in asked if isinstance(asked, list) else [asked]:
@@ -129,7 +143,7 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*([^;@]*)(?:
 
 
 def _pdm(data: bytes, component: Component) -> Iterator[tuple[str, str]]:
-    for package in tomllib.loads(data.decode()).get("package", []):
+    for package in _toml(data).get("package", []):
         for text in package.get("dependencies", []):
             found = _REQUIREMENT.match(text)
             if found and normalize_pypi(found[1]) == component.name:
@@ -156,7 +170,7 @@ def _gems(data: bytes, component: Component) -> Iterator[tuple[str, str]]:
 
 
 def _composer(data: bytes, component: Component) -> Iterator[tuple[str, str]]:
-    document = json.loads(data)
+    document = _json(data)
     for package in [*document.get("packages", []), *document.get("packages-dev", [])]:
         for name, written in package.get("require", {}).items():
             if name.lower() == component.name:

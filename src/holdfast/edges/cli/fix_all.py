@@ -25,9 +25,10 @@ from holdfast.edges.cli.options import EXIT_BLOCKED, EXIT_FAILED, EXIT_NOTHING, 
 from holdfast.edges.cli.output import say
 from holdfast.edges.cli.rewrite import rewrite
 from holdfast.edges.cli.scan import reader_of
-from holdfast.errors import FactError, HoldfastError
+from holdfast.errors import HoldfastError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
+from holdfast.loop.fix_asks import file_reader_of
 from holdfast.loop.fix_edits import Deed, EditPlan, plan_edits
 from holdfast.loop.fix_plan import FixPlan, Raised, plan_fixes
 from holdfast.loop.gate import run_gate
@@ -35,7 +36,6 @@ from holdfast.model.component import Sbom
 from holdfast.remediations.locks import Lock
 
 LOCK_TIMEOUT_S = 300.0
-_MOST_LOCK_BYTES = 64 << 20
 
 
 class FixTools(GateTools, Protocol):
@@ -94,13 +94,7 @@ def _plan(found: Gathered) -> FixPlan:
     def judge(sbom: Sbom) -> Any:
         return found.again(sbom, found.tree)
 
-    def read_file(file: str) -> bytes | None:
-        try:
-            return found.tree.read(file, _MOST_LOCK_BYTES)
-        except FactError:
-            return None
-
-    return plan_fixes(found.given, found.now, judge, reader_of(found.tree), read_file)
+    return plan_fixes(found.given, found.now, judge, reader_of(found.tree), file_reader_of(found.tree))
 
 
 def _print_json(document: Mapping[str, Any]) -> None:

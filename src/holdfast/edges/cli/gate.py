@@ -34,6 +34,7 @@ from holdfast.gate.decide import Decision
 from holdfast.gate.levels import Levels
 from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
+from holdfast.loop.fix_asks import tell_asks
 from holdfast.loop.gate import GateInput, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
 from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
@@ -272,7 +273,7 @@ def _scan(
 
     def judge(sbom: Sbom, given: ScanAdvisories, read: Tree | None) -> ScanReport:
         read_line = reader_of(read) if read is not None else lambda _place: None
-        return scan(
+        report = scan(
             sbom,
             given.lookup,
             now,
@@ -281,6 +282,7 @@ def _scan(
             checked=found.checked,
             read_line=read_line,
         )
+        return report if read is None else tell_asks(report, read)
 
     def again(sbom: Sbom, read: Tree) -> ScanReport:
         with tools.advisories(replace(request, offline=True), now, Told()) as same:
