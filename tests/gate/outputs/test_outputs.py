@@ -2,13 +2,20 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from holdfast.gate.decide import Gap
 from holdfast.gate.outputs import OutputSpec
+from holdfast.model.advisory import Severity
+from holdfast.model.fix import Fix
 from holdfast.registry import load_room
 from tests.gate.outputs.samples import CONTEXT, HEAD, make
 
@@ -42,6 +49,25 @@ def test_nothing_that_blocks_is_left_out(spec: OutputSpec) -> None:
     names = [one.finding.id for one in decision.blocking]
     assert len(names) >= 4
     assert [name for name in names if name not in text] == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(title=st.text(), note=st.text(), place=st.text(), command=st.text(), vector=st.none() | st.text())
+def test_no_text_from_outside_breaks_an_output(
+    title: str, note: str, place: str, command: str, vector: str | None
+) -> None:
+    fix = Fix("2.0.0", "left-pad", command, None)
+    hostile = replace(HEAD[0], title=title, fix=fix, severity=Severity(9.8, vector), tools=(note,))
+    decision = replace(make((hostile,), gaps=(Gap(f"unread:{place}", note, place),)), notes=(note,))
+    said = {spec.name: spec.render(decision, CONTEXT) for spec in SPECS}
+    for spec in SPECS:
+        said[spec.name].encode()
+        if spec.extension.endswith("json") or spec.extension == "sarif":
+            json.loads(said[spec.name])
+    ElementTree.fromstring(said["junit"])
+    assert all(line.startswith(("::error ", "::warning ")) for line in said["github"].split("\n")[:-1])
+    assert {line[:2] for line in said["markdown"].splitlines()} <= {"##", "Sc", "| ", "|-", "> ", ""}
+    assert "<" not in re.sub(r"</?code>", "", said["markdown"])
 
 
 def test_an_output_reads_neither_clock_nor_hash_seed() -> None:

@@ -123,19 +123,25 @@ def _code(text: str) -> str:
     return f"<code>{_escape(clean(text, 500))}</code>"
 
 
+_BROKEN = {"://": ":/\N{WORD JOINER}/", "www.": "www\N{WORD JOINER}."} | {
+    sign: f"{sign}\N{WORD JOINER}" for sign in ("@", "#", "!", "~", "&", "%", "$")
+}
+"""What the hosts would read as an address, a mention or a reference, broken by a sign of no width."""
+
+
 def _plain(text: str) -> str:
-    """Return words that are no markup and mention nobody: a sign of no width stands before what would."""
+    """Return words that are no markup, link nowhere and mention nobody."""
     plain = clean(text, 500)
-    for sign in ("@", "#", "!", "~", "&", "%", "$", ":"):  # mentions and references of the hosts, emoji, addresses
-        plain = (
-            plain.replace(sign, f"{sign}\N{WORD JOINER}") if sign != ":" else plain.replace("://", ":/\N{WORD JOINER}/")
-        )
+    for sign, broken in _BROKEN.items():
+        plain = plain.replace(sign, broken)
     return _escape(plain)
 
 
 def _escape(text: str) -> str:
     """Escape what Markdown or HTML would read, as entities: they hold in a table's cell too."""
-    return "".join(f"&#{ord(c)};" if c in "\\|`*_[]~$" else html.escape(c, quote=False) for c in text)
+    return "".join(f"&#{ord(c)};" if c in "\\|`*_[]~$" else html.escape(c, quote=False) for c in text).replace(
+        "://", "&#58;//"
+    )
 
 
 SPEC = OutputSpec("markdown", "md", "a summary in Markdown, of at most 60 kB", render)
