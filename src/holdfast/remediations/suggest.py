@@ -16,7 +16,6 @@ from holdfast.controls.match import smallest_safe_version
 from holdfast.model.component import Location, Occurrence
 from holdfast.model.fix import Fix
 from holdfast.ports.advisories import PackageRules
-from holdfast.remediations.asked import find_asks
 from holdfast.remediations.guides import Upgrade
 from holdfast.remediations.guides._spec import is_safe
 from holdfast.remediations.locate import find_guide, format_of, locate
@@ -99,6 +98,8 @@ def with_asks(
     """
     if occurrence.direct is not False or fix.location is None:
         return fix
+    from holdfast.remediations.asked import find_asks  # most scans have no use for it
+
     data = read_file(fix.location.file)
     format_id = format_of(fix.location.file, formats)
     asks = find_asks(format_id, data, occurrence.component, fix.version) if data is not None else ()
