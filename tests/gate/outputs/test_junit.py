@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from holdfast.gate.outputs.junit import SPEC
-from tests.gate.outputs.samples import CONTEXT, GAPS, make
+from holdfast.model.build import Answer
+from tests.gate.outputs.samples import CONTEXT, GAPS, HEAD, make
 
 ATTRIBUTES = {
     "testsuite": {"name", "tests", "failures", "errors", "skipped", "time"},
@@ -55,3 +56,15 @@ def test_the_score_is_a_case_of_its_own() -> None:
     assert (case.attrib["classname"], len(case)) == ("score", 0)
     low = suite_of(SPEC.render(make(policy="min_score: {default: 100}\nrules: []\n"), CONTEXT))
     assert low.find("testcase[@classname='score']/failure") is not None
+
+
+def test_a_mode_that_only_observes_turns_nothing_red() -> None:
+    for policy in (
+        "mode: {now: observe}\nmin_score: {default: 100}\n",
+        "data: {on_unknown: pass}\nmin_score: {default: 0}\n",
+    ):
+        decision = make((HEAD[0],) if "observe" in policy else (), policy=policy)
+        assert decision.answer is Answer.PASS
+        suite = suite_of(SPEC.render(decision, CONTEXT))
+        assert (suite.attrib["failures"], suite.attrib["errors"]) == ("0", "0")
+        assert "could not tell" in {one.attrib["classname"] for one in suite.findall("testcase")}

@@ -33,6 +33,11 @@ def test_level_follows_the_outcome_and_what_could_not_be_told_is_open() -> None:
     assert {one["kind"] for name, one in found.items() if name != UNKNOWN_RULE} == {"fail"}
 
 
+def test_there_is_no_error_in_a_mode_that_does_not_block() -> None:
+    observed = make(policy="mode: {now: warn}\nrules:\n  - {id: all, when: 'true', then: block}\n")
+    assert {one["level"] for one in results_of(observed).values()} == {"warning", "note", "none"}
+
+
 def test_new_and_old_are_told_apart_only_with_a_base() -> None:
     states = {name: one["baselineState"] for name, one in results_of(make()).items()}
     assert states.pop("CVE-2020-1") == "unchanged"

@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Level by outcome: `error` blocks, `warning` warns, else `note`. What could not be told is `open`, without a level.
+1. Level by outcome: `error` blocks, `warning` warns, else `note`; in a milder mode there is no `error`. What could not
+   be told is `open`, without a level.
 2. With a base, what was there before is `unchanged` and the rest `new`. A waiver in force is an accepted suppression.
 3. GitHub's limits: one run, 5,000 results (the most important), 10 places a result, 10 tags a rule, and 9 MB before it
    is packed, where 10 MB packed are taken. What is left out is told as a notification.
@@ -36,6 +37,7 @@ from holdfast.gate.outputs._words import (
     verdict,
 )
 from holdfast.gate.policy import Outcome
+from holdfast.model.build import Mode
 from holdfast.model.component import Location
 from holdfast.model.finding import Finding
 
@@ -80,6 +82,8 @@ def _all_results(
         *((_rule(one.finding), result) for one, result in found[first:]),
     ]
     for rule, result in ordered:
+        if decision.mode is not Mode.BLOCK and result["level"] == "error":
+            result["level"] = "warning"
         if decision.base_score is None:
             result.pop("baselineState")  # without a baseline nothing is new or old
         if has_waived:
