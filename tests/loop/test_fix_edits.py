@@ -2,11 +2,15 @@
 
 import json
 
+import pytest
+
 from holdfast.facts.composition import read_composition
 from holdfast.loop.fix_edits import Deed, EditPlan, plan_edits
 from holdfast.loop.fix_plan import Raised
+from holdfast.model.component import Source
 from holdfast.remediations.suggest import suggest_steps
 from holdfast.testing.trees import MemoryTree
+from tests.shared import SHARED_DATA, needs_shared
 
 
 def planned(files: dict[str, str], **versions: str) -> EditPlan:
@@ -125,3 +129,30 @@ def test_a_property_of_a_parent_is_edited_in_the_parent() -> None:
     )
     plan = plan_edits([Raised(one, "1.5.0", (), steps, True)], sbom, tree)
     assert after(plan) == {"pom.xml": parent.replace("1.0.0", "1.5.0")}
+
+
+@needs_shared
+@pytest.mark.parametrize(("format_id", "least"), [("requirements_txt", 13), ("go_mod", 80), ("pom_xml", 45)])
+def test_edits_of_real_files_are_what_a_second_reading_finds(format_id: str, least: int) -> None:
+    """Every component of every collected file is raised, or the refusal says why; nothing else moves."""
+    edited = 0
+    for folder in sorted((SHARED_DATA / "lockfiles" / format_id).iterdir()):
+        files = {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+        tree = MemoryTree(files)
+        sbom = read_composition(tree)
+        formats = {file: found for file, found, _ in sbom.files}
+        for one in sbom.occurrences:
+            if one.component.source is not Source.REGISTRY:
+                continue
+            steps = suggest_steps(one, "999.0.0", formats, lambda _: None)
+            plan = plan_edits([Raised(one, "999.0.0", (), steps, True)], sbom, tree)
+            if not plan.changes:
+                assert all(deed.because for deed in plan.deeds)
+                continue
+            edited += 1
+            again = read_composition(MemoryTree({**files, **{change.file: change.after for change in plan.changes}}))
+            before = {(held.component.name, held.component.version) for held in sbom.occurrences}
+            after = {(held.component.name, held.component.version) for held in again.occurrences}
+            assert before - after >= {(one.component.name, one.component.version)}
+            assert {version.removeprefix("v").partition("+")[0] for _, version in after - before} == {"999.0.0"}
+    assert edited >= least

@@ -31,6 +31,7 @@ def test_a_requirement_is_raised_and_nothing_else(before: str, after: str | None
     "text",
     [
         "require x.example/lamp v1.0.0\nreplace x.example/lamp => ../lamp\n",
+        "require y.example/lamp v0.1.0\nreplace y.example/lamp => x.example/lamp v1.0.0\n",
         "require x.example/lamp v1.0.0\nreplace (\n\tx.example/lamp v1.0.0 => y.example/lamp v1.0.0\n)\n",
     ],
 )

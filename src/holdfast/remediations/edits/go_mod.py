@@ -18,6 +18,7 @@ def plan(data: bytes, wanted: Wanted) -> Sequence[Cut]:
     name = re.escape(wanted.name.encode())
     asked = re.compile(rb"[ \t]*(require[ \t]+)?" + name + rb"[ \t]+(v[^\s/]+)[ \t]*(?://[^\n]*)?\r?\Z")
     replaced = re.compile(rb"[ \t]*(?:replace[ \t]+)?" + name + rb"(?:[ \t]+v\S+)?[ \t]+=>")
+    target = re.compile(rb"=>[ \t]+" + name + rb"[ \t]+v")
     cuts, block, offset = [], b"", 0
     for line in data.split(b"\n"):
         if opened := _OPENED.match(line):
@@ -26,6 +27,8 @@ def plan(data: bytes, wanted: Wanted) -> Sequence[Cut]:
             block = b""
         elif replaced.match(line) and (block == b"replace" or line.lstrip().startswith(b"replace")):
             raise FactError(f"a `replace` stands in the place of `{wanted.name}`")
+        elif target.search(line.partition(b"//")[0]):
+            raise FactError(f"it stands in the place of another module, by a `replace` with `{wanted.name}`")
         elif (found := asked.match(line)) and bool(found[1]) != (block == b"require"):
             cuts += _raised(data, offset + found.start(2), offset + found.end(2), wanted)
         offset += len(line) + 1
