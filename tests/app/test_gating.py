@@ -266,3 +266,34 @@ def test_a_gate_imports_nothing_heavy(repository: Path, feed: Path) -> None:
     imported = set(json.loads(done.stderr.splitlines()[-1]))
     assert "holdfast" in imported
     assert sorted(imported & HEAVY) == []
+
+
+def test_another_tools_report_is_judged_like_our_own(repository: Path, feed: Path, tmp_path: Path) -> None:
+    commit(repository, "app.py", "x = 1\nrun(sql)\n")
+    result = {
+        "ruleId": "B608",
+        "level": "error",
+        "message": {"text": "SQL"},
+        "locations": [
+            {"physicalLocation": {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": 2}}},
+        ],
+    }
+    rule = {"id": "B608", "properties": {"security-severity": "8.8"}}
+    driver = {"name": "bandit", "rules": [rule]}
+    sarif = {"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": [result]}]}
+    file = tmp_path / "bandit.sarif"
+    file.write_text(json.dumps(sarif))
+    done = gate(repository, feed, "--base", "main", "--findings", str(file), "--format", "json")
+    found = document(done)
+    assert (done.returncode, [one["tools"] for one in found["blocking"]]) == (1, [["bandit"]])
+    git(repository, "checkout", "-q", "main")
+    git(repository, "merge", "-q", "--ff-only", "change")
+    git(repository, "checkout", "-qb", "next")
+    commit(repository, "app.py", "y = 2\nx = 1\nrun(sql)\n")
+    region = result["locations"][0]["physicalLocation"]["region"]  # type: ignore[index]
+    region["startLine"] = 3
+    file.write_text(json.dumps(sarif))
+    assert gate(repository, feed, "--base", "main", "--findings", str(file)).returncode == 0
+    file.write_text("[]")
+    assert gate(repository, feed, "--findings", str(file)).returncode == 4
+    assert gate(repository, feed, "--findings", str(tmp_path / "none")).returncode == 2

@@ -11,11 +11,13 @@ from holdfast.findings.waiver_read import FILE as WAIVER_FILE
 from holdfast.findings.waiver_read import WaiverFile, read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
+from holdfast.loop.gate_reported import Sources, add_reports
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.scan import ScanReport
 from holdfast.model.build import Basis
 from holdfast.model.inventory import Reach
 from holdfast.model.plan import Manifest
+from holdfast.model.reported import Report
 from holdfast.model.waiver import Waiver
 from holdfast.ports.tree import Tree
 
@@ -87,6 +89,9 @@ class GateInput:
     environment: str = ""
     environment_reach: Reach | None = None
     notes: Sequence[str] = ()
+    reports: Sequence[Report] = ()
+    sources: Sources | None = None
+    """Where the lines that reports name are looked up; needed where there are reports."""
 
 
 def run_gate(given: GateInput, now: datetime) -> Decision:
@@ -96,6 +101,8 @@ def run_gate(given: GateInput, now: datetime) -> Decision:
     if given.base is not None:
         base = side_of(given.base, given.levels)
         head = replace(head, gaps=(*head.gaps, *find_vanished(given.head, given.base)))
+    if given.reports and given.sources is not None:
+        head, base = add_reports(head, base, given.reports, given.sources)
     bound = replace(given.stated.bound, environment=given.environment, environment_reach=given.environment_reach)
     notes = (*given.notes, *given.stated.notes)
     return decide(Question(head, base, given.basis, bound, given.levels, given.stated.waivers, notes=notes), now)

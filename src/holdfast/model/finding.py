@@ -36,7 +36,7 @@ class Finding:
     """One finding. `ids` are all it is known by, sorted; `id` is the one it is shown under.
 
     `applicable_at` is when the world first knew, `tools` who saw it, `fingerprint` its identity where it has no
-    `occurrence` (versioned, `1:…`). `epss` is from 0 to 1.
+    `occurrence` (versioned, `1:…`), `marks` further ones that name the same thing. `epss` is from 0 to 1.
     """
 
     kind: Kind
@@ -55,6 +55,7 @@ class Finding:
     confidence: str = "high"
     tools: tuple[str, ...] = (OURS,)
     fingerprint: str = ""
+    marks: tuple[str, ...] = ()
 
     @property
     def component(self) -> Component | None:
@@ -80,7 +81,7 @@ class Finding:
     def keys(self) -> frozenset[tuple[str, ...]]:
         """What it is recognized by: two findings that share one of these are the same finding."""
         if self.component is None:
-            return frozenset({(self.kind.value, self.fingerprint or self.id)})
+            return frozenset((self.kind.value, mark) for mark in (self.fingerprint or self.id, *self.marks))
         one = self.component
         return frozenset((self.kind.value, one.ecosystem, one.match_name, name) for name in self.ids)
 

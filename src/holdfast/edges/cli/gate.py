@@ -37,6 +37,7 @@ from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.loop.fix_asks import tell_asks
 from holdfast.loop.gate import GateInput, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
+from holdfast.loop.gate_reported import Sources
 from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
 from holdfast.model.build import Answer, Basis
 from holdfast.model.component import Sbom
@@ -44,6 +45,7 @@ from holdfast.ports.tree import Tree
 
 if TYPE_CHECKING:  # only a gate that asks a server needs it
     from holdfast.edges.cli.gate_server import Asked
+    from holdfast.model.reported import Report as ReportedFindings
 
 EXITS = {Answer.PASS: EXIT_PASS, Answer.BLOCKED: EXIT_BLOCKED, Answer.UNKNOWN: EXIT_UNKNOWN}
 __all__ = ["EXITS", "GateOptions", "GateTools", "Gathered", "Place", "gather", "make_gate"]
@@ -72,6 +74,13 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
     @click.option("--policy", type=click.Path(path_type=Path), help=f"The policy; by default `{POLICY_FILE}`.")
     @click.option("--base", help="What to compare with: a revision (its merge base counts), or an SBOM file.")
     @click.option("--service", help="The service that is built, by its name in `holdfast.yaml`.")
+    @click.option(
+        "--findings",
+        "findings",
+        multiple=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
+    )
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
     @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; its token is in HOLDFAST_TOKEN.")
     @click.option(
@@ -121,6 +130,7 @@ class GateOptions:
     environment: str = ""
     server: str | None = None
     on_unavailable: str | None = None
+    findings: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,8 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     """Let the server decide; where it is away, what was asked for with `--on-unavailable`."""
     from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server
 
+    if options.findings:
+        raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base or base_in_ci(os.environ))
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
@@ -251,13 +263,34 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
-    if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty):
+    if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty) and not options.findings:
         return None
     basis = Basis.NOTHING if base is None else Basis.CHANGE
     if base is None:
         notes.append("there is no base: everything counts as added (`--base origin/main`, or an SBOM)")
-    given = GateInput(reports[0], reports[1] if before else None, basis, levels, trusted.stated, notes=tuple(notes))
+    given = GateInput(
+        reports[0],
+        reports[1] if before else None,
+        basis,
+        levels,
+        trusted.stated,
+        notes=tuple(notes),
+        reports=tuple(_read_findings(file) for file in options.findings),
+        sources=Sources(tree, base.tree(tools, path) if base else None, before),
+    )
     return Gathered(given, now, base.name if base else None, tree, again)
+
+
+def _read_findings(file: Path) -> "ReportedFindings":
+    """Return another tool's report. Raises: UsageError, FactError."""
+    from holdfast.facts.reported import read_report
+    from holdfast.facts.reports import MAX_REPORT_BYTES
+
+    try:
+        with file.open("rb") as opened:
+            return read_report(str(file), opened.read(MAX_REPORT_BYTES + 1))
+    except OSError as error:
+        raise UsageError(f"the report can't be read: {error.strerror}", where=str(file)) from None
 
 
 def _scan(

@@ -92,6 +92,10 @@ class Base:
                 return cls(commit[:12], commit=commit)
         return cls(named, sbom=file)
 
+    def tree(self, tools: GateTools, path: Path) -> Tree | None:
+        """Return the same path as it was in the base's commit; `None` where the base is an SBOM."""
+        return tools.revision(path, self.commit)[0] if self.commit is not None else None
+
     def composition(self, tools: GateTools, path: Path) -> Sbom:
         """Return what the base is made of."""
         if self.commit is not None:

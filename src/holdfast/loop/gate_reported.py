@@ -1,0 +1,170 @@
+"""Other tools' reports among our findings: the same policy, score and waivers for all of them.
+
+Rules:
+
+1. A package's finding that shares an id with ours in the same package is ours, seen by both tools.
+2. Any other is told apart by what it is and the text of its line, never by the line's number: what moved is the same.
+   The same line twice in a file is two things. Two tools that name one weakness (CWE) at one line saw one thing.
+3. What a tool reports of the change was there before when the base's file has the line, or the base has the package in
+   that version: no second report is needed.
+4. What a tool could not read is a gap, and what it suppressed does not count.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from holdfast.errors import FactError
+from holdfast.gate.decide import Gap, Side
+from holdfast.model.advisory import Severity
+from holdfast.model.component import Location, Occurrence, Sbom
+from holdfast.model.finding import Finding, Kind
+from holdfast.model.fix import Fix
+from holdfast.model.reported import Report, ReportedFinding
+from holdfast.ports.tree import Tree
+
+_MOST_BYTES = 4 << 20
+_LEVELS = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "none": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where reported lines and packages are looked up: the tree that is judged, and what it is compared with."""
+
+    head: Tree
+    base: Tree | None = None
+    base_sbom: Sbom | None = None
+
+
+def add_reports(head: Side, base: Side | None, reports: Sequence[Report], sources: Sources) -> tuple[Side, Side | None]:
+    """Return both sides with what other tools reported of the head."""
+    here, before = _Lines(sources.head), _Lines(sources.base) if sources.base is not None else None
+    known = {one.component for one in sources.base_sbom.occurrences} if sources.base_sbom else set()
+    found, old = list(head.findings), []
+    seen: Counter[tuple[str, ...]] = Counter()
+    for report in reports:
+        for one in report.findings:
+            if one.suppressed:
+                continue
+            if one.component is not None:
+                finding = _of_package(one)
+                was = one.component in known
+            else:
+                finding, was = _of_line(one, here, before, seen)
+            found = _merged(found, finding)
+            if was:
+                old.append(finding)
+    gaps = tuple(_gaps(reports))
+    return (
+        replace(head, findings=tuple(found), gaps=(*head.gaps, *gaps)),
+        replace(base, findings=(*base.findings, *old)) if base is not None else None,
+    )
+
+
+def _gaps(reports: Iterable[Report]) -> Iterator[Gap]:
+    for report in reports:
+        for gap in report.unparsed:
+            place = gap.file if gap.line is None else f"{gap.file}:{gap.line}"
+            yield Gap(f"unread:{report.tool}:{gap.because}", f"{report.tool}: {gap.because}", place)
+
+
+def _merged(found: list[Finding], one: Finding) -> list[Finding]:
+    """Return findings with one more, or with one of them seen by another tool as well."""
+    for place, known in enumerate(found):
+        if known.keys & one.keys:
+            severity = known.severity or one.severity
+            both = replace(
+                known,
+                ids=tuple(sorted({*known.ids, *one.ids})),
+                tools=tuple(dict.fromkeys((*known.tools, *one.tools))),
+                marks=tuple(dict.fromkeys((*known.marks, *one.marks))),
+                severity=severity,
+                fix=known.fix or one.fix,
+            )
+            return [*found[:place], both, *found[place + 1 :]]
+    return [*found, one]
+
+
+def _of_package(one: ReportedFinding) -> Finding:
+    component = one.component
+    assert component is not None  # noqa: S101 - the caller looked
+    fix = Fix(one.fixed_in[0], component.name, None, None, note=f"as {one.tool} says") if one.fixed_in else None
+    return Finding(
+        one.kind,
+        one.id,
+        tuple(sorted({one.id, *one.aliases})),
+        one.message,
+        _severity(one),
+        occurrence=Occurrence(component, one.locations),
+        fix=fix,
+        tools=(one.tool,),
+    )
+
+
+def _of_line(
+    one: ReportedFinding, here: "_Lines", before: "_Lines | None", seen: Counter[tuple[str, ...]]
+) -> tuple[Finding, bool]:
+    """Return a finding at a line, and whether the base's file has that line already."""
+    place = next(iter(one.locations), Location(""))
+    text = here.text(place)
+    digest = one.line_hash or ("" if one.kind is Kind.SECRET or not text else _digest(text)[:16])
+    marks = []
+    for name in (one.id, *(alias for alias in one.aliases if alias.upper().startswith("CWE-"))):
+        key = (one.kind.value, name, place.file, digest)  # nothing is made of a line that holds a secret
+        seen[one.tool, *key] += 1
+        marks.append(f"1:{_digest(json.dumps([*key, seen[one.tool, *key]]))}")
+    finding = Finding(
+        one.kind,
+        one.id,
+        tuple(sorted({one.id, *one.aliases})),
+        one.message,
+        _severity(one),
+        places=one.locations,
+        tools=(one.tool,),
+        fingerprint=marks[0],
+        marks=tuple(marks),
+    )
+    was = before is not None and text is not None and before.count(place.file, text) >= here.nth(place, text)
+    return finding, was
+
+
+def _severity(one: ReportedFinding) -> Severity | None:
+    """Return what a level in words counts as at least; `None` where the tool says none."""
+    return one.severity or (Severity(_LEVELS[one.level], None) if one.level in _LEVELS else None)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class _Lines:
+    """Lines of files in a tree, without their outer white space, each file read once."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._files: dict[str, list[str]] = {}
+
+    def of(self, file: str) -> list[str]:
+        """Return a file's lines; none where it can't be read."""
+        if file not in self._files:
+            try:
+                text = self._tree.read(file, _MOST_BYTES).decode("utf-8", "replace")
+            except FactError:
+                text = ""
+            self._files[file] = [line.strip() for line in text.split("\n")]
+        return self._files[file]
+
+    def text(self, place: Location) -> str | None:
+        """Return the text of a place's line; `None` where there is none."""
+        lines = self.of(place.file) if place.line else []
+        return lines[place.line - 1] if place.line and 0 < place.line <= len(lines) else None
+
+    def count(self, file: str, text: str) -> int:
+        """Return how often a file has a line."""
+        return self.of(file).count(text)
+
+    def nth(self, place: Location, text: str) -> int:
+        """Return which of the equal lines of its file a place is, from 1."""
+        return self.of(place.file)[: place.line].count(text)
