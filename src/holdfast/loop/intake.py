@@ -14,6 +14,7 @@ from holdfast.errors import ConflictError, PlanError, UsageError
 from holdfast.facts.inventory import release_identity
 from holdfast.facts.manifest import manifest_from_json, manifest_to_json
 from holdfast.facts.sbom import sbom_digest
+from holdfast.loop.builds import link_builds
 from holdfast.loop.declare import declare_service, ensure_environment, ensure_service
 from holdfast.loop.drills_inputs import load_seen
 from holdfast.loop.reconcile import reconcile
@@ -55,6 +56,7 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
         return ReleaseOutcome(release, service, created=False, warnings=warnings)
     manifest = manifest_to_json(request.manifest) if request.manifest else turn.tx.services.manifest(service.id)
     turn.tx.releases.save(release, _identity(request), manifest)
+    link_builds(turn, service.id, release.commit, release.id)
     turn.tx.journal.append("release.registered", _release_body(release, turn.actor))
     if known is not None and known.sbom != release.sbom:  # it may run somewhere already, and only now is it known what
         subject = Subject("service", service.id, service.name)

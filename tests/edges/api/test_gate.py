@@ -217,3 +217,11 @@ def test_a_feed_that_was_never_synced_is_no_pass(admin: Caller) -> None:
     answer = admin.post("/builds", {"service": "shop", "sbom": sbom("lamp")})
     assert answer["build"]["answer"] == "unknown"
     assert json.dumps(answer["document"]["unknown"])
+
+
+def test_a_release_is_tied_to_the_builds_of_its_commit(gate: Caller) -> None:
+    held = judge(gate, "lamp", commit="c0ffee")["build"]
+    other = judge(gate, commit="beef")["build"]
+    release = gate.post("/releases", {"service": "shop", "version": "1", "commit": "c0ffee", "sbom": sbom("lamp")})
+    assert gate.get(f"/builds/{held['id']}")["release_id"] == release["release"]["id"]
+    assert gate.get(f"/builds/{other['id']}")["release_id"] is None
