@@ -5,7 +5,7 @@ Rules:
 1. Only tools that can be told so are here; the others evaluate the project (Bundler, Gradle, Mix, CocoaPods, Poetry's
    and uv's builds, Yarn's own releases in the tree), and are printed for somebody to run.
 2. A tree that holds what could name programs to the tool is not locked either: `unless` lists those files, looked for
-   in the folder of the lock file and above.
+   in the folder of the lock file and above; a person's own home ends the look, unless the tool looks further (Cargo).
 3. A name that does not look like one of its ecosystem gets no command.
 """
 
@@ -23,6 +23,7 @@ class Lock:
     argv: tuple[str, ...]
     variables: tuple[tuple[str, str], ...] = ()
     unless: tuple[str, ...] = ()
+    is_home_read: bool = False
 
     @property
     def text(self) -> str:
@@ -46,7 +47,7 @@ def find_lock(format_id: str | None, component: Component, version: str, *, is_e
             return Lock((*verb, *quiet), (("npm_config_git", "git"),), (".npmrc",))
         case "cargo_lock":
             argv = ("cargo", "update", "-p", f"{name}@{current}", "--precise", version)
-            return Lock(argv, (("RUSTC_WRAPPER", ""), ("RUSTC_WORKSPACE_WRAPPER", "")), _CARGO_FILES)
+            return Lock(argv, (("RUSTC_WRAPPER", ""), ("RUSTC_WORKSPACE_WRAPPER", "")), _CARGO_FILES, is_home_read=True)
         case "go_mod":
             variables = (("GOTOOLCHAIN", "local"), ("GOVCS", "*:off"), ("GOFLAGS", "-mod=mod"), ("GOWORK", "off"))
             return Lock(("go", "mod", "tidy"), variables)

@@ -121,7 +121,7 @@ def _lock(tools: FixTools, folder: Path, edits: EditPlan) -> dict[tuple[str, str
         if deed.lock is None or deed.lock_file is None or _key(deed) in done:
             continue
         done.add(_key(deed))
-        holding = _names_programs(folder, deed.lock_file, deed.lock)
+        holding = find_program_settings(folder, deed.lock_file, deed.lock)
         if holding is not None:
             problems[_key(deed)] = f"not run: `{holding}` of the tree could name programs"
             continue
@@ -137,10 +137,12 @@ def _key(deed: Deed) -> tuple[str, str]:
     return str(Path(deed.lock_file or "").parent), deed.lock.text if deed.lock else ""
 
 
-def _names_programs(folder: Path, lock_file: str, lock: Lock) -> str | None:
+def find_program_settings(folder: Path, lock_file: str, lock: Lock) -> str | None:
     """Return a file of the tree, or above it, that could name programs to the tool."""
-    place = (folder / lock_file).parent.resolve()
+    place, home = (folder / lock_file).parent.resolve(), Path.home().resolve()
     for above in (place, *place.parents):
+        if above == home and not lock.is_home_read:  # a person's own settings, of which the tool sees none
+            return None
         for name in lock.unless:
             if (above / name).exists() or (above / name).is_symlink():
                 return str(above / name)
