@@ -96,6 +96,13 @@ def test_hashes_are_refused_and_say_which_tool(top: Path, feed: Path) -> None:
     assert (top / "requirements.txt").read_text() == text.replace("desk==1.0", "desk==2.0")
 
 
+def test_a_server_is_not_asked_and_that_is_said(top: Path, feed: Path) -> None:
+    (top / "requirements.txt").write_text("lamp==1.0\n")
+    done = fix(top, feed, "--server", "http://127.0.0.1:9")
+    assert done.returncode == 0
+    assert "the server's policies are not asked" in done.stderr
+
+
 def npm_project(top: Path) -> None:
     (top / "package.json").write_text('{\n   "name": "a", "dependencies": {"lamp": "^1.0.0"}\n}\n')
     packages = {

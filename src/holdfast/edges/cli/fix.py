@@ -94,6 +94,8 @@ def _fix_tree(tools: FixTools, options: _Options) -> int:
         raise UsageError("two paths: what is scanned is what is edited", hint="holdfast fix --all PATH --apply")
     if options["is_locked"] and folder is None:
         raise UsageError("`--lock` goes with `--apply`", hint="holdfast fix --all --apply --lock")
+    if options["server"]:
+        say("decided here, by the policy of the repository: the server's policies are not asked")
     asked = GateOptions(
         policy=options["policy"],
         base=options["base"],
