@@ -4,14 +4,19 @@ A room is a package whose every public module carries one `SPEC`; its id is the 
 the entry point group `holdfast.<room>`. A room is loaded when first used; `doctor` and the tests load all of them.
 """
 
+import os
 import pkgutil
+import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, distributions
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import HoldfastError
+
+if TYPE_CHECKING:  # it loads most of the mail package: only where somebody adds to a room
+    from importlib.metadata import EntryPoint
 
 
 def _spec(module: ModuleType, identifier: str) -> Any:  # each room narrows it to its own SPEC type
@@ -25,10 +30,37 @@ def _spec(module: ModuleType, identifier: str) -> Any:  # each room narrows it t
 
 
 @cache
-def _points() -> tuple[EntryPoint, ...]:
+def _points() -> "tuple[EntryPoint, ...]":
     """The entry points of all rooms, read once: reading every package's is most of what loading a room costs."""
+    if not names_rooms(sys.path):
+        return ()
+    from importlib.metadata import distributions
+
     every = (point for one in distributions() for point in one.entry_points)
     return tuple(point for point in every if point.group.startswith("holdfast."))
+
+
+def names_rooms(places: Sequence[str]) -> bool:
+    """Whether any package installed at `places` adds to a room of ours; where one can't be looked into, it may."""
+    return any(_names_rooms(place or ".") for place in places)
+
+
+def _names_rooms(place: str) -> bool:
+    if os.path.isfile(place):  # an archive of packages
+        return True
+    try:
+        with os.scandir(place) as entries:
+            installed = [one.path for one in entries if one.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:  # not there, which is usual
+        return False
+    for folder in installed:
+        try:
+            with open(os.path.join(folder, "entry_points.txt"), "rb") as file:
+                if b"[holdfast." in file.read():
+                    return True
+        except OSError:
+            continue
+    return False
 
 
 @cache
