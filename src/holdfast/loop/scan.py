@@ -85,10 +85,15 @@ class ScanReport:
     unknown: tuple[UnknownRow, ...]
     snapshots: tuple[Snapshot, ...]
     unjudged: tuple[Unjudged, ...] = ()
-    owned: int = 0
-    """How many language packages the distribution answers for."""
+    left: tuple[Occurrence, ...] = ()
+    """The language packages that the distribution answers for."""
     ended: tuple[tuple[str, date], ...] = ()
     """(distribution with release, when it got its last updates): nobody mends it any more."""
+
+    @property
+    def owned(self) -> int:
+        """How many language packages the distribution answers for."""
+        return len(self.left)
 
     @property
     def is_empty(self) -> bool:
@@ -149,11 +154,11 @@ def scan(
         because[name] = _why_not(name, verdict, (problems or {}).get(base))
     run = _Scan(lookup)
     answered = frozenset[str]() if comprehensive else _answered(registry, because)
-    owned = 0
+    left = []
     for occurrence in registry:
         component = occurrence.component
         if answered and occurrence.owners and answered.issuperset(occurrence.owners):
-            owned += 1
+            left.append(occurrence)
             continue
         if (reason := because[component.ecosystem]) is not None:
             run.unknown.append(Unjudged(occurrence, reason))
@@ -166,7 +171,7 @@ def scan(
         _unknown_rows(run),
         tuple(snapshots[name] for name in sorted(used & snapshots.keys())),
         (*run.unknown, *run.no_place, *run.undecided),
-        owned,
+        tuple(left),
         tuple((name, ended) for name in ecosystems if (ended := ended_at(name, now)) is not None),
     )
 

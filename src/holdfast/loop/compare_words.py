@@ -1,0 +1,114 @@
+"""What a comparison of reports says: the standings, the reasons, and their words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from holdfast.model.advisory import Pairwise
+
+REPORTS = ("grype", "osv_scanner", "trivy")
+"""Formats of reports that are compared: those of tools that hold packages against advisories."""
+_SHOWN = 4
+
+
+class Standing(StrEnum):
+    """On which side a finding stands, in the order of the rows."""
+
+    ONLY_THEIRS = "only theirs"
+    ONLY_OURS = "only ours"
+    UNKNOWN = "unknown"
+    SAME = "same"
+
+
+class Reason(StrEnum):
+    """Why it stands there."""
+
+    ID = "id"
+    ALIAS = "alias"
+    SUPPRESSED = "suppressed"
+    OTHER_KIND = "other-kind"
+    NO_PACKAGE = "no-package"
+    NOT_COMPOSED = "not-composed"
+    OTHER_VERSION = "other-version"
+    ECOSYSTEM = "ecosystem"
+    NAMED_ONLY = "named-only"
+    OWNED = "owned"
+    UNJUDGED = "unjudged"
+    UNDECIDED = "undecided"
+    RANGE = "range"
+    ELSEWHERE = "elsewhere"
+    NO_RECORD = "no-record"
+    NOT_LISTED = "not-listed"
+    THEIR_VERSION = "their-version"
+    UNNAMED = "unnamed"
+    UNLISTED = "unlisted"
+
+
+WORDS = {
+    Reason.ID: "the same id",
+    Reason.ALIAS: "two ids of one thing",
+    Reason.SUPPRESSED: "they found it, and a rule or document of theirs took it out",
+    Reason.OTHER_KIND: "no matter of a package's advisories",
+    Reason.NO_PACKAGE: "their entry names no package that could be read",
+    Reason.NOT_COMPOSED: "the package is not in our composition",
+    Reason.OTHER_VERSION: "our composition has the package at another version",
+    Reason.ECOSYSTEM: "the ecosystem is not covered: its versions can't be compared yet",
+    Reason.NAMED_ONLY: "it does not come from a registry: named, not matched",
+    Reason.OWNED: "it came with the distribution's package, which is judged instead",
+    Reason.UNJUDGED: "we could not judge the component",
+    Reason.UNDECIDED: "our record does not tell whether it affects this version",
+    Reason.RANGE: "range source: our record does not affect this version",
+    Reason.ELSEWHERE: "our record of it is withdrawn, or gives no versions of this package",
+    Reason.NO_RECORD: "no record of ours on this package has any of its ids",
+    Reason.NOT_LISTED: "range source or alias: they list the package, and nothing under any id of ours",
+    Reason.THEIR_VERSION: "they list the package at another version",
+    Reason.UNNAMED: "they name it on a package that could not be read",
+    Reason.UNLISTED: "they list nothing on the package: not seen, or found free of it",
+}
+_DETAILS = {
+    Reason.OTHER_VERSION: "ours: ",
+    Reason.RANGE: "ours: ",
+    Reason.NOT_LISTED: "ours: ",
+    Reason.THEIR_VERSION: "theirs: ",
+    Reason.NO_RECORD: "our newest record: ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRow:
+    """One finding of either side, or of both.
+
+    `ours` are our records, `theirs` is the id that they give it; empty where a side has none. `package`, `ecosystem`
+    and `version` are as the side writes them that has it, theirs where both do; empty for what is about no package.
+    `detail` is what the reason rests on; `fixed_in` are versions as they write them.
+    """
+
+    standing: Standing
+    reason: Reason
+    ecosystem: str
+    package: str
+    version: str
+    ours: tuple[str, ...]
+    theirs: str
+    detail: str = ""
+    fixed_in: tuple[str, ...] = ()
+
+    @property
+    def because(self) -> str:
+        """The reason in words, with what it rests on."""
+        parts = [f"{_DETAILS.get(self.reason, '')}{self.detail}"] if self.detail else []
+        if self.reason is Reason.RANGE:
+            parts.append(f"theirs: fixed in {', '.join(self.fixed_in)}" if self.fixed_in else "theirs: no fix named")
+        return f"{WORDS[self.reason]} ({'; '.join(parts)})" if parts else WORDS[self.reason]
+
+
+def range_words(entries: Sequence[Pairwise]) -> str:
+    """Return the ranges and versions of records in words, the first few of them."""
+    found = dict.fromkeys(words for entry in entries for words in _entry_words(entry) if words)
+    return ", ".join(list(found)[:_SHOWN]) + (", …" if len(found) > _SHOWN else "")
+
+
+def _entry_words(entry: Pairwise) -> list[str]:
+    if entry.range is None:
+        return list(entry.versions)
+    return [" ".join(f"{event.kind.replace('_', ' ')} {event.version}" for event in entry.range.events)]
