@@ -183,6 +183,24 @@ def test_a_record_of_a_distribution_goes_by_the_cve_in_its_name() -> None:
     assert _told(rows) == [("same", "alias", "CVE-2026-7", ("DEBIAN-CVE-2026-7",))]
 
 
+@pytest.mark.parametrize("written", ["1:1.0?distro=debian-12", "1.0?distro=debian-12&epoch=1"])
+def test_an_epoch_counts_wherever_it_is_written(written: str) -> None:
+    known = Known(record("D-1", "Debian:12", "lamp", fixed="1:1.5"))
+    known.ecosystems = {"Debian"}
+    artifact = {"purl": f"pkg:deb/debian/lamp@{written}"}
+    document = {"matches": [{"vulnerability": {"id": "D-1"}, "artifact": artifact}], "descriptor": {}}
+    assert _told(_rows(document, known, _one("lamp", "1:1.0", "Debian:12"))) == [("same", "id", "D-1", ("D-1",))]
+
+
+def test_versions_without_a_place_are_the_same_as_they_are_written() -> None:
+    entries: list[Entry] = [("L-1", [], "npm", "lamp", "latest"), ("L-1", [], "npm", "lamp", "newest")]
+    rows = _rows(osv_scanner(*entries), Known(record("L-1", "npm")), _one("lamp", "latest", "npm"))
+    assert [(row.version, row.standing, row.reason) for row in rows] == [
+        ("newest", "only theirs", "other-version"),
+        ("latest", "unknown", "unjudged"),
+    ]
+
+
 def test_what_only_we_have_says_what_they_lack() -> None:
     lookup = Known(record("L-1"), record("S-1", name="shade"), record("W-1", name="wire"))
     entries: list[Entry] = [("X-1", [], "PyPI", "lamp", "1.0"), ("S-1", [], "PyPI", "shade", "3.0")]

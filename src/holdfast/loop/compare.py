@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.controls.match import covered
-from holdfast.controls.versions import compare_versions
+from holdfast.controls.versions import version_key
 from holdfast.loop.compare_words import REPORTS, CompareRow, Reason, Standing, range_words
 from holdfast.loop.scan import ScanFinding, ScanReport
 from holdfast.loop.scan_match import find_undecided
@@ -35,6 +35,8 @@ _ORDER = list(Standing)
 
 Place = tuple[str, str]
 """(ecosystem without release, name as it is compared)."""
+Version = str | bytes
+"""A version's key; as it is written, where it has none."""
 
 
 @dataclass(slots=True)
@@ -52,9 +54,14 @@ class _Comparison:
 
     scanned: ScanReport
     lookup: AdvisoryLookup
-    ours: dict[Place, list[Occurrence]] = field(default_factory=dict)
-    theirs: dict[Place, dict[Component, None]] = field(default_factory=dict)
-    """The components that the report lists."""
+    ours: dict[Place, set[str]] = field(default_factory=dict)
+    """The versions that we composed."""
+    ours_at: dict[tuple[Place, Version], dict[Occurrence, None]] = field(default_factory=dict)
+    theirs: dict[Place, set[str]] = field(default_factory=dict)
+    """The versions that the report lists."""
+    theirs_at: set[tuple[Place, Version]] = field(default_factory=set)
+    shown: dict[tuple[bool, tuple[Place, ...]], str] = field(default_factory=dict)
+    """Versions in words, by side (`True` is ours) and package."""
     nowhere: set[str] = field(default_factory=set)
     """The ids that the report lists on packages that could not be read."""
     found: dict[tuple[str, str], list[int]] = field(default_factory=dict)
@@ -114,14 +121,17 @@ def _index(run: _Comparison, report: Report) -> None:
     run.members = {record: one.members for record, one in facts.items()}
     for occurrence in sorted(scanned.sbom.occurrences, key=lambda one: one.component.purl):
         for place in _places(occurrence.component):
-            run.ours.setdefault(place, []).append(occurrence)
+            run.ours.setdefault(place, set()).add(occurrence.component.version)
+            for version in _versions(occurrence.component):
+                run.ours_at.setdefault((place, version), {})[occurrence] = None
     for finding in report.findings:
         component = finding.component
         if component is None:
             run.nowhere |= run.ids_of((finding.id, *finding.aliases))
             continue
         for place in _places(component):
-            run.theirs.setdefault(place, {})[component] = None
+            run.theirs.setdefault(place, set()).add(component.version)
+            run.theirs_at.update((place, version) for version in _versions(component))
     for number, one in enumerate(scanned.findings):
         for name in run.ids_of((one.advisory, *one.members)):
             run.found.setdefault((one.purl, name), []).append(number)
@@ -137,19 +147,12 @@ def _places(component: Component) -> tuple[Place, ...]:
     return tuple((base, name) for name in dict.fromkeys(names))
 
 
-def _is_same_version(ours: Component, theirs: Component) -> bool:
-    return any(
-        mine == other or compare_versions(ours.ecosystem, mine, other) == 0
-        for mine in _versions(ours)
-        for other in _versions(theirs)
-    )
-
-
-def _versions(component: Component) -> tuple[str, ...]:
+def _versions(component: Component) -> set[Version]:
     """The version as it is written, as it is compared, and with the epoch that some tools write beside it."""
     epoch = dict(component.qualifiers).get("epoch", "")
     beside = (f"{epoch}:{component.version}",) if epoch else ()
-    return tuple(dict.fromkeys((component.version, component.match_version, *beside)))
+    written = (component.version, component.match_version, *beside)
+    return {version_key(component.ecosystem, one) or one for one in written}
 
 
 def _row(
@@ -166,8 +169,9 @@ def _row_of_theirs(run: _Comparison, said: ReportedFinding) -> CompareRow:
     component = said.component
     if component is None:
         return _row(said, Standing.UNKNOWN, Reason.NO_PACKAGE)
-    named = list(dict.fromkeys(one for place in _places(component) for one in run.ours.get(place, ())))
-    same = [one for one in named if _is_same_version(one.component, component)]
+    places = _places(component)
+    at = ((place, version) for place in places for version in _versions(component))
+    same = sorted({one for key in at for one in run.ours_at.get(key, ())}, key=lambda one: one.component.purl)
     names = run.ids_of((said.id, *said.aliases))
     hits = _hits(run, (one.component.purl for one in same), names)
     run.used.update(hits)
@@ -178,8 +182,8 @@ def _row_of_theirs(run: _Comparison, said: ReportedFinding) -> CompareRow:
         return _row(said, Standing.SAME, Reason.ID if said.id in ids else Reason.ALIAS, "", ids)
     if same:
         return _missed(run, said, same[0], names)
-    if named:
-        return _row(said, Standing.ONLY_THEIRS, Reason.OTHER_VERSION, _versions_of(one.component for one in named))
+    if versions := _shown(run, places, is_ours=True):
+        return _row(said, Standing.ONLY_THEIRS, Reason.OTHER_VERSION, versions)
     reason = Reason.NOT_COMPOSED if covered(component.ecosystem) else Reason.ECOSYSTEM
     return _row(said, Standing.ONLY_THEIRS, reason)
 
@@ -189,9 +193,13 @@ def _hits(run: _Comparison, purls: Iterable[str], names: frozenset[str]) -> list
     return sorted({number for purl in purls for name in names for number in run.found.get((purl, name), ())})
 
 
-def _versions_of(components: Iterable[Component]) -> str:
-    versions = sorted({one.version or "none" for one in components})
-    return ", ".join(versions[:_SHOWN]) + (", …" if len(versions) > _SHOWN else "")
+def _shown(run: _Comparison, places: tuple[Place, ...], *, is_ours: bool) -> str:
+    """The first versions that a side has of a package; empty when it has none."""
+    if (is_ours, places) not in run.shown:
+        side = run.ours if is_ours else run.theirs
+        versions = sorted({version or "none" for place in places for version in side.get(place, ())})
+        run.shown[is_ours, places] = ", ".join(versions[:_SHOWN]) + (", …" if len(versions) > _SHOWN else "")
+    return run.shown[is_ours, places]
 
 
 def _missed(run: _Comparison, said: ReportedFinding, occurrence: Occurrence, names: frozenset[str]) -> CompareRow:
@@ -233,11 +241,11 @@ def _row_of_ours(run: _Comparison, number: int) -> CompareRow:
     """Say why they did not find what we found."""
     one = run.scanned.findings[number]
     component = one.occurrence.component
-    listed = [theirs for place in _places(component) for theirs in run.theirs.get(place, ())]
-    if any(_is_same_version(component, theirs) for theirs in listed):
+    places = _places(component)
+    if any((place, version) in run.theirs_at for place in places for version in _versions(component)):
         return _ours(one, Reason.NOT_LISTED, _ranges(run.known_of(component), [one.advisory]))
-    if listed:
-        return _ours(one, Reason.THEIR_VERSION, _versions_of(listed))
+    if versions := _shown(run, places, is_ours=False):
+        return _ours(one, Reason.THEIR_VERSION, versions)
     if not run.nowhere.isdisjoint(run.ids_of((one.advisory, *one.members))):
         return _ours(one, Reason.UNNAMED)
     return _ours(one, Reason.UNLISTED)
