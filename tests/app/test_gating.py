@@ -170,7 +170,8 @@ def test_blocked_beats_unknown_and_both_are_told(repository: Path, feed: Path) -
 
 
 def test_an_sbom_is_a_base_and_without_any_everything_is_new(repository: Path, feed: Path, tmp_path: Path) -> None:
-    sbom = tmp_path / "base.cdx.json"
+    sbom = tmp_path / "kept" / "base.cdx.json"
+    sbom.parent.mkdir()
     subprocess.run(
         [sys.executable, "-m", "holdfast", "sbom", str(repository), "--output", str(sbom)],
         check=True, capture_output=True, timeout=60,
@@ -297,3 +298,65 @@ def test_another_tools_report_is_judged_like_our_own(repository: Path, feed: Pat
     file.write_text("[]")
     assert gate(repository, feed, "--findings", str(file)).returncode == 4
     assert gate(repository, feed, "--findings", str(tmp_path / "none")).returncode == 2
+
+
+def test_a_link_in_the_place_of_a_policy_is_a_policy_that_was_altered(repository: Path, feed: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "docs/example.yaml", "mode: {now: observe}\n")
+    commit(repository, "ci/policy.yaml", POLICY)
+    git(repository, "checkout", "-q", "-B", "change")
+    (repository / "ci/policy.yaml").unlink()
+    (repository / "ci/policy.yaml").symlink_to("../docs/example.yaml")
+    add(repository, ["lamp==1.0"])
+    done = gate(repository, feed, "--base", "main", "--policy", str(repository / "ci/policy.yaml"), "--format", "json")
+    found = document(done)
+    assert (done.returncode, found["mode"]) == (1, "block")
+    assert "alters `ci/policy.yaml`" in found["notes"][0]
+
+
+def test_nothing_that_a_change_brings_takes_the_place_of_its_base(repository: Path, feed: Path) -> None:
+    empty = json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []})
+    commit(repository, "origin/main", empty)
+    add(repository, ["lamp==1.0"])
+    assert gate(repository, feed, environment={"GITHUB_BASE_REF": "main"}).returncode == 2
+    assert gate(repository, feed, "--base", str(repository / "origin/main")).returncode == 2
+    git(repository, "update-ref", "refs/remotes/origin/main", "main")
+    git(repository, "tag", "origin/main", "HEAD")
+    for arguments, variables in (([], {"GITHUB_BASE_REF": "main"}), (["--base", "origin/main"], {})):
+        done = gate(repository, feed, *arguments, "--format", "json", environment=variables)
+        assert (done.returncode, len(document(done)["blocking"])) == (1, 1)
+
+
+def test_a_path_that_became_a_link_is_compared_with_what_it_was(repository: Path, feed: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "pay/requirements.txt", "fine==1.0\n")
+    commit(repository, "toy/requirements.txt", "lamp==1.0\n")
+    git(repository, "checkout", "-q", "-B", "change")
+    git(repository, "rm", "-rq", "pay")
+    (repository / "pay").symlink_to("toy")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "link")
+    assert gate(repository / "pay", feed, "--base", "main").returncode == 1
+
+
+def test_a_policy_behind_a_linked_folder_is_read_from_the_base(repository: Path, feed: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    git(repository, "mv", ".holdfast", "security")
+    (repository / ".holdfast").symlink_to("security")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "linked")
+    git(repository, "checkout", "-q", "-B", "change")
+    add(repository, ["lamp==1.0"])
+    found = document(gate(repository, feed, "--base", "main", "--format", "json"))
+    assert (found["policy"][0]["level"], found["verdict"]) == (".holdfast/policy.yaml", "blocked")
+
+
+def test_what_is_moved_to_version_control_is_no_longer_judged_and_told(repository: Path, feed: Path) -> None:
+    add(repository, ["lamp @ git+https://git.example.org/lamp@1.0"])
+    done = gate(repository, feed, "--base", "main", "--format", "json")
+    assert done.returncode == 5
+    assert document(done)["unknown"][0]["id"].startswith("source:PyPI:lamp:")
+
+
+def test_a_name_of_any_length_is_no_base(repository: Path, feed: Path) -> None:
+    assert gate(repository, feed, "--base", "a" * 5000).returncode == 2

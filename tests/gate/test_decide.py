@@ -9,6 +9,7 @@ from holdfast.gate.decide import Bound, Decision, Gap, Question, Side, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
 from holdfast.model.build import Answer, Basis
+from holdfast.model.component import Component, Scope
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
 from holdfast.model.waiver import Status, Waiver
@@ -193,3 +194,39 @@ def test_an_old_finding_past_its_date_warns_or_blocks_as_the_policy_says() -> No
 def test_the_same_question_has_the_same_answer() -> None:
     head = (*OLD, finding(), finding("CVE-2026-2"))
     assert ask(head) == ask(tuple(reversed(head)))
+
+
+def test_what_was_a_tools_alone_and_is_shipped_now_is_new() -> None:
+    tool, shipped = finding(scope=Scope.DEVELOPMENT), finding(scope=Scope.RUNTIME)
+    assert ask((shipped,), (tool,)).answer is Answer.BLOCKED
+    assert ask((tool,), (shipped,)).answer is Answer.PASS
+
+
+def test_a_licence_rule_is_not_milder_than_a_rule_of_the_policy() -> None:
+    text = "min_score: {default: 0}\nrules:\n  - {id: agpl, when: 'finding.id == \"AGPL-3.0-only\"', then: block}\n"
+    said = levels(text + "licenses: {warn: [AGPL-3.0-only]}\n")
+    one = finding("AGPL-3.0-only", kind=Kind.LICENSE, cvss=None, fix=None)
+    assert ask((one,), levels=said).answer is Answer.BLOCKED
+    other = finding("GPL-3.0-only", kind=Kind.LICENSE, cvss=None, fix=None, aliases=("AGPL-3.0-only",))
+    assert ask((one,), (other,), levels=said).answer is Answer.BLOCKED
+
+
+def test_a_waiver_is_for_the_finding_that_it_was_signed_for() -> None:
+    many = waiver(ids=("CVE-2026-1", "CVE-2026-7", "CVE-2026-9"), finding="CVE-2026-9")
+    assert ask((finding(),), waivers=[many]).answer is Answer.BLOCKED
+    assert ask((finding(aliases=("CVE-2026-9",)),), waivers=[many]).answer is Answer.PASS
+
+
+def test_a_malicious_package_is_not_waived_and_one_person_is_one_however_written() -> None:
+    assert ask((finding(kind=Kind.MALICIOUS),), waivers=[waiver()]).answer is Answer.BLOCKED
+    assert ask((finding(),), waivers=[waiver(approved_by="Ana ")]).answer is Answer.BLOCKED
+
+
+def test_a_waiver_without_a_release_is_for_every_release_of_a_distribution() -> None:
+    one = finding()
+    assert one.occurrence is not None
+    curl = Component("Debian:12", "curl", "7.88")
+    of_debian = replace(one, occurrence=replace(one.occurrence, component=curl))
+    named = waiver(ecosystem="Debian", package="curl", versions=(("<", "8"),))
+    assert ask((of_debian,), waivers=[named]).answer is Answer.PASS
+    assert ask((of_debian,), waivers=[replace(named, ecosystem="Debian:11")]).answer is Answer.BLOCKED

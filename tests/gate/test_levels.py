@@ -104,7 +104,9 @@ def test_waivers_are_bounded_by_the_shortest_and_lowest_of_all_levels() -> None:
     org = policy("waivers: {max: 90d, epss_above: 0.1, approvers: [ana]}")
     team = policy("waivers: {max: 30d, epss_above: 0.5, approvers: [bob]}", "team")
     rules = Levels([org, team]).waivers
-    assert (rules.longest, rules.epss_above, rules.approvers) == (timedelta(days=30), 0.1, frozenset({"ana"}))
+    assert (rules.longest, rules.epss_above, rules.approvers) == (timedelta(days=30), 0.1, frozenset())
+    longer = policy("waivers: {max: 180d}")
+    assert Levels([longer, policy("waivers: {approvers: [ana, bob]}", "team")]).waivers.longest == timedelta(days=180)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +128,43 @@ def test_waivers_are_bounded_by_the_shortest_and_lowest_of_all_levels() -> None:
 def test_licences_are_spdx_expressions(licenses: tuple[str, ...], expected: Outcome) -> None:
     rules = "licenses: {allow: [MIT, Apache-2.0], block: [AGPL-3.0-only], otherwise: warn, unknown: warn}"
     assert Levels([policy(rules)]).license_outcome(licenses)[0] is expected
+
+
+def test_what_the_highest_level_leaves_open_is_the_built_in_word() -> None:
+    silent = policy("rules: []")
+    loose = policy(
+        "mode: {now: observe}\nmin_score: {default: 0}\ndata: {on_unknown: pass, max_age: 90d}", "repository"
+    )
+    levels = Levels([silent, loose])
+    assert (levels.mode(NOW), levels.bar(None), levels.on_unknown) == (Mode.BLOCK, 70.0, OnUnknown.FAIL)
+    assert levels.max_age == timedelta(hours=24)
+    assert len(levels.refused) == 4
+    assert Levels([loose]).mode(NOW) is Mode.OBSERVE  # the only level is the highest
+
+
+def test_a_level_frees_only_what_it_said_itself() -> None:
+    org = policy("min_score: {default: 85}\nmode: {now: block}")
+    group = policy("lower_may: [min_score, mode, data]", "group")
+    service = policy("min_score: {default: 0}\nmode: {now: observe}\ndata: {on_unknown: pass}", "service")
+    levels = Levels([org, group, service])
+    assert (levels.bar(None), levels.mode(NOW), levels.on_unknown) == (85.0, Mode.BLOCK, OnUnknown.FAIL)
+    tighter = policy("min_score: {default: 90}\nlower_may: [min_score]", "group")
+    assert Levels([org, tighter, service]).bar(None) == 0.0
+
+
+def test_private_names_of_a_lower_level_count_only_where_they_may() -> None:
+    own = policy("private: ['npm:*']", "repository")
+    assert Levels([ORG, own]).private == ()
+    assert Levels([policy("lower_may: [private]"), own]).private == ("npm:*",)
+    assert Levels([own]).private == ("npm:*",)
+
+
+def test_what_only_warns_holds_nothing_up_while_nobody_can_tell() -> None:
+    warns = policy("rules:\n  - {id: kev, when: 'finding.known_exploited', then: warn}")
+    activation = activation_of(finding(), Bound("shop"), is_new=True, deadline=None, now=NOW)
+    assert Levels([warns]).judge(activation, NOW).unknown == ()
+
+
+def test_the_stricter_word_for_a_server_that_is_away_counts() -> None:
+    org, team = policy("on_unavailable: cached"), policy("on_unavailable: pass", "team")
+    assert (Levels([org, team]).on_unavailable, Levels([org]).says_away, Levels().says_away) == ("cached", True, False)

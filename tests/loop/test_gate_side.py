@@ -49,7 +49,7 @@ def test_what_a_policy_declares_private_is_no_gap() -> None:
     )
     assert len(side_of(scan, levels()).gaps) == 2
     (gap,) = side_of(scan, levels("private: ['npm:@acme/*']")).gaps
-    assert gap.id == "unjudged:npm:y"
+    assert gap.id == "unjudged:npm:y:1.0.0"
 
 
 def test_a_file_that_vanished_with_packages_that_nobody_names_now_is_a_gap() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from holdfast.app.scanning import LocalScan
 from holdfast.edges.cli.gate import Place, make_gate
-from holdfast.edges.providers.git_tree import Repository
+from holdfast.edges.providers.git_tree import Repository, place_in
 from holdfast.errors import UsageError
 from holdfast.ports.api import Api
 from holdfast.ports.tree import Tree
@@ -45,6 +45,10 @@ class LocalGate(LocalScan):
         """Return the whole repository as it was in a commit. Raises: FactError."""
         here = _here(path)
         return Repository(here.top, "").tree(commit)
+
+    def inside(self, top: Path, path: Path) -> str | None:
+        """Return where a path lies below a folder, links in it not followed; `None` outside."""
+        return place_in(top, path)
 
     def commit_of(self, path: Path) -> str | None:
         """Return the commit that is checked out; `None` without one."""

@@ -113,6 +113,7 @@ def _waiver(tree: Tree) -> Waiver:
         known_exploited=written(tree, "known_exploited") == "true",
         fix_version=written(tree, "fix_version") or None,
         where=tree.place,
+        finding=written(tree, "finding"),
     )
 
 
@@ -127,8 +128,9 @@ def _package(tree: Tree) -> tuple[str, str]:
     text = written(tree, "package")
     if not text:
         return "", ""
+    name, mark, qualifiers = text.partition("?")
     try:
-        component = parse_purl(f"{text}@0")
+        component = parse_purl(f"{name}@0{mark}{qualifiers}")
     except FactError as error:
         raise _Wrong(tree, "package", error.message, "a purl without version, such as `pkg:npm/lodash`") from None
     return component.ecosystem, component.name

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.controls.versions import compare_versions
-from holdfast.model.finding import Finding
+from holdfast.model.finding import Finding, Kind
 from holdfast.model.instant import format_instant
 from holdfast.model.waiver import Waiver
 
@@ -36,7 +36,7 @@ class Limits:
 
     longest: timedelta
     epss_above: float
-    approvers: frozenset[str] = frozenset()
+    approvers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,20 @@ def excuses(gap: str, waivers: Iterable[Waiver], *, service: str, limits: Limits
 
 def covers(waiver: Waiver, finding: Finding, service: str) -> bool:
     """Whether a finding in a service lies in a waiver's scope, whatever else is true of it."""
-    if waiver.service != service or not set(waiver.ids) & set(finding.ids):
+    signed_for = {waiver.finding} if waiver.finding else set(waiver.ids)  # a list of aliases must not cover many
+    if waiver.service != service or not signed_for & set(finding.ids):
         return False
     component = finding.component
     if component is None:
         return not waiver.package
-    if (waiver.ecosystem, waiver.package) != (component.ecosystem, component.name):
+    if waiver.package != component.name or not _is_of(waiver.ecosystem, component.ecosystem):
         return False
     return is_within(waiver.versions, component.ecosystem, component.version)
+
+
+def _is_of(waived: str, ecosystem: str) -> bool:
+    """Whether a waiver's ecosystem is a component's: one without a release is every release's."""
+    return waived == ecosystem or waived == ecosystem.partition(":")[0]
 
 
 def is_within(versions: Sequence[tuple[str, str]], ecosystem: str, version: str) -> bool:
@@ -120,9 +126,9 @@ def _find_unsound(waiver: Waiver, limits: Limits, now: datetime) -> list[str]:
         found.append(f"it lasts longer than the {limits.longest.days} days that the policy allows")
     if not waiver.approved_by:
         found.append("nobody approved it")
-    elif limits.approvers and not waiver.approval_checked and waiver.approved_by not in limits.approvers:
+    elif limits.approvers is not None and not waiver.approval_checked and waiver.approved_by not in limits.approvers:
         found.append(f"`{waiver.approved_by}` may not approve waivers")
-    elif waiver.approved_by == waiver.owner:
+    elif waiver.approved_by.strip().casefold() == waiver.owner.strip().casefold():
         found.append("its owner approved it")
     return found
 
@@ -130,6 +136,8 @@ def _find_unsound(waiver: Waiver, limits: Limits, now: datetime) -> list[str]:
 def _find_news(waiver: Waiver, finding: Finding, limits: Limits) -> list[str]:
     """What is known now and was not when it was signed."""
     found = []
+    if finding.kind is Kind.MALICIOUS:
+        found.append("a malicious package is taken out, not waived")
     if finding.known_exploited and not waiver.known_exploited:
         found.append("it is known to be exploited since")
     if finding.epss is not None and finding.epss > limits.epss_above:

@@ -18,15 +18,17 @@ from datetime import datetime
 
 from holdfast.findings.waivers import Limits, Waived, excuses, find_waiver
 from holdfast.gate.deadlines import Deadline, find_deadline
-from holdfast.gate.levels import Judgement, Levels
+from holdfast.gate.levels import MOST_EPSS, MOST_WAIVED, Judgement, Levels
 from holdfast.gate.policy import STRICTNESS, OnUnknown, Outcome
 from holdfast.gate.score import UNSCORED, Score, rate, tally
 from holdfast.model.build import Answer, Basis, Mode
+from holdfast.model.component import Scope
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
 from holdfast.model.waiver import Waiver
 
 DAY_S = 86400.0
+_SCOPES = {Scope.DEVELOPMENT: 0, Scope.OPTIONAL: 1, Scope.RUNTIME: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Question:
 
 def decide(asked: Question, now: datetime) -> Decision:
     """Return what the policies say of a build."""
-    old = frozenset(key for one in asked.base.findings for key in one.keys) if asked.base else frozenset()
+    old = _known(asked.base)
     judged = tuple(_judge(one, asked, old, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
     score = _score(judged, asked, now)
     base_score = _base_score(asked, now)
@@ -164,8 +166,18 @@ def decide(asked: Question, now: datetime) -> Decision:
     )
 
 
-def _judge(finding: Finding, asked: Question, old: frozenset[tuple[str, ...]], now: datetime) -> Judged:
-    is_new = not finding.keys & old
+def _known(base: Side | None) -> dict[tuple[str, ...], int]:
+    """Return what the base has, by key, with the strongest scope that it has it in."""
+    found: dict[tuple[str, ...], int] = {}
+    for one in base.findings if base else ():
+        for key in one.keys:
+            found[key] = max(_SCOPES[one.scope], found.get(key, 0))
+    return found
+
+
+def _judge(finding: Finding, asked: Question, old: Mapping[tuple[str, ...], int], now: datetime) -> Judged:
+    """Decide about one finding: it is new too where it was a tool's alone before, and is shipped now."""
+    is_new = not any(old.get(key, -1) >= _SCOPES[finding.scope] for key in finding.keys)
     waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
     deadline = _deadline(finding, asked) if asked.levels.uses_deadlines else None
     activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)
@@ -176,13 +188,17 @@ def _judge(finding: Finding, asked: Question, old: frozenset[tuple[str, ...]], n
     if not is_new and deadline is not None and deadline.due_at is not None and now > deadline.due_at:
         outcome, because = asked.levels.overdue, "its repair is overdue"
     if is_new and finding.component is not None and asked.levels.looks_at_licenses and finding.kind is Kind.LICENSE:
-        outcome, because = asked.levels.license_outcome(finding.ids)
+        found, said = asked.levels.license_outcome(finding.ids)
+        if STRICTNESS[found] >= STRICTNESS[outcome]:
+            outcome, because = found, said
     return Judged(finding, is_new, outcome, judgement, waived, deadline, because)
 
 
 def _limits(levels: Levels) -> Limits:
     rules = levels.waivers
-    return Limits(rules.longest, rules.epss_above, rules.approvers)
+    return Limits(
+        rules.longest or MOST_WAIVED, MOST_EPSS if rules.epss_above is None else rules.epss_above, rules.approvers
+    )
 
 
 def _deadline(finding: Finding, asked: Question) -> Deadline | None:
@@ -301,10 +317,10 @@ def activation_of(
         "tier": bound.tier,
         "exposure": bound.reach.value,
     }
-    out: dict[str, object] = {"finding": _known(fields), "service": _known(service), "environment": _known(place)}
+    out: dict[str, object] = {"finding": _present(fields), "service": _present(service), "environment": _present(place)}
     if component is not None and finding.occurrence is not None:
         occurrence = finding.occurrence
-        out["component"] = _known(
+        out["component"] = _present(
             {
                 "ecosystem": component.ecosystem,
                 "name": component.name,
@@ -319,5 +335,5 @@ def activation_of(
     return out
 
 
-def _known(fields: Mapping[str, object]) -> dict[str, object]:
+def _present(fields: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}

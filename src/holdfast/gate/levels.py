@@ -2,16 +2,16 @@
 
 Levels go from the highest (the org) to the lowest (a file given to one gate). Rules:
 
-1. A lower level may only tighten. What it would loosen does not count and is told, unless a level above it lists that
-   in `lower_may`.
+1. A lower level may only tighten, also what the levels above it leave to the built-in policy. What it would loosen does
+   not count and is told, unless the level whose word counts lists that in `lower_may`.
 2. Of a finding, each level gives its own answer by its own rules in order; the strictest of them counts. A rule that a
    level lists in `lower_may` gives way to what a lower level says of the same finding.
 3. Where no level says anything, the defaults of `DEFAULT` count.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
@@ -45,6 +45,9 @@ DEFAULT = Policy(
     on_unavailable="fail",
 )
 
+MOST_WAIVED, MOST_EPSS = timedelta(days=90), 0.1
+"""How long a waiver lasts at most, and the EPSS that voids it, where no policy says."""
+_LATE = datetime(9999, 1, 1, tzinfo=UTC)
 Word = TypeVar("Word", bound=StrEnum)
 Value = TypeVar("Value")
 
@@ -82,45 +85,65 @@ class Levels:
 
     def bar(self, tier: int | None) -> float:
         """Return the lowest score that passes at a tier."""
-        return self._number("min_score", lambda one: one.bar(tier), 70.0, max)
+        return self._fold("min_score", lambda one: one.bar(tier), 70.0, max)
 
     @property
     def max_age(self) -> timedelta:
         """How old data may be."""
-        return self._number("data", lambda one: one.max_age, timedelta(hours=24), min)
+        return self._fold("data", lambda one: one.max_age, timedelta(hours=24), min)
 
     @property
     def on_unknown(self) -> OnUnknown:
         """What becomes of what could not be told."""
-        return self._word("data", lambda one: one.on_unknown, OnUnknown.FAIL)
+        return self._fold("data", lambda one: one.on_unknown, OnUnknown.FAIL, _stricter)
+
+    @property
+    def on_unavailable(self) -> str:
+        """What a gate does that can't reach its server."""
+        return self._fold("on_unavailable", lambda one: one.on_unavailable, "fail", stricter_away)
+
+    @property
+    def says_away(self) -> bool:
+        """Whether any level says what becomes of a build while the server is away."""
+        return any(one.on_unavailable is not None for one in self.policies if one is not DEFAULT)
 
     def mode(self, now: datetime) -> Mode:
         """Return how strict the gate is at an instant."""
-        return self._word("mode", lambda one: one.mode.at(now) if one.mode else None, Mode.BLOCK)
+        return self._fold("mode", lambda one: one.mode.at(now) if one.mode else None, Mode.BLOCK, _stricter)
 
     @property
     def overdue(self) -> Outcome:
         """What becomes of what is past its date."""
-        return self._word("deadlines", lambda one: one.overdue, Outcome.WARN)
+        return self._fold("deadlines", lambda one: one.overdue, Outcome.WARN, _stricter)
 
     @property
     def uses_deadlines(self) -> bool:
         """Whether repairs have dates."""
-        said = [one.uses_deadlines for one in self.policies if one.uses_deadlines is not None]
-        return any(said) if said else True
+        return self._fold("deadlines", lambda one: one.uses_deadlines, True, lambda one, other: one or other)
 
     @property
     def waivers(self) -> WaiverRules:
-        """What a waiver may be: the shortest time, the lowest bound, the approvers of the highest level with any."""
-        said = [one.waivers for one in self.policies if one.waivers is not None] or [WaiverRules()]
-        named = [one.approvers for one in said if one.approvers]
-        approvers = (named[-1] if "waivers" in self._loosened() else named[0]) if named else frozenset[str]()
-        return WaiverRules(min(one.longest for one in said), min(one.epss_above for one in said), approvers)
+        """What a waiver may be: the shortest time, the lowest bound, the approvers that every level names."""
+        usual = WaiverRules()
+        longest = self._fold("waivers", lambda one: one.waivers.longest if one.waivers else None, MOST_WAIVED, min)
+        epss = self._fold("waivers", lambda one: one.waivers.epss_above if one.waivers else None, MOST_EPSS, min)
+        everybody: frozenset[str] | None = None
+        named = self._fold(
+            "waivers",
+            lambda one: one.waivers.approvers if one.waivers and one.waivers.approvers is not None else None,
+            everybody,
+            lambda one, other: other if one is None else one if other is None else one & other,
+        )
+        return replace(usual, longest=longest, epss_above=epss, approvers=named)
 
     @property
     def private(self) -> tuple[str, ...]:
-        """What no public feed can know, of all levels."""
-        return tuple(dict.fromkeys(name for one in self.policies for name in one.private))
+        """What no public feed can know: the highest level's, and those of levels that may say so."""
+        found, free = list(self.policies[0].private), "private" in self.policies[0].lower_may
+        for one in self.policies[1:]:
+            found += one.private if free else ()
+            free = free and "private" in one.lower_may
+        return tuple(dict.fromkeys(found))
 
     @property
     def digests(self) -> tuple[tuple[str, str], ...]:
@@ -135,7 +158,8 @@ class Levels:
         outcome = max((hit.outcome for hit in kept), key=STRICTNESS.__getitem__, default=Outcome.ALLOW)
         strictest = tuple(hit for hit in kept if hit.outcome is outcome)
         doubts = [doubt for _, doubts in found for doubt in doubts]
-        stricter = [(rule.id, why) for rule, why in doubts if STRICTNESS[rule.outcome(now)] > STRICTNESS[outcome]]
+        # what only warns, or will block some day, holds nothing up while nobody can tell
+        stricter = [(rule.id, why) for rule, why in doubts if rule.outcome(now) is Outcome.BLOCK is not outcome]
         return Judgement(outcome, strictest, tuple(stricter))
 
     def license_outcome(self, licenses: Sequence[str]) -> tuple[Outcome, str]:
@@ -155,42 +179,54 @@ class Levels:
         level = next(one for one in self.policies if one.name == hit.level)
         return hit.rule.id in level.lower_may and any(lower)
 
-    def _loosened(self) -> frozenset[str]:
-        """What some level lets those below it loosen."""
-        return frozenset(name for one in self.policies[:-1] for name in one.lower_may)
-
-    def _number(
+    def _fold(
         self,
         what: str,
         ask: Callable[[Policy], Value | None],
-        default: Value,
+        usual: Value,
         stricter: Callable[[Value, Value], Value],
     ) -> Value:
-        value, allowed = None, frozenset[str]()
-        for one in self.policies:
-            said = ask(one)
-            if said is not None:
-                value = said if value is None or what in allowed else stricter(value, said)
-            allowed |= one.lower_may
-        return default if value is None else value
+        """Return what counts of all levels: the highest may say what it likes, those below it only tighten.
 
-    def _word(self, what: str, ask: Callable[[Policy], Word | None], default: Word) -> Word:
-        return self._number(what, ask, default, lambda one, other: max(one, other, key=STRICTNESS.__getitem__))
+        Where the highest is silent, the usual value is its word. A level frees below it only what it said itself.
+        """
+        value, free = usual, what in self.policies[0].lower_may
+        for place, one in enumerate(self.policies):
+            said = ask(one)
+            if said is None:
+                continue
+            counts = said if place == 0 or free else stricter(value, said)
+            if counts == said:  # its word counts: what it lists, those below it may loosen
+                free = what in one.lower_may
+            value = counts
+        return value
 
     def _find_refused(self) -> Iterator[str]:
         """Yield, in words, what a lower level would loosen and may not."""
         for place, one in enumerate(self.policies[1:], 1):
-            above = Levels(self.policies[:place])
-            allowed = {name for level in self.policies[:place] for name in level.lower_may}
-            if "min_score" not in allowed:
-                for tier, score in sorted(one.min_score.items()):
-                    if score < (bar := above.bar(tier)):
-                        named = f"tier-{tier}" if tier else "default"
-                        yield f"{one.name}: min_score {named} {score:g} is below the {bar:g} above it, which counts"
-            if "data" not in allowed and one.max_age is not None and one.max_age > above.max_age:
-                yield f"{one.name}: data.max_age is longer than {_hours(above.max_age)} above it, which counts"
-            if "data" not in allowed and _is_milder(one.on_unknown, above.on_unknown):
-                yield f"{one.name}: data.on_unknown `{one.on_unknown}` is milder than `{above.on_unknown}` above it"
+            with_it = Levels.__new__(Levels)
+            with_it.policies = self.policies[: place + 1]
+            for tier, score in sorted(one.min_score.items()):
+                if score < (bar := with_it.bar(tier)):
+                    named = f"tier-{tier}" if tier else "default"
+                    yield f"{one.name}: min_score {named} {score:g} is below the {bar:g} above it, which counts"
+            if one.max_age is not None and one.max_age > with_it.max_age:
+                yield f"{one.name}: data.max_age is longer than {_hours(with_it.max_age)} above it, which counts"
+            if _is_milder(one.on_unknown, with_it.on_unknown):
+                yield f"{one.name}: data.on_unknown `{one.on_unknown}` is milder than `{with_it.on_unknown}` above it"
+            if one.mode is not None and _is_milder(one.mode.now, with_it.mode(_LATE)):
+                yield f"{one.name}: mode `{one.mode.now}` is milder than what is above it, which counts"
+            if one.private and set(one.private) - set(with_it.private):
+                yield f"{one.name}: private names count only where a higher level lists `private` in lower_may"
+
+
+def _stricter(one: Word, other: Word) -> Word:
+    return max(one, other, key=STRICTNESS.__getitem__)
+
+
+def stricter_away(one: str, other: str) -> str:
+    """Return the stricter of two words for a server that is away."""
+    return min(one, other, key=("fail", "cached", "pass").index)
 
 
 def _is_milder(one: StrEnum | None, other: StrEnum) -> bool:

@@ -101,11 +101,11 @@ class LicenseRules:
 
 @dataclass(frozen=True, slots=True)
 class WaiverRules:
-    """What a waiver may be. Without `approvers` anybody but its owner may approve one."""
+    """What a waiver may be; `None` is "not said". Without `approvers` anybody but its owner may approve one."""
 
-    longest: timedelta = timedelta(days=90)
-    epss_above: float = 0.1
-    approvers: frozenset[str] = frozenset()
+    longest: timedelta | None = None
+    epss_above: float | None = None
+    approvers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

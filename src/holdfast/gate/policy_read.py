@@ -224,9 +224,10 @@ def _licenses(tree: Tree | None) -> LicenseRules:
 
 
 def _waivers(tree: Tree) -> WaiverRules:
-    usual, epss = WaiverRules(), find(tree, "epss_above")
-    above = float(epss.value or 0) if isinstance(epss, Scalar) else usual.epss_above
-    return WaiverRules(_duration(tree, "max") or usual.longest, above, frozenset(_texts(tree, "approvers")))
+    epss = find(tree, "epss_above")
+    above = float(epss.value or 0) if isinstance(epss, Scalar) else None
+    named = frozenset(_texts(tree, "approvers")) if find(tree, "approvers") is not None else None
+    return WaiverRules(_duration(tree, "max"), above, named)
 
 
 def _mode(tree: Tree | None) -> ModeRules | None:

@@ -17,7 +17,7 @@ from datetime import datetime
 
 import msgspec
 
-from holdfast.errors import ConflictError, UsageError
+from holdfast.errors import ConflictError, ForbiddenError, UsageError
 from holdfast.findings.waiver_read import read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, Side, decide
 from holdfast.gate.levels import Levels
@@ -93,6 +93,7 @@ def judge_build(turn: Turn, ask: BuildAsk) -> Judged:
     """
     turn.require(Permission.BUILDS_WRITE)
     service = ensure_service(turn, ask.service)
+    _require_team(turn, service)
     more = [read_policy(ask.policy.encode(), file="policy.yaml", name="the repository")] if ask.policy else []
     levels = levels_of(turn.tx, service, more)
     report, question = _question(turn, ask, service, levels)
@@ -102,6 +103,13 @@ def judge_build(turn: Turn, ask: BuildAsk) -> Judged:
     turn.tx.builds.save(build, pack_evidence(question))
     _journal(turn, build)
     return Judged(build, decision, report, levels)
+
+
+def _require_team(turn: Turn, service: Service) -> None:
+    """Refuse a token that is bound to another team than the service's."""
+    team = turn.token.team if turn.token else None
+    if team is not None and service.team is not None and team != service.team:
+        raise ForbiddenError(f"`{service.name}` belongs to another team", hint="ask with a token of its team")
 
 
 def _base_of(turn: Turn, service: Service, ask: BuildAsk) -> tuple[Basis, Sbom | None]:
@@ -260,8 +268,3 @@ def link_builds(turn: Turn, service_id: str, commit: str | None, release_id: str
             turn.tx.builds.save(one)
         linked.append(one)
     return linked
-
-
-def is_cleared(builds: Sequence[Build]) -> bool:
-    """Whether the newest of a release's builds passed, or somebody let it go."""
-    return bool(builds) and (builds[-1].answer is Answer.PASS or builds[-1].override is not None)

@@ -4,8 +4,8 @@ Rules:
 
 1. Everything that could not be told is a gap with an identity that does not hang on a line: what was there before is
    recognized.
-2. A component from a path, from version control or from an address is named, not a gap; so is one that a policy
-   declares private.
+2. A component from a local path is named, not a gap; so is whatever a policy declares private. One from version control
+   or from an address is a gap, where its ecosystem has versions to judge: nobody can tell what it is.
 3. A dependency file that vanished is a gap, unless every package that it named is still read somewhere.
 """
 
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
+from holdfast.controls.match import covered
 from holdfast.gate.decide import Gap, Side
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy import Outcome
@@ -21,6 +22,7 @@ from holdfast.model.component import Occurrence, Source
 from holdfast.model.finding import Finding, Kind
 
 MALICIOUS = "MAL-"
+_FROM = {Source.VCS: "version control", Source.URL: "an address"}
 
 
 def side_of(report: ScanReport, levels: Levels) -> Side:
@@ -51,8 +53,8 @@ def find_vanished(head: ScanReport, base: ScanReport) -> tuple[Gap, ...]:
     return tuple(out)
 
 
-def _package(occurrence: Occurrence) -> tuple[str, str]:
-    return occurrence.component.ecosystem, occurrence.component.name
+def _package(occurrence: Occurrence) -> tuple[str, str, str]:
+    return occurrence.component.ecosystem, occurrence.component.name, occurrence.component.version
 
 
 def _finding(one: ScanFinding) -> Finding:
@@ -98,6 +100,13 @@ def _gaps(report: ScanReport, private: Sequence[str]) -> Iterator[Gap]:
     for gap in report.sbom.unparsed:
         place = gap.file if gap.line is None else f"{gap.file}:{gap.line}"
         yield Gap(f"unread:{gap.file}:{gap.because}", gap.because, place)
+    for occurrence in report.sbom.occurrences:
+        component = occurrence.component
+        elsewhere = component.source in {Source.VCS, Source.URL} and covered(component.ecosystem)
+        if elsewhere and not is_private(occurrence, private):
+            because = f"{component.purl} comes from {_FROM[component.source]}: no advisory speaks of it"
+            name = f"source:{component.ecosystem}:{component.name}:{component.version}"
+            yield Gap(name, because, str(next(iter(occurrence.locations), "")))
     for one in report.unjudged:
         if not is_private(one.occurrence, private):
             yield _unjudged(one)
@@ -106,7 +115,7 @@ def _gaps(report: ScanReport, private: Sequence[str]) -> Iterator[Gap]:
 def _unjudged(one: Unjudged) -> Gap:
     component = one.occurrence.component
     record = f" ({one.record})" if one.record else ""
-    name = f"unjudged:{component.ecosystem}:{component.match_name}{f':{one.record}' if one.record else ''}"
+    name = f"unjudged:{component.ecosystem}:{component.match_name}:{one.record or component.match_version}"
     return Gap(name, f"{component.purl}: {one.because}{record}", str(next(iter(one.occurrence.locations), "")))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.gate.levels import Levels
+from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy import Policy
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.turn import Turn
@@ -83,9 +83,13 @@ def _current(tx: Transaction, level: Level, subject: str) -> PolicyText | None:
 
 
 def levels_of(tx: Transaction, service: Service | None, more: Sequence[Policy] = ()) -> Levels:
-    """Return the policies of a service, with `more` below them; the built-in one where there is none at all."""
+    """Return the policies of a service, with `more` below them; the built-in one where there is none at all.
+
+    What is below only tightens: where the server has no policy, the built-in one is what stands above `more`.
+    """
     kept = {(one.level, one.subject): one for one in tx.policies.current()}
-    return Levels([*(read_kept(one) for place in place_names(tx, service) if (one := kept.get(place))), *more])
+    found = [read_kept(one) for place in place_names(tx, service) if (one := kept.get(place))]
+    return Levels([*(found or [DEFAULT]), *more])
 
 
 def read_kept(kept: PolicyText) -> Policy:

@@ -13,6 +13,7 @@ from datetime import datetime
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
 from holdfast.findings.waiver_read import RESPONSES
 from holdfast.findings.waivers import JUSTIFICATIONS
+from holdfast.gate.levels import MOST_WAIVED
 from holdfast.loop.approvals import require_person
 from holdfast.loop.policies import find_subject, levels_of
 from holdfast.loop.store_lookup import StoreLookup
@@ -58,7 +59,7 @@ def ask_waiver(turn: Turn, ask: WaiverAsk) -> KeptWaiver:
         raise UsageError("a risk that is accepted needs a statement", where="$.statement")
     if ask.package and not 0 < len(ask.versions) <= MOST_BOUNDS:
         raise UsageError("expected bounds of versions", where="$.versions", hint="such as `=4.17.20`")
-    longest = levels_of(turn.tx, service).waivers.longest
+    longest = levels_of(turn.tx, service).waivers.longest or MOST_WAIVED
     if not turn.now < ask.expires_at <= turn.now + longest:
         words = f"it must end within {longest.days} days, and after {format_instant(turn.now)}"
         raise UsageError(words, where="$.expires_at")
@@ -76,6 +77,7 @@ def ask_waiver(turn: Turn, ask: WaiverAsk) -> KeptWaiver:
         ask.package,
         ask.versions,
         ask.statement,
+        finding=ask.finding,
     )
     kept = KeptWaiver(turn.tx.org, service_id, waiver, turn.now)
     turn.tx.waivers.save(kept)
@@ -100,7 +102,7 @@ def approve_waiver(turn: Turn, waiver_id: str) -> KeptWaiver:
     service = turn.tx.services.get(kept.service_id)
     approvers = levels_of(turn.tx, service).waivers.approvers
     names = {person, turn.token.person_name if turn.token else None}
-    if approvers and not approvers & names:
+    if approvers is not None and not approvers & names:
         raise ForbiddenError("the policy names others as approvers of waivers")
     changed = replace(kept, waiver=_signed(turn, kept.waiver, person))
     turn.tx.waivers.save(changed)
@@ -128,7 +130,7 @@ def _signed(turn: Turn, waiver: Waiver, person: str) -> Waiver:
 def _fix(lookup: StoreLookup, waiver: Waiver) -> str | None:
     if not waiver.package:
         return None
-    least = next((version for _, version in waiver.versions), "")
+    least = next((version for operator, version in waiver.versions if operator in {"=", ">", ">="}), "0")
     return find_safe_version(waiver.ecosystem, waiver.package, least, lookup.rules(waiver.ecosystem, waiver.package))
 
 

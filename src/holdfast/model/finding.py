@@ -83,6 +83,8 @@ class Finding:
         if self.component is None:
             return frozenset((self.kind.value, mark) for mark in (self.fingerprint or self.id, *self.marks))
         one = self.component
+        if self.kind is Kind.LICENSE:  # another licence is another finding, whatever they share
+            return frozenset({(self.kind.value, one.ecosystem, one.match_name, " AND ".join(sorted(self.ids)))})
         return frozenset((self.kind.value, one.ecosystem, one.match_name, name) for name in self.ids)
 
     @property

@@ -19,6 +19,7 @@ class Waiver:
     `ecosystem` and `package` name the package; both are empty for a finding in no package (code, a gap), which `ids`
     alone names. `versions` are (operator, version) that all hold; empty is every version. `known_exploited` and
     `fix_version` are what was known at signing: what was accepted then is no news. `where` is its place in words.
+    `finding` is the one that it was signed for, empty where any of `ids` is.
     `approval_checked` says that whoever keeps it has seen to it that its approver may approve.
     """
 
@@ -39,6 +40,7 @@ class Waiver:
     fix_version: str | None = None
     where: str = ""
     approval_checked: bool = False
+    finding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,10 @@ def filled(admin: Caller, finding: str) -> dict[str, str]:
         "sbom": {"occurrences": []},
     }
     waiver = {
-        **{"finding": "CVE-2026-1", "service": "shop", "status": "not_affected", "reason": "component_not_present"},
+        "finding": "CVE-2026-1",
+        "service": "shop",
+        "status": "not_affected",
+        "reason": "component_not_present",
         "expires_at": "2026-02-20T00:00:00Z",
     }
     glass = {"environment": "production", "flag": "checkout", "variant": "off", "reason": "to try"}

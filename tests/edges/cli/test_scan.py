@@ -69,7 +69,17 @@ def place(tmp_path: Path) -> Place:
 
 def test_json_has_the_shape_that_was_promised(place: Place) -> None:
     document = place.json()
-    assert list(document) == ["schema", "files", "components", "findings", "end_of_life", "owned", "unparsed", "unknown", "feed"]
+    assert list(document) == [
+        "schema",
+        "files",
+        "components",
+        "findings",
+        "end_of_life",
+        "owned",
+        "unparsed",
+        "unknown",
+        "feed",
+    ]
     assert document["files"] == [{"file": "requirements.txt", "format": "requirements_txt", "components": 2}]
     assert document["components"][0] == {
         "purl": "pkg:pypi/lamp@1.0",

@@ -260,7 +260,8 @@ def _package(purl: str | None) -> tuple[str, str]:
     if purl is None:
         return "", ""
     try:
-        component = parse_purl(f"{purl}@0")
+        name, mark, qualifiers = purl.partition("?")
+        component = parse_purl(f"{name}@0{mark}{qualifiers}")
     except FactError as error:
         raise UsageError(error.message, where="$.package", hint="a purl without version: `pkg:npm/lodash`") from None
     return component.ecosystem, component.name

@@ -97,8 +97,15 @@ def _run(tools: ScanTools, file: Path, path: Path, options: _Options) -> int:
             say(f"no new advisories for {name}: {because}")
         for note in found.notes:
             say(note)
-        known = {"problems": found.problems, "checked": found.checked}
-        scanned = scan(sbom, found.lookup, now, max_age=max_age, comprehensive=options.comprehensive, **known)
+        scanned = scan(
+            sbom,
+            found.lookup,
+            now,
+            max_age=max_age,
+            problems=found.problems,
+            checked=found.checked,
+            comprehensive=options.comprehensive,
+        )
         rows = () if scanned.is_empty else compare(report, scanned, found.lookup)
     if scanned.is_empty:
         say("Nothing to scan: no dependency file was found.")

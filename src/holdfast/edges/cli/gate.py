@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from holdfast.edges.cli.gate_base import Base, GateTools, Place, base_in_ci, read_trusted
+from holdfast.edges.cli.gate_base import Base, GateTools, Place, read_trusted
 from holdfast.edges.cli.gate_output import print_decision
 from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
 from holdfast.edges.cli.options import (
@@ -31,7 +31,7 @@ from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_o
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
-from holdfast.gate.levels import Levels
+from holdfast.gate.levels import Levels, stricter_away
 from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.loop.fix_asks import tell_asks
@@ -110,7 +110,7 @@ _EXAMPLES = """\b
 Examples:
   holdfast gate --base origin/main
   holdfast gate services/pay --policy security/policy.yaml --format json
-  holdfast gate . --base last-release.cdx.json
+  holdfast gate . --base ../kept/last-release.cdx.json
   holdfast gate . --report sarif=gate.sarif --report markdown=gate.md
 """
 
@@ -182,7 +182,7 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     if options.findings:
         raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
     tree, paths = tools.tree(path)
-    base = Base.find(tools, path, options.base or base_in_ci(os.environ))
+    base = Base.find(tools, path, options.base, os.environ)
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
@@ -206,23 +206,28 @@ def _without_server(
 ) -> _Said | None:
     from holdfast.edges.cli.gate_server import cached_levels, leave_behind
 
-    if options.on_unavailable in {None, "fail"}:
-        leave_behind(asked, "fail", "failed", tools.now())
+    kept = cached_levels(asked)
+    wanted = [options.on_unavailable, kept[0].on_unavailable if kept and kept[0].says_away else None]
+    named = [word for word in wanted if word] or ["fail"]
+    word = named[0] if len(named) == 1 else stricter_away(named[0], named[1])  # an org's word is not loosened here
+    if word == "fail":
+        leave_behind(asked, word, "failed", tools.now())
         raise away
-    levels, seen = Levels(), ""
-    if options.on_unavailable == "cached":
-        levels, seen = cached_levels(asked)
+    if word == "cached" and kept is None:
+        hint = "a gate that reached the server once keeps its policies in the data folder"
+        raise UsageError("the server does not answer, and its policies were never seen here", hint=hint)
+    levels, seen = kept if word == "cached" and kept is not None else (Levels(), "")
     said = _decide(tools, path, options, levels)
     if said is None:
         return None
     note = f"the server did not answer ({away.message}): "
-    if options.on_unavailable == "cached":
+    if word == "cached":
         note += f"decided here, by its policies of {seen}"
         decision = replace(said.decision, notes=(*said.decision.notes, note))
     else:
         note += f"let pass unjudged; the built-in policy would have said `{said.decision.answer}`"
         decision = replace(said.decision, answer=Answer.PASS, notes=(*said.decision.notes, note))
-    leave_behind(asked, options.on_unavailable or "", decision.answer.value, tools.now())
+    leave_behind(asked, word, decision.answer.value, tools.now())
     say(note)
     document = said.document | {"verdict": decision.answer.value, "notes": list(decision.notes)}
     return _Said(decision, document, said.context)
@@ -257,7 +262,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     """
     now = tools.now()
     tree, paths = tools.tree(path)
-    base = Base.find(tools, path, options.base or base_in_ci(os.environ))
+    base = Base.find(tools, path, options.base, os.environ)
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
     levels, notes = levels or trusted.levels(), list(trusted.notes)
     sbom = read_composition(tree, paths)

@@ -8,13 +8,15 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from holdfast.edges.cli.reading import read_input
 from holdfast.edges.cli.scan import ScanTools
-from holdfast.errors import HoldfastError, UsageError
+from holdfast.errors import FactError, PolicyError, UsageError
 from holdfast.facts.composition import read_composition
+from holdfast.facts.manifest import MANIFEST_NAMES
 from holdfast.findings.waiver_read import FILE as WAIVER_FILE
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import FILE as POLICY_FILE
@@ -54,6 +56,10 @@ class GateTools(ScanTools, Protocol):
         """Return the whole repository as it was in a commit. Raises: FactError."""
         ...
 
+    def inside(self, top: Path, path: Path) -> str | None:
+        """Return where a path lies below a folder, as it is written, links in it not followed; `None` outside."""
+        ...
+
     def commit_of(self, path: Path) -> str | None:
         """Return the commit that is checked out; `None` without one."""
         ...
@@ -65,32 +71,47 @@ class GateTools(ScanTools, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a build is compared with: a commit, or a file with an SBOM."""
+    """What a build is compared with: a commit, or a file with an SBOM. `trusted` is the commit whose word counts."""
 
     name: str
     commit: str | None = None
     sbom: Path | None = None
+    trusted: str | None = None
 
     @classmethod
-    def find(cls, tools: GateTools, path: Path, named: str | None) -> "Base | None":
-        """Return what `named` is: a revision first, then a file."""
+    def find(cls, tools: GateTools, path: Path, named: str | None, variables: Mapping[str, str]) -> "Base | None":
+        """Return what `named` is, a revision first, then a file; else the target that the pipeline names.
+
+        Raises:
+            UsageError: it is neither, or a file that the change itself brings.
+        """
+        target = base_in_ci(variables)
+        place = tools.place(path)
         if not named:
-            return None
-        file = Path(named)
-        if tools.place(path) is None and not file.is_file():
+            if target is None:
+                return None
+            commit = tools.base_of(path, target)  # a pipeline names revisions: no file of that name counts
+            return cls(commit[:12], commit, trusted=commit)
+        file = _file(named)
+        if place is None and file is None:
             raise UsageError(
                 f"`{named[:80]}` is no file, and `{path}` lies in no Git repository",
                 hint="give an SBOM, or run where the repository is",
             )
-        if tools.place(path) is not None:
+        if place is not None:
             try:
                 commit = tools.base_of(path, named)
             except UsageError:
-                if not file.is_file():
+                if file is None:
                     raise
             else:
-                return cls(commit[:12], commit=commit)
-        return cls(named, sbom=file)
+                return cls(commit[:12], commit, trusted=commit)
+        if file is None or (place is not None and tools.inside(place.top, file) is not None):
+            raise UsageError(
+                f"`{named[:80]}` lies in the repository: it is what the change says of itself",
+                hint="keep the SBOM of the base outside of the checkout, or name a revision",
+            )
+        return cls(named, sbom=file, trusted=tools.base_of(path, target) if place is not None and target else None)
 
     def tree(self, tools: GateTools, path: Path) -> Tree | None:
         """Return the same path as it was in the base's commit; `None` where the base is an SBOM."""
@@ -100,7 +121,7 @@ class Base:
         """Return what the base is made of."""
         if self.commit is not None:
             return read_composition(*tools.revision(path, self.commit))
-        return read_composition(*tools.tree(self.sbom or path))
+        return replace(read_composition(*tools.tree(self.sbom or path)), files=())  # it stands for no file of the tree
 
 
 _CI_BRANCHES = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET",
@@ -114,7 +135,14 @@ def base_in_ci(variables: Mapping[str, str]) -> str | None:
         return commit
     azure = variables.get("SYSTEM_PULLREQUEST_TARGETBRANCH", "").removeprefix("refs/heads/")
     branch = next((name for one in _CI_BRANCHES if (name := variables.get(one))), azure)
-    return f"origin/{branch}" if branch else None
+    return f"refs/remotes/origin/{branch}" if branch else None
+
+
+def _file(named: str) -> Path | None:
+    try:
+        return Path(named) if Path(named).is_file() else None
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +172,13 @@ def read_trusted(
     text = _policy(tools, path, policy, base, notes)
     if place is None:
         return Trusted(text, _content(tree, WAIVER_FILE) or b"", read_stated(tree, ".", service), tuple(notes))
-    top = tools.top_of(path, base.commit) if base and base.commit else tools.tree(place.top)[0]
+    here = tools.tree(place.top)[0]
+    top = tools.top_of(path, base.trusted) if base and base.trusted else here
+    own = (WAIVER_FILE, *MANIFEST_NAMES) if top is not here else ()
+    altered = [name for name in own if _content(top, name) != _content(here, name)]
+    notes += [f"this change alters `{name}`: what it says counts once it is merged" for name in altered]
+    if base is not None and not base.trusted:
+        notes.append("an SBOM says nothing of policy, waivers and tier: they are read as they are here")
     stated = read_stated(top, place.prefix or ".", service)
     return Trusted(text, _content(top, WAIVER_FILE) or b"", stated, tuple(notes))
 
@@ -154,17 +188,16 @@ def _policy(
 ) -> tuple[bytes, str] | None:
     """Return the policy whose word counts: the base's, where there is one; else the file as it is."""
     place = tools.place(path)
-    inside = _inside(policy, place)
-    if place is None or base is None or base.commit is None or inside is None:
+    inside = tools.inside(place.top, policy) if place and policy else (POLICY_FILE if place else None)
+    if place is None or base is None or base.trusted is None or inside is None:
         file = policy or (place.top if place else _folder(path)) / POLICY_FILE
         if file.is_file():
-            return file.read_bytes(), str(policy or POLICY_FILE)
+            return read_input(file, _MOST_BYTES), str(policy or POLICY_FILE)
         if policy is not None:
             raise UsageError("there is no such policy", where=str(policy))
         return None
-    trusted = _content(tools.top_of(path, base.commit), inside)
-    file = place.top / inside
-    here = file.read_bytes() if file.is_file() else None
+    trusted = _content(tools.top_of(path, base.trusted), inside)
+    here = _content(tools.tree(place.top)[0], inside)
     if policy is not None and trusted is None and here is None:
         raise UsageError("there is no such policy", where=str(policy))
     if here != trusted:
@@ -176,18 +209,11 @@ def _folder(path: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def _inside(policy: Path | None, place: Place | None) -> str | None:
-    """Return where a policy lies in the repository; `None` when it lies outside of it."""
-    if place is None or policy is None:
-        return POLICY_FILE if place is not None else None
-    try:
-        return policy.resolve().relative_to(place.top.resolve()).as_posix()
-    except ValueError:
-        return None
-
-
 def _content(tree: Tree, path: str) -> bytes | None:
+    """Return a file's content, `None` when there is none. Raises: PolicyError: it is there, and can't be read."""
     try:
         return tree.read(path, _MOST_BYTES)
-    except HoldfastError:
-        return None
+    except FactError as error:
+        if error.message == "no such file":
+            return None
+        raise PolicyError(f"what judges this change can't be read: {error.message}", where=path) from None

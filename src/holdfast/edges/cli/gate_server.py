@@ -23,7 +23,7 @@ from holdfast.edges.cli.composition import composition_to_json
 from holdfast.edges.cli.gate_base import Base, GateTools, Trusted
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.gate.decide import Decision
-from holdfast.gate.levels import Levels
+from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy_read import read_policy
 from holdfast.model.component import Sbom
 from holdfast.model.instant import format_instant
@@ -132,20 +132,18 @@ def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
     return body
 
 
-def cached_levels(asked: Asked) -> tuple[Levels, str]:
+def cached_levels(asked: Asked) -> tuple[Levels, str] | None:
     """Return the policies as they were last seen, with the repository's below them, and when that was.
 
-    Raises:
-        UsageError: they were never seen here.
+    `None` where they were never seen here.
     """
     kept = _read_cache(asked.data).get(_key(asked))
     if not isinstance(kept, dict):
-        hint = "a gate that reached the server once keeps its policies in the data folder"
-        raise UsageError("the server does not answer, and its policies were never seen here", hint=hint)
+        return None
     named: Sequence[Mapping[str, str]] = kept["policies"]
     found = [read_policy(one["document"].encode(), file=one["level"], name=one["level"]) for one in named]
     own = asked.trusted.policy
-    return Levels([*found, *([read_policy(own[0], file=own[1])] if own else [])]), str(kept["at"])
+    return Levels([*(found or [DEFAULT]), *([read_policy(own[0], file=own[1])] if own else [])]), str(kept["at"])
 
 
 def leave_behind(asked: Asked, said: str, verdict: str, now: datetime) -> None:

@@ -19,6 +19,7 @@ from holdfast.edges.providers.local_tree import LEFT_OUT, VIRTUAL_ENVIRONMENT_MA
 from holdfast.errors import FactError, UsageError
 
 TIMEOUT_S = 60.0
+NO_FILE = "no such file"
 _MOST_LINKS = 8
 _LINK, _FILES = "120000", frozenset({"100644", "100755", "120000"})
 _QUIET = (
@@ -57,8 +58,8 @@ class Repository:
         except (UsageError, OSError):
             return None
         top = Path(answer.decode("utf-8", "surrogateescape").rstrip("\n"))
-        inside = path.resolve().relative_to(top.resolve()).as_posix()
-        return cls(top, "" if inside == "." else inside)
+        inside = place_in(top, path)
+        return None if inside is None else cls(top, "" if inside == "." else inside)
 
     def resolve(self, revision: str) -> str:
         """Return the commit that a revision names.
@@ -68,12 +69,16 @@ class Repository:
         """
         if revision.startswith("-"):
             raise UsageError(f"`{revision[:80]}` is no revision", where=str(self.top))
-        try:
-            answer = _git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        except UsageError:
-            hint = f"fetch it: `git fetch origin {revision.removeprefix('origin/')}`; a shallow clone needs its history"
-            raise UsageError(f"there is no revision `{revision[:80]}`", where=str(self.top), hint=hint) from None
-        return answer.decode().strip()
+        # branches come first: whoever may push a tag must not decide what `origin/main` is
+        for name in (f"refs/remotes/{revision}", f"refs/heads/{revision}", revision):
+            try:
+                answer = _git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+            except UsageError:
+                continue
+            return answer.decode().strip()
+        branch = revision.removeprefix("refs/remotes/").removeprefix("origin/")
+        hint = f"fetch it: `git fetch origin {branch[:80]}`; a shallow clone needs its history"
+        raise UsageError(f"there is no revision `{revision[:80]}`", where=str(self.top), hint=hint)
 
     def merge_base(self, revision: str) -> str:
         """Return the commit at which `HEAD` and a revision parted.
@@ -145,22 +150,41 @@ class GitTree:
     def _follow(self, path: str) -> _Blob:
         place = path
         for _ in range(_MOST_LINKS):
-            blob = self._blobs.get(place)
-            if blob is None:
-                break
-            if blob.mode != _LINK:
-                return blob
-            target = self._content(blob, path).decode("utf-8", "surrogateescape")
-            place = posixpath.normpath(posixpath.join(posixpath.dirname(place), target))
-            if target.startswith("/") or place.startswith("../"):
+            link = self._link_in(place)
+            if link is None:
+                if place not in self._blobs:
+                    raise FactError(NO_FILE, where=path)
+                return self._blobs[place]
+            target = self._content(self._blobs[link], path).decode("utf-8", "surrogateescape")
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, place[len(link) + 1 :]))
+            if target.startswith("/") or place == ".." or place.startswith("../"):
                 raise FactError("it leads out of the tree, so it is not read", where=path)
-        raise FactError("no such file", where=path)
+        raise FactError("links that lead to links without end", where=path)
+
+    def _link_in(self, path: str) -> str | None:
+        """Return the first part of a path that is a link; `None` when none is."""
+        parts = path.split("/")
+        every = ("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+        return next((one for one in every if one in self._blobs and self._blobs[one].mode == _LINK), None)
 
     def _content(self, blob: _Blob, path: str) -> bytes:
         try:
             return _git(self._top, "cat-file", "blob", blob.name)
         except UsageError as error:
             raise FactError(f"could not be read: {error.message}", where=path) from None
+
+
+def place_in(top: Path, path: Path) -> str | None:
+    """Return where a path lies below a folder, as it is written: what a link in the folder leads to is not its place.
+
+    `None` when it lies outside. `.` is the folder itself.
+    """
+    written = (os.path.abspath(path), os.path.normpath(os.path.join(os.path.realpath(os.curdir), path)))
+    for one in (*written, os.path.realpath(path)):
+        for folder in (top, Path(os.path.realpath(top))):
+            if Path(one).is_relative_to(folder):
+                return Path(one).relative_to(folder).as_posix()
+    return None
 
 
 def _list(top: Path, commit: str, folder: str) -> dict[str, _Blob]:
