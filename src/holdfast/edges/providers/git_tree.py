@@ -193,7 +193,9 @@ def _list(top: Path, commit: str, folder: str) -> dict[str, _Blob]:
     except UsageError as error:
         if folder and _git(top, "ls-tree", "-z", "--full-tree", commit, "--", folder) == b"":
             return {}  # the folder is not there yet in that commit
-        raise FactError(f"the tree of `{commit[:12]}` could not be listed: {error.message}", where=str(top)) from None
+        because = f"the tree of `{commit[:12]}` could not be listed: {error.message}"
+        hint = "a partial clone lacks files: clone it whole, or `git fetch --refetch --no-filter`"
+        raise FactError(because, where=str(top), hint=hint) from None
     out = {}
     for entry in listed.split(b"\0"):
         head, tab, name = entry.partition(b"\t")
