@@ -27,7 +27,7 @@ def test_what_is_old_goes_in_batches_and_is_counted(store: Store) -> None:
     assert third == Forgotten()
     told = {"id": "retention", "before": "2026-04-01T12:00:00Z"}
     assert [kind for kind, _ in journaled(store)] == ["retention", "retention"]
-    assert journaled(store)[1][1] == told | {"messages": 2, "signals": 0, "timers": 0}
+    assert journaled(store)[1][1] == told | {"messages": 2, "signals": 0, "timers": 0, "builds": 0}
 
 
 def test_what_is_young_or_reached_nobody_stays(store: Store) -> None:

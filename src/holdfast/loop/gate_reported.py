@@ -42,7 +42,7 @@ def add_reports(head: Side, base: Side | None, reports: Sequence[Report], source
     """Return both sides with what other tools reported of the head."""
     here, before = _Lines(sources.head), _Lines(sources.base) if sources.base is not None else None
     known = {one.component for one in sources.base_sbom.occurrences} if sources.base_sbom else set()
-    found, old = list(head.findings), []
+    found, old = _Found(head.findings), []
     seen: Counter[tuple[str, ...]] = Counter()
     for report in reports:
         for one in report.findings:
@@ -53,12 +53,12 @@ def add_reports(head: Side, base: Side | None, reports: Sequence[Report], source
                 was = one.component in known
             else:
                 finding, was = _of_line(one, here, before, seen)
-            found = _merged(found, finding)
+            found.add(finding)
             if was:
                 old.append(finding)
     gaps = tuple(_gaps(reports))
     return (
-        replace(head, findings=tuple(found), gaps=(*head.gaps, *gaps)),
+        replace(head, findings=tuple(found.findings), gaps=(*head.gaps, *gaps)),
         replace(base, findings=(*base.findings, *old)) if base is not None else None,
     )
 
@@ -70,21 +70,39 @@ def _gaps(reports: Iterable[Report]) -> Iterator[Gap]:
             yield Gap(f"unread:{report.tool}:{gap.because}", f"{report.tool}: {gap.because}", place)
 
 
-def _merged(found: list[Finding], one: Finding) -> list[Finding]:
-    """Return findings with one more, or with one of them seen by another tool as well."""
-    for place, known in enumerate(found):
-        if known.keys & one.keys:
-            severity = known.severity or one.severity
-            both = replace(
-                known,
-                ids=tuple(sorted({*known.ids, *one.ids})),
-                tools=tuple(dict.fromkeys((*known.tools, *one.tools))),
-                marks=tuple(dict.fromkeys((*known.marks, *one.marks))),
-                severity=severity,
-                fix=known.fix or one.fix,
-            )
-            return [*found[:place], both, *found[place + 1 :]]
-    return [*found, one]
+class _Found:
+    """Findings, each found again by any of its keys: reports may hold a hundred thousand."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = list(findings)
+        self._places: dict[tuple[str, ...], int] = {}
+        for place, one in enumerate(self.findings):
+            self._note(place, one)
+
+    def _note(self, place: int, one: Finding) -> None:
+        for key in one.keys:
+            self._places.setdefault(key, place)
+
+    def add(self, one: Finding) -> None:
+        """Take one more, or note that another tool has seen one of them as well."""
+        place = min((self._places[key] for key in one.keys if key in self._places), default=None)
+        if place is None:
+            self.findings.append(one)
+            self._note(len(self.findings) - 1, one)
+        else:
+            self.findings[place] = _united(self.findings[place], one)
+            self._note(place, self.findings[place])
+
+
+def _united(known: Finding, one: Finding) -> Finding:
+    return replace(
+        known,
+        ids=tuple(sorted({*known.ids, *one.ids})),
+        tools=tuple(dict.fromkeys((*known.tools, *one.tools))),
+        marks=tuple(dict.fromkeys((*known.marks, *one.marks))),
+        severity=known.severity or one.severity,
+        fix=known.fix or one.fix,
+    )
 
 
 def _of_package(one: ReportedFinding) -> Finding:

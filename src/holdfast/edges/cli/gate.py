@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from holdfast.edges.cli.options import (
     EXIT_UNKNOWN,
     EXIT_USAGE,
     data_option,
+    json_command,
 )
 from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_of, reader_of
@@ -51,25 +51,10 @@ EXITS = {Answer.PASS: EXIT_PASS, Answer.BLOCKED: EXIT_BLOCKED, Answer.UNKNOWN: E
 __all__ = ["EXITS", "GateOptions", "GateTools", "Gathered", "Place", "gather", "make_gate"]
 
 
-class _GateCommand(click.Command):
-    """Answers in JSON even to a usage error, when JSON was asked for."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        wants_json = "--format=json" in args or ("--format", "json") in pairwise(args)
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            if wants_json:
-                print_json(error_to_json(error.format_message(), None, "holdfast gate --help"))
-            raise
-
-
 def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
     """Return the command; `open_tools` is called when it runs."""
 
-    @click.command("gate", cls=_GateCommand, epilog=_EXAMPLES)
+    @click.command("gate", cls=json_command(error_to_json), epilog=_EXAMPLES)
     @click.argument("path", type=click.Path(path_type=Path), default=".")
     @click.option("--policy", type=click.Path(path_type=Path), help=f"The policy; by default `{POLICY_FILE}`.")
     @click.option("--base", help="What to compare with: a revision (its merge base counts), or an SBOM file.")

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
+from holdfast.edges.cli.output import print_json
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.ports.api import Api
 
@@ -132,6 +134,24 @@ data_option = click.option(
 format_option = click.option(
     "--format", "style", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True
 )
+
+
+def json_command(tell: Callable[[str, str | None, str | None], Mapping[str, Any]]) -> type[click.Command]:
+    """Return a kind of command that answers in JSON even to a usage error: `tell(message, where, hint)`, when asked."""
+
+    class JsonCommand(click.Command):
+        def make_context(
+            self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+        ) -> click.Context:
+            wants_json = "--format=json" in args or ("--format", "json") in pairwise(args)
+            try:
+                return super().make_context(info_name, args, parent, **extra)
+            except click.UsageError as error:
+                if wants_json:
+                    print_json(tell(error.format_message(), None, f"holdfast {self.name} --help"))
+                raise
+
+    return JsonCommand
 
 
 def image_options(command: Callable[..., R]) -> Callable[..., R]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +27,7 @@ from holdfast.edges.cli.options import (
     data_option,
     format_option,
     image_options,
+    json_command,
 )
 from holdfast.edges.cli.output import Progress, print_json, say
 from holdfast.edges.cli.scan_output import print_report
@@ -87,25 +87,10 @@ class ScanTools(Protocol):
         ...
 
 
-class _ScanCommand(click.Command):
-    """Answers in JSON even to a usage error, when JSON was asked for."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        wants_json = "--format=json" in args or ("--format", "json") in pairwise(args)
-        try:
-            return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            if wants_json:
-                print_json(error_to_json(error.format_message(), None, "holdfast scan --help"))
-            raise
-
-
 def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
     """Return the command; `open_tools` is called when it runs."""
 
-    @click.command("scan", cls=_ScanCommand, epilog=_EXAMPLES)
+    @click.command("scan", cls=json_command(error_to_json), epilog=_EXAMPLES)
     @click.argument("path", type=click.Path(path_type=Path), default=".")
     @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--fail-on", type=click.Choice([*LEVELS, "known-exploited"]), help="Exit 1 at such findings.")

@@ -30,12 +30,6 @@ class PnpmPackage:
     source: Source
 
 
-def version_in(reference: str) -> str | None:
-    """Return the version of a plain reference (`1.0.0_react@18.2.0`), `None` for any other."""
-    found = _PLAIN.match(reference)
-    return found[1] if found else None
-
-
 def read_key(key: str, entry: JsonObject) -> PnpmPackage | None:
     """Return the package that an entry of `packages` is; `None` when its key names none."""
     resolution = entry.get("resolution")
