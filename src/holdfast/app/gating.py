@@ -17,6 +17,12 @@ def _repository(path: Path) -> Repository | None:
     return Repository.find(path)
 
 
+@cache
+def _whole(top: Path, commit: str) -> Tree:
+    """A commit's tree, listed once: policy, waivers and declaration are all read from it."""
+    return Repository(top, "").tree(commit)
+
+
 def _here(path: Path) -> Repository:
     found = _repository(path)
     if found is None:
@@ -43,8 +49,7 @@ class LocalGate(LocalScan):
 
     def top_of(self, path: Path, commit: str) -> Tree:
         """Return the whole repository as it was in a commit. Raises: FactError."""
-        here = _here(path)
-        return Repository(here.top, "").tree(commit)
+        return _whole(_here(path).top, commit)
 
     def inside(self, top: Path, path: Path) -> str | None:
         """Return where a path lies below a folder, links in it not followed; `None` outside."""
