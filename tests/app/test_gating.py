@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.edges.providers.bucket import record, write_bucket
-from tests.edges.providers.test_git_tree import git
+from tests.edges.providers.test_git_tree import git, with_submodule
 
 POLICY = "min_score: {default: 0}\nrules:\n  - {id: high, when: finding.cvss >= 7.0, then: block}\n"
 MANIFEST = "version: 1\nservices:\n  - {name: shop, tier: 1, exposure: internal}\n"
@@ -360,3 +360,30 @@ def test_what_is_moved_to_version_control_is_no_longer_judged_and_told(repositor
 
 def test_a_name_of_any_length_is_no_base(repository: Path, feed: Path) -> None:
     assert gate(repository, feed, "--base", "a" * 5000).returncode == 2
+
+
+def test_what_a_change_commits_into_a_left_out_folder_is_judged(repository: Path, feed: Path) -> None:
+    commit(repository, "venv/pyvenv.cfg", "")
+    git(repository, "add", "-f", "venv")
+    git(repository, "commit", "-qm", "venv", "--allow-empty")
+    (repository / "venv/requirements.txt").write_text("lamp==1.0\n")
+    git(repository, "add", "-f", "venv/requirements.txt")
+    git(repository, "commit", "-qm", "hidden")
+    done = gate(repository, feed, "--base", "main", "--format", "json")
+    assert [one["purl"] for one in document(done)["blocking"]] == ["pkg:pypi/lamp@1.0"]
+
+
+def test_a_submodule_that_a_change_moves_and_nobody_read_is_unknown(
+    repository: Path, feed: Path, tmp_path: Path
+) -> None:
+    git(repository, "checkout", "-q", "main")
+    with_submodule(tmp_path, repository)
+    git(repository, "checkout", "-qB", "change")
+    commit(repository, "README", "hello")
+    git(repository, "submodule", "--quiet", "deinit", "-f", "libs/part")
+    assert gate(repository, feed, "--base", "main").returncode == 0, "it was not read before either"
+    git(repository, "update-index", "--cacheinfo", f"160000,{'1' * 40},libs/part")
+    git(repository, "commit", "-qm", "move it")
+    done = gate(repository, feed, "--base", "main", "--format", "json")
+    assert done.returncode == 5, done.stdout
+    assert [gap["where"] for gap in document(done)["unknown"]] == ["libs/part/"]

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from holdfast.app.scanning import LocalScan
 from holdfast.edges.cli.gate import Place, make_gate
+from holdfast.edges.cli.options import ANY_IMAGE, ImageWish
+from holdfast.edges.providers.git_tracked import read_tracked
 from holdfast.edges.providers.git_tree import Repository, place_in
+from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import UsageError
 from holdfast.ports.api import Api
 from holdfast.ports.tree import Tree
@@ -32,6 +35,18 @@ def _here(path: Path) -> Repository:
 
 class LocalGate(LocalScan):
     """Decides on this machine."""
+
+    def tree(self, path: Path, image: ImageWish = ANY_IMAGE) -> tuple[Tree, Sequence[str]]:
+        """Return a folder, a file or an image as a tree; of a repository, all that it tracks is in it.
+
+        Raises: UsageError, FactError.
+        """
+        found, paths = super().tree(path, image)
+        repository = _repository(path) if path.is_dir() and isinstance(found, LocalTree) else None
+        if repository is None:
+            return found, paths
+        whole = LocalTree(path, read_tracked(repository.top, repository.prefix))
+        return whole, whole.paths
 
     def place(self, path: Path) -> Place | None:
         """Return the repository that a path lies in."""

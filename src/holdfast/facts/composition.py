@@ -25,7 +25,7 @@ from holdfast.facts.modules import counts, is_installed_module, project_of
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
 from holdfast.facts.scope import component_order, merge_occurrences
 from holdfast.model.component import ParsedFile, Sbom, Unparsed
-from holdfast.ports.tree import Tree
+from holdfast.ports.tree import HasGaps, Tree
 from holdfast.registry import load_room, load_spec, load_third_party, own_names
 
 _ROOM = "facts.lockfiles"
@@ -214,13 +214,14 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
     """
     roots = [posixpath.normpath(path) for path in paths]
     every = list(tree.walk())
+    gaps = tree.gaps if isinstance(tree, HasGaps) else {}
     files = frozenset(every)
     chosen = {path for path in every if _within(path, roots) and counts(path, files, roots)}
     installed = {project_of(path) for path in chosen if is_installed_module(path)}
     found: dict[str, ParsedFile] = {}
     for path in sorted(chosen):
         if path.endswith("/"):
-            found[path] = _unread(path, "the folder could not be listed")
+            found[path] = _unread(path, gaps.get(path, "the folder could not be listed"))
             continue
         parsed = read_file(tree, path)
         glob = _named()[1].find(path) if parsed is None else None

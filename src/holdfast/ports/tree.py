@@ -1,6 +1,6 @@
 """A tree of files to read facts from: a folder, an image layer, a revision."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol, runtime_checkable
 
 
@@ -42,3 +42,13 @@ class WholeSystem(Protocol):
     """
 
     is_whole_system: bool
+
+
+@runtime_checkable
+class HasGaps(Protocol):
+    """A tree that knows why some of its folders can't be listed."""
+
+    @property
+    def gaps(self) -> Mapping[str, str]:
+        """Folders as `walk` yields them, with a `/` at the end, each with the reason."""
+        ...

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.edges.providers.git_tracked import read_tracked
 from holdfast.edges.providers.git_tree import Repository
 from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import FactError, UsageError
+from holdfast.facts.composition import read_composition
 
 IDENTITY = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false")
 
@@ -49,7 +51,8 @@ def test_a_commit_is_read_as_it_was_and_listed_as_on_disk(repository: Path) -> N
     tree = here.tree(here.merge_base("main"))
     assert tree.read("requirements.txt", 100) == b"a==1\n"
     assert (repository / "requirements.txt").read_text() == "a==2\n"
-    assert list(tree.walk()) == list(LocalTree(repository).walk())
+    assert list(tree.walk()) == list(LocalTree(repository, read_tracked(repository, "")).walk())
+    assert set(tree.walk()) - set(LocalTree(repository).walk()) == {"node_modules/package.json"}
     assert tree.read_part("requirements.txt", 1, 2) == b"=="
 
 
@@ -116,3 +119,61 @@ def test_nothing_that_a_repository_configures_is_run(repository: Path, tmp_path:
 
 def test_where_no_repository_is_none_is_found(tmp_path: Path) -> None:
     assert Repository.find(tmp_path) is None
+
+
+def with_submodule(tmp_path: Path, top: Path) -> Path:
+    """Give the repository a submodule `libs/part` with one more inside of it; returns the part's own repository."""
+    inner, part = tmp_path / "inner", tmp_path / "part"
+    for folder, pinned in ((inner, "deep==1\n"), (part, "part==1\n")):
+        git(tmp_path, "init", "-q", "-b", "main", str(folder))
+        (folder / "requirements.txt").write_text(pinned)
+    git(inner, "add", "-A")
+    git(inner, "commit", "-qm", "inner")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(part, *allowed, "submodule", "--quiet", "add", str(inner), "inner")
+    git(part, "add", "-A")
+    git(part, "commit", "-qm", "part")
+    git(top, *allowed, "submodule", "--quiet", "add", str(part), "libs/part")
+    git(top, *allowed, "submodule", "--quiet", "update", "--init", "--recursive")
+    git(top, "commit", "-qam", "with a part")
+    return part
+
+
+def test_submodules_are_read_at_the_commit_that_a_revision_names(repository: Path, tmp_path: Path) -> None:
+    with_submodule(tmp_path, repository)
+    before = git(repository, "rev-parse", "HEAD")
+    (repository / "libs/part/requirements.txt").write_text("part==2\n")
+    git(repository / "libs/part", "commit", "-qam", "two")
+    git(repository, "commit", "-qam", "take two")
+    old, new = found(repository).tree(before), found(repository).tree("HEAD")
+    assert old.read("libs/part/requirements.txt", 100) == b"part==1\n"
+    assert new.read("libs/part/requirements.txt", 100) == b"part==2\n"
+    assert new.read("libs/part/inner/requirements.txt", 100) == b"deep==1\n"
+    assert (dict(old.gaps), dict(new.gaps)) == ({}, {})
+    local = LocalTree(repository, read_tracked(repository, "")).walk()
+    assert list(new.walk()) == [path for path in local if not path.endswith("/.git")]
+    assert found(repository / "libs").tree("HEAD").read("part/requirements.txt", 100) == b"part==2\n"
+
+
+def test_a_submodule_that_is_not_here_is_a_gap_that_names_its_commit(repository: Path, tmp_path: Path) -> None:
+    part = with_submodule(tmp_path, repository)
+    git(repository, "submodule", "--quiet", "deinit", "-f", "libs/part")
+    commit = git(part, "rev-parse", "HEAD")[:12]
+    tree = found(repository).tree("HEAD")
+    local = LocalTree(repository, read_tracked(repository, ""))
+    assert "libs/part/" in list(tree.walk())
+    assert list(tree.walk()) == list(local.walk())
+    assert dict(tree.gaps) == dict(local.gaps)
+    assert commit in tree.gaps["libs/part/"]
+    (gap,) = read_composition(local).unparsed
+    assert (gap.file, commit in gap.because) == ("libs/part/", True)
+    below = LocalTree(repository / "libs", read_tracked(repository, "libs"))
+    assert list(below.gaps) == ["part/"]
+
+
+def test_a_folder_that_a_link_calls_a_submodule_is_not_followed(repository: Path, tmp_path: Path) -> None:
+    with_submodule(tmp_path, repository)
+    outside = tmp_path / "outside"
+    (repository / "libs/part").rename(outside)
+    (repository / "libs/part").symlink_to(outside)
+    assert "libs/part/" in dict(found(repository).tree("HEAD").gaps)

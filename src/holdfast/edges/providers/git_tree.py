@@ -4,23 +4,25 @@ Rules:
 
 1. Only plumbing is asked (`rev-parse`, `merge-base`, `ls-tree`, `cat-file`), which runs no hook, filter or editor;
    nothing is fetched, and what the repository's own configuration could start is turned off.
-2. The same folders are left out as on disk, so that two readings of one state are equal.
-3. A link inside the tree is followed to a file; one that leads out, or in a circle, is an error where it is read.
+2. What is committed is read, also in folders that are left out on disk: a commit holds no caches by accident.
+3. A submodule is read at the commit that the revision names, where it is checked out; else it is a folder that can't
+   be listed.
+4. A link inside the tree is followed to a file; one that leads out, or in a circle, is an error where it is read.
 """
 
 import os
 import posixpath
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.edges.providers.local_tree import LEFT_OUT, VIRTUAL_ENVIRONMENT_MARK
 from holdfast.errors import FactError, UsageError
 
 TIMEOUT_S = 60.0
 NO_FILE = "no such file"
-_MOST_LINKS = 8
+SUBMODULE = "160000"
+_MOST_LINKS, _MOST_SUBMODULES_DEEP = 8, 8
 _LINK, _FILES = "120000", frozenset({"100644", "100755", "120000"})
 _QUIET = (
     *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never"),
@@ -40,6 +42,7 @@ class _Blob:
     mode: str
     name: str
     size: int
+    repository: Path
 
 
 class Repository:
@@ -54,7 +57,7 @@ class Repository:
         """Return the repository that a file or folder lies in; `None` where there is none, or no Git."""
         folder = path if path.is_dir() else path.parent
         try:
-            answer = _git(folder, "rev-parse", "--show-toplevel")
+            answer = run_git(folder, "rev-parse", "--show-toplevel")
         except (UsageError, OSError):
             return None
         top = Path(answer.decode("utf-8", "surrogateescape").rstrip("\n"))
@@ -72,7 +75,7 @@ class Repository:
         # branches come first: whoever may push a tag must not decide what `origin/main` is
         for name in (f"refs/remotes/{revision}", f"refs/heads/{revision}", revision):
             try:
-                answer = _git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+                answer = run_git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
             except UsageError:
                 continue
             return answer.decode().strip()
@@ -88,7 +91,7 @@ class Repository:
         """
         commit = self.resolve(revision)
         try:
-            return _git(self.top, "merge-base", "HEAD", commit).decode().split("\n", 1)[0].strip()
+            return run_git(self.top, "merge-base", "HEAD", commit).decode().split("\n", 1)[0].strip()
         except UsageError:
             because = f"`HEAD` and `{revision[:80]}` share no history here"
             hint = "in a shallow clone fetch more of it: `git fetch --unshallow`, or `fetch-depth: 0` in the workflow"
@@ -103,9 +106,13 @@ class GitTree:
     """Reads files of one commit below a folder. Raises: FactError: its tree can't be listed."""
 
     def __init__(self, top: Path, commit: str, folder: str = "", only: str | None = None) -> None:
-        self._top = top
         self._only = only
-        self._blobs = _list(top, commit, folder)
+        self._blobs, self._gaps = _list(top, commit, folder)
+
+    @property
+    def gaps(self) -> Mapping[str, str]:
+        """Submodules that could not be read, each with a `/` at the end, and why."""
+        return self._gaps
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -117,16 +124,7 @@ class GitTree:
         if self._only is not None:
             yield from [self._only] if self._only in self._blobs else []
             return
-        environments = {
-            folder
-            for path in self._blobs
-            if posixpath.basename(path) == VIRTUAL_ENVIRONMENT_MARK and (folder := posixpath.dirname(path))
-        }
-        for path in sorted(self._blobs):
-            folders = path.split("/")[:-1]
-            above = {"/".join(folders[: depth + 1]) for depth in range(len(folders))}
-            if LEFT_OUT.isdisjoint(folders) and environments.isdisjoint(above):
-                yield path
+        yield from sorted((*self._blobs, *self._gaps))
 
     def read(self, path: str, limit_bytes: int) -> bytes:
         """Return a file's content.
@@ -169,7 +167,7 @@ class GitTree:
 
     def _content(self, blob: _Blob, path: str) -> bytes:
         try:
-            return _git(self._top, "cat-file", "blob", blob.name)
+            return run_git(blob.repository, "cat-file", "blob", blob.name)
         except UsageError as error:
             raise FactError(f"could not be read: {error.message}", where=path) from None
 
@@ -187,27 +185,71 @@ def place_in(top: Path, path: Path) -> str | None:
     return None
 
 
-def _list(top: Path, commit: str, folder: str) -> dict[str, _Blob]:
+def unread_submodule(commit: str) -> str:
+    """Return why a submodule is a gap: one of another commit is another gap."""
+    return f"a submodule at {commit[:12]} that is not here, so nothing in it was read (`git submodule update --init`)"
+
+
+def _list(top: Path, commit: str, folder: str) -> tuple[dict[str, _Blob], dict[str, str]]:
+    """Return what lies in a folder of a commit by its path, and the submodules that could not be read."""
     try:
-        listed = _git(top, "ls-tree", "-r", "-z", "-l", "--full-tree", f"{commit}:{folder}" if folder else commit)
+        listed = _list_tree(top, f"{commit}:{folder}" if folder else commit)
     except UsageError as error:
-        if folder and _git(top, "ls-tree", "-z", "--full-tree", commit, "--", folder) == b"":
-            return {}  # the folder is not there yet in that commit
+        if folder and run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", folder) == b"":
+            return {}, {}  # the folder is not there yet in that commit
         because = f"the tree of `{commit[:12]}` could not be listed: {error.message}"
         hint = "a partial clone lacks files: clone it whole, or `git fetch --refetch --no-filter`"
         raise FactError(because, where=str(top), hint=hint) from None
-    out = {}
+    found = _Listing()
+    found.add(listed, (top, top / folder))
+    return found.blobs, found.gaps
+
+
+class _Listing:
+    """Sorts what Git listed into files and submodules, and what these hold likewise."""
+
+    def __init__(self) -> None:
+        self.blobs: dict[str, _Blob] = {}
+        self.gaps: dict[str, str] = {}
+
+    def add(self, listed: bytes, place: tuple[Path, Path], prefix: str = "", depth: int = 0) -> None:
+        """Add what was listed; `place` is whose objects they are, and the folder on disk that it is of."""
+        repository, folder = place
+        for mode, digest, size, name in _entries(listed):
+            path, here = prefix + name, folder / name
+            if mode in _FILES:
+                self.blobs[path] = _Blob(mode, digest, int(size), repository)
+            elif mode == SUBMODULE:
+                inside = _list_submodule(here, digest) if depth < _MOST_SUBMODULES_DEEP else None
+                if inside is None:
+                    self.gaps[f"{path}/"] = unread_submodule(digest)
+                else:
+                    self.add(inside, (here, here), f"{path}/", depth + 1)
+
+
+def _entries(listed: bytes) -> Iterator[tuple[str, str, str, str]]:
     for entry in listed.split(b"\0"):
         head, tab, name = entry.partition(b"\t")
-        if not tab:
-            continue
-        mode, _kind, digest, size = head.decode().split()
-        if mode in _FILES:
-            out[name.decode("utf-8", "surrogateescape")] = _Blob(mode, digest, int(size))
-    return out
+        if tab:
+            mode, _kind, digest, size = head.decode().split()
+            yield mode, digest, size, name.decode("utf-8", "surrogateescape")
 
 
-def _git(folder: Path, *arguments: str) -> bytes:
+def _list_tree(folder: Path, name: str) -> bytes:
+    return run_git(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", name)
+
+
+def _list_submodule(folder: Path, commit: str) -> bytes | None:
+    """Return what a submodule holds at a commit; `None` where it is not checked out, or lacks that commit."""
+    if folder.is_symlink() or not os.path.lexists(folder / ".git"):  # else Git would ask the repository around it
+        return None
+    try:
+        return _list_tree(folder, commit)
+    except (UsageError, OSError):
+        return None
+
+
+def run_git(folder: Path, *arguments: str) -> bytes:
     """Run Git and return what it wrote. Raises: UsageError: it failed, or is not there."""
     passed = {name: value for name in ("PATH", "HOME", "TMPDIR") if (value := os.environ.get(name))}
     command: Sequence[str] = ("git", *_QUIET, *arguments)

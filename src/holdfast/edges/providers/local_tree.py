@@ -5,12 +5,14 @@ Rules:
 1. Nothing outside of the folder is read: a link that leads out is listed, and reading it is an error, not a silence.
 2. Folders that hold copies of others' code or caches are left out (`node_modules`, `.git`, virtual environments, …),
    and linked folders are not followed. A `node_modules` that is asked for itself is listed, with those inside of it.
+   What a repository tracks in them is no cache, and is listed too, by whoever knows it (`Tracked`).
 3. Only regular files are read, and never more than asked for.
 """
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +36,18 @@ LEFT_OUT = {
 VIRTUAL_ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What a repository knows of a folder of its own, in paths below it.
+
+    `files` are tracked in folders that are left out; `gaps` are submodules that are not there, with a `/` at the end,
+    and why.
+    """
+
+    files: tuple[str, ...] = ()
+    gaps: Mapping[str, str] = field(default_factory=dict)
+
+
 class LocalTree:
     """Reads a folder; or one file, whose neighbours may be read but are not listed.
 
@@ -41,7 +55,7 @@ class LocalTree:
         UsageError: there is nothing at `path`, or it is neither file nor folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tracked: Tracked | None = None) -> None:
         if not path.exists():
             raise UsageError("there is no such file or folder", where=str(path))
         if not path.is_dir() and not path.is_file():
@@ -50,6 +64,14 @@ class LocalTree:
         folder = (path if path.is_dir() else path.parent).resolve()
         self._start = "node_modules/" if folder.name == "node_modules" and self._only is None else ""
         self._root = folder.parent if self._start else folder
+        known = tracked or Tracked()
+        self._tracked = tuple(self._start + one for one in known.files)
+        self._gaps = {self._start + one: because for one, because in known.gaps.items()}
+
+    @property
+    def gaps(self) -> Mapping[str, str]:
+        """Submodules that are not there, each with a `/` at the end, and why."""
+        return self._gaps
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -61,6 +83,13 @@ class LocalTree:
         if self._only is not None:
             yield self._only
             return
+        if not (self._tracked or self._gaps):
+            yield from self._walk()
+            return
+        there = (one for one in self._tracked if os.path.lexists(self._root / one))
+        yield from sorted({*self._walk(), *there, *self._gaps})
+
+    def _walk(self) -> Iterator[str]:
         pending = [self._start]
         while pending:
             path = pending.pop()
