@@ -4,8 +4,9 @@ Rules:
 
 1. Only what the change adds is judged by rules, and only the unknown that it adds counts. Without a base everything
    counts as added.
-2. The score judges the whole service. A change fails by it when it is below the bar and below its base; a release when
-   it is below the bar, unless it is strictly less exposed than what it replaces; without a base, below the bar.
+2. The score judges the whole service. A change fails by it when it is below the bar and below its base, or below what
+   was accepted as inherited; a release when it is below the bar, unless it is strictly less exposed than what it
+   replaces; without a base, below the bar.
 3. A better score excuses nothing that a rule blocks.
 4. What a waiver in force covers counts nothing and stays visible; a void one is told.
 5. Blocked beats could-not-tell beats pass; both causes are named. In a milder mode the verdict is pass, and says what
@@ -232,7 +233,7 @@ def is_failing(score: Score, base: Score | None, bar: float, basis: Basis) -> bo
         return False
     if base is None or basis is Basis.NOTHING:
         return True
-    return score.value < base.value if basis is Basis.CHANGE else score.value <= base.value
+    return score.value <= base.value if basis is Basis.RELEASE else score.value < base.value
 
 
 def _sort_gaps(asked: Question, now: datetime) -> tuple[tuple[Gap, ...], int]:

@@ -14,10 +14,11 @@ class Answer(StrEnum):
 
 
 class Basis(StrEnum):
-    """What a build is compared with: a change's merge base, what a release replaces, nothing."""
+    """What a build is compared with: a change's merge base, what a release replaces, what was accepted, nothing."""
 
     CHANGE = "change"
     RELEASE = "release"
+    INHERITED = "inherited"
     NOTHING = "nothing"
 
 

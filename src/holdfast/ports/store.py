@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.tenancy import Group, Org, Team, Token
+from holdfast.ports.adoption import InheritedBaselines
 from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
 from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
@@ -99,6 +100,7 @@ class Transaction(Protocol):
     policies: Policies
     waivers: Waivers
     builds: Builds
+    inherited: InheritedBaselines
     journal: Journal
     queries: Queries
 

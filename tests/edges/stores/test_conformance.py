@@ -1,5 +1,6 @@
 """The suite that every store passes, on every engine that `store` gives."""
 
+from holdfast.testing.stores_adoption import AdoptionSuite
 from holdfast.testing.stores_advisories import AdvisorySuite, SpanSuite
 from holdfast.testing.stores_drills import DrillSuite
 from holdfast.testing.stores_driving import LeaseSuite, OutboxSuite, ReadySuite, SignalSuite, TimerSuite
@@ -81,6 +82,10 @@ class TestOutbox(OutboxSuite):
 
 class TestGuards(GuardSuite):
     """What guards count."""
+
+
+class TestAdoption(AdoptionSuite):
+    """What services inherited."""
 
 
 class TestGate(GateSuite):

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+import holdfast.edges.stores.schema_adoption
 import holdfast.edges.stores.schema_advisories
 import holdfast.edges.stores.schema_facts
 import holdfast.edges.stores.schema_findings
@@ -108,7 +109,7 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
 
 
 def _undo_engine(connection: Connection) -> None:
-    for table in ("policy", "waiver", "build"):
+    for table in ("policy", "waiver", "build", "inherited"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
         connection.exec_driver_sql(f"DROP TABLE {table}")

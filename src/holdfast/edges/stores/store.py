@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from holdfast.edges.stores.adoption import SqlInherited
 from holdfast.edges.stores.advisories import SqlAdvisories
 from holdfast.edges.stores.clusters import SqlClusters, SqlEnrichments, SqlFeeds
 from holdfast.edges.stores.deployments import SqlDeployments
@@ -29,6 +30,7 @@ from holdfast.edges.stores.session import Session, conflict
 from holdfast.edges.stores.spans import SqlSpans
 from holdfast.edges.stores.tenants import SqlSettings, SqlTeams, SqlTenants
 from holdfast.errors import HoldfastError
+from holdfast.ports.adoption import InheritedBaselines
 from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
 from holdfast.ports.clock import Clock
 from holdfast.ports.facts import Deployments, Environments, Hosts, Releases, Sboms, Services
@@ -74,6 +76,7 @@ class SqlTransaction:
         self.policies: Policies = SqlPolicies(session)
         self.waivers: Waivers = SqlWaivers(session)
         self.builds: Builds = SqlBuilds(session)
+        self.inherited: InheritedBaselines = SqlInherited(session)
         self.queries: Queries = SqlQueries(session)
 
 

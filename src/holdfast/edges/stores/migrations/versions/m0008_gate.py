@@ -1,4 +1,4 @@
-"""Keep policies by version, waivers, and the builds that were decided about.
+"""Keep policies by version, waivers, the builds that were decided about, and what services inherited.
 
 Frozen: a later change is a later migration.
 """
@@ -11,6 +11,11 @@ branch_labels = None
 depends_on = None
 
 CHANGES = """
+CREATE TABLE inherited (
+    org {text} NOT NULL, service_id {text} NOT NULL, sbom {text} NOT NULL, accepted_at {instant} NOT NULL,
+    body {text} NOT NULL, PRIMARY KEY (org, service_id)
+);
+
 CREATE TABLE policy (
     org {text} NOT NULL, level {text} NOT NULL, subject {text} NOT NULL, version INTEGER NOT NULL,
     document {text} NOT NULL, digest {text} NOT NULL, at {instant} NOT NULL, "by" {text} NOT NULL,
