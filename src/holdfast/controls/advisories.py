@@ -5,6 +5,7 @@ Rules:
 * only what has no id, or is no JSON object at all, is refused; a part that cannot be read becomes a problem of the
   advisory, and the rest of it still counts;
 * names are normalized the way their ecosystem compares them; ecosystems that we have no version scheme for are kept;
+* an ecosystem of a distribution is the release it is of, and a record of one CVE has it as an alias (`distributions`);
 * a date of the year 1 is no date, so a record withdrawn then is not withdrawn; a `withdrawn` that cannot be read does
   not withdraw either, the careful side;
 * names and versions over 512 bytes or with control characters are not read.
@@ -21,6 +22,7 @@ from typing import Any
 import msgspec
 
 from holdfast.controls.advisory_compile import compile_advisory
+from holdfast.controls.distributions import other_names, release_of, said_of, without_open_doubles
 from holdfast.controls.severity import best_severity
 from holdfast.errors import ControlError, UsageError
 from holdfast.model.advisory import Advisory, Affected, Event, Range, Severity
@@ -49,14 +51,16 @@ def parse_osv(data: bytes | Mapping[str, Any], *, where: str | None = None) -> A
     if not isinstance(identifier, str) or not _is_text(identifier):
         raise ControlError("an advisory without an id", where=where, hint="an OSV record has a string `id`")
     reader = _Reader()
+    upstream = reader.texts(record, "upstream")
+    aliases = dict.fromkeys((*reader.texts(record, "aliases"), *other_names(identifier, upstream)))
     return Advisory(
         id=identifier,
         modified=reader.instant(record, "modified", required=True),
         published=reader.instant(record, "published"),
         withdrawn=reader.instant(record, "withdrawn"),
-        aliases=tuple(alias for alias in reader.texts(record, "aliases") if alias != identifier),
+        aliases=tuple(alias for alias in aliases if alias != identifier),
         related=reader.texts(record, "related"),
-        upstream=reader.texts(record, "upstream"),
+        upstream=upstream,
         summary=reader.summary(record),
         severity=reader.severity(record, "severity"),
         affected=reader.affected(record),
@@ -176,7 +180,7 @@ class _Reader:
         """Return the affected packages that have an ecosystem and a name."""
         entries = self._list(record, "affected", "")
         found = (self._affected(entry, f"affected[{number}].") for number, entry in enumerate(entries))
-        return tuple(affected for affected in found if affected is not None)
+        return without_open_doubles([affected for affected in found if affected is not None])
 
     def _affected(self, entry: Any, place: str) -> Affected | None:
         package = entry.get("package") if isinstance(entry, dict) else None
@@ -187,13 +191,16 @@ class _Reader:
         if not isinstance(ecosystem, str) or not isinstance(name, str) or not _is_text(ecosystem) or not _is_text(name):
             self._problem(f"{place}package: no ecosystem and name that could be read")
             return None
-        ecosystem = ecosystem.removesuffix(":LTS")  # Ubuntu's releases are named without it everywhere else
+        ecosystem, is_sure = release_of(ecosystem)
+        ranges = self._ranges(entry, place)
         return Affected(
             ecosystem,
             compared_name(ecosystem, name),
-            self._ranges(entry, place),
+            ranges,
             self.texts(entry, "versions", place) if "versions" in entry else (),
             self.severity(entry, "severity", place) if "severity" in entry else None,
+            said_of(ecosystem, entry.get("ecosystem_specific"), ranges),
+            is_sure,
         )
 
     def _ranges(self, entry: dict[str, Any], place: str) -> tuple[Range, ...]:

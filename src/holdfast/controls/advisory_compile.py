@@ -5,6 +5,7 @@ Rules:
 * the union of ranges and enumerated versions, merged into disjoint, sorted intervals per package;
 * an enumerated version is the point interval from its key to its key + 0x00, which no other key can enter;
 * a range with a bound that has no key is kept whole, to be compared pairwise; so is an enumerated version without one;
+* what may not apply, for the product that it is of, is compared pairwise too: it matches with low confidence;
 * `GIT` ranges are kept in the advisory and match nothing: components have versions, not commits;
 * a package with neither ranges nor versions affects nothing that could be proved (OSV's evaluation finds nothing in
   it), and that is a problem; so is an ecosystem without a version scheme.
@@ -16,7 +17,7 @@ from functools import lru_cache
 
 from holdfast.controls.advisory_ranges import LOWEST, bounds_of, group_by_position, limits_of, stretches_of
 from holdfast.controls.versions import SchemeSpec, scheme_for
-from holdfast.model.advisory import Advisory, Affected, Compiled, Event, Interval, Pairwise, Range
+from holdfast.model.advisory import Advisory, Affected, Compiled, Event, Interval, PackageState, Pairwise, Range
 
 _JUST_AFTER = b"\x00"
 Keys = tuple[bytes, bytes | None]
@@ -35,6 +36,7 @@ class _Work:
     intervals: dict[tuple[str, str], list[Keys]] = field(default_factory=dict)
     pairwise: list[Pairwise] = field(default_factory=list)
     fixes: dict[tuple[str, str, str], None] = field(default_factory=dict)
+    said: dict[tuple[str, str], set[PackageState | None]] = field(default_factory=dict)
     problems: dict[str, None] = field(default_factory=dict)
     ranges: dict[tuple[str, tuple[Event, ...]], list[Keys] | None] = field(default_factory=dict)
     """By scheme and events: distributions repeat one range for every binary package."""
@@ -57,7 +59,17 @@ def compile_advisory(advisory: Advisory) -> Compiled:
     new = tuple(problem for problem in work.problems if problem not in advisory.problems)
     if new:
         advisory = replace(advisory, problems=advisory.problems + new)
-    return Compiled(advisory, intervals, tuple(work.pairwise), tuple(work.fixes))
+    return Compiled(advisory, intervals, tuple(work.pairwise), tuple(work.fixes), _said(work))
+
+
+def _said(work: _Work) -> tuple[tuple[str, str, PackageState], ...]:
+    """Return what is said of each package: what all of the record's entries for it say, else nothing."""
+    out = []
+    for (ecosystem, name), states in work.said.items():
+        first = next(iter(states))
+        if first is not None and len(states) == 1:
+            out.append((ecosystem, name, first))
+    return tuple(out)
 
 
 def _compile_affected(scheme: SchemeSpec, affected: Affected, work: _Work) -> None:
@@ -66,9 +78,10 @@ def _compile_affected(scheme: SchemeSpec, affected: Affected, work: _Work) -> No
     if not ranges and not affected.versions:
         kind = "only ranges of commits" if affected.ranges else "neither ranges nor versions"
         work.problems[f"`{name}` in {ecosystem} has {kind}: nothing can be matched"] = None
+    work.said.setdefault((ecosystem, name), set()).add(affected.said)
     keys: list[Keys] = []
     for one in ranges:
-        found = _range_keys(scheme, one, work)
+        found = _range_keys(scheme, one, work) if affected.is_sure else None
         if found is None:
             work.pairwise.append(Pairwise(ecosystem, name, one))
         else:
@@ -78,7 +91,7 @@ def _compile_affected(scheme: SchemeSpec, affected: Affected, work: _Work) -> No
                 work.fixes[ecosystem, name, event.version] = None
     keyless = []
     for version in affected.versions:
-        key = _key(scheme.key, version)
+        key = _key(scheme.key, version) if affected.is_sure else None
         if key is None:
             keyless.append(version)
         else:

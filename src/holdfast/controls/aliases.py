@@ -2,7 +2,8 @@
 
 Rules:
 
-* an edge is a record's `aliases` entry, whichever way it points; `related` and `upstream` are not edges;
+* an edge is a record's `aliases` entry, whichever way it points; `related` and `upstream` are not edges, but for what
+  `distributions.other_names` takes for one;
 * ids that only stand as somebody's alias are members too: two records with one CVE are one cluster through it;
 * a cluster has an opaque id, given by the caller, and a founder: the member it began with;
 * when clusters meet, the one created first survives (ties by id); when one falls apart, the part with its founder keeps

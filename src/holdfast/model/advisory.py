@@ -5,6 +5,21 @@ A record of the year 1 has no date: `modified` and `published` are `None` then.
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class PackageState(StrEnum):
+    """How a package stands to an advisory, in the words of who maintains it.
+
+    `FIXED`: a later version has the fix, so one is to be had. `AFFECTED`: none has yet. `WILL_NOT_FIX`: its
+    distribution says that none will. `END_OF_LIFE`: it is maintained no more. `NOT_AFFECTED`: it is named to say so.
+    """
+
+    FIXED = "fixed"
+    AFFECTED = "affected"
+    WILL_NOT_FIX = "will_not_fix"
+    END_OF_LIFE = "end_of_life"
+    NOT_AFFECTED = "not_affected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,19 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One package an advisory speaks of; `name` is normalized for its ecosystem."""
+    """One package an advisory speaks of; `name` is normalized for its ecosystem.
+
+    `said` is what its distribution says beside the ranges, `None` where it says nothing. `is_sure` is False where the
+    entry is of a product near the release that `ecosystem` names (a paid extension of it), so that it may not apply.
+    """
 
     ecosystem: str
     name: str
     ranges: tuple[Range, ...]
     versions: tuple[str, ...]
     severity: Severity | None = None
+    said: PackageState | None = None
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +107,15 @@ class Pairwise:
 class Compiled:
     """An advisory ready to match: disjoint, sorted intervals per package, plus what has no keys.
 
-    `fixes` are (ecosystem, name, version) of every `fixed` event.
+    `fixes` are (ecosystem, name, version) of every `fixed` event. `said` is (ecosystem, name, state) of the packages of
+    which a distribution says more than ranges do.
     """
 
     advisory: Advisory
     intervals: tuple[Interval, ...]
     pairwise: tuple[Pairwise, ...]
     fixes: tuple[tuple[str, str, str], ...]
+    said: tuple[tuple[str, str, PackageState], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""What the records of distributions say beside ranges, and of which release.
+
+Rules:
+
+1. A distribution that splits one release into products or repositories is read as the release: whoever has it may have
+   any of them. What is of a paid extension of the release is not sure, and matches with low confidence.
+2. A product with packages of its own (`Ubuntu:Pro:FIPS…`, Red Hat's layered products) stays what it is, and matches
+   nothing that is installed from the release.
+3. A record that speaks of one CVE, as its own id or its `upstream` tells, is that CVE under another name. A notice of
+   several is none of them.
+4. Silence says nothing: without a word of the distribution, ranges alone count.
+
+Source: https://ossf.github.io/osv-schema/#affectedpackage-field, the records themselves; Debian's security tracker,
+"Severity levels"; docs/reference/versions.md lists what is read for which distribution.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from holdfast.model.advisory import Affected, PackageState, Range
+from holdfast.model.purl import find_distribution
+
+_RED_HAT = re.compile(r"Red Hat:(enterprise_linux|rhel_(?:eus|aus|tus|e4s|els)(?:_long_life)?):(\d+)(?:[.:]|\Z)")
+_SUSE = re.compile(
+    r"SUSE:Linux Enterprise (?P<of>.+?) (?P<major>\d+)(?:\.(?P<minor>\d+)| SP(?P<pack>\d+))?(?P<more>-\S+)?"
+)
+_UBUNTU_PRO = re.compile(r"Ubuntu:Pro:(\d+\.\d+)(?::LTS)?")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}\Z")
+_ONE_EACH = ("CGA-",)
+"""Records of these are each of one vulnerability in one package, whatever their ids say."""
+_URGENCIES = {"unimportant": PackageState.WILL_NOT_FIX, "end-of-life": PackageState.END_OF_LIFE}
+
+
+@lru_cache(maxsize=1024)
+def release_of(ecosystem: str) -> tuple[str, bool]:
+    """Return the release that an ecosystem of OSV is of, as an inventory names it, and whether that is sure.
+
+    `Red Hat:enterprise_linux:9::baseos` is of `Red Hat:9`, and surely; `Red Hat:rhel_eus:9.2::baseos` perhaps.
+    """
+    if match := _RED_HAT.match(ecosystem):
+        return f"Red Hat:{match[2]}", match[1] == "enterprise_linux"
+    if match := _SUSE.fullmatch(ecosystem):
+        return _suse(match, ecosystem)
+    if match := _UBUNTU_PRO.fullmatch(ecosystem):
+        return f"Ubuntu:{match[1]}", True
+    return ecosystem.removesuffix(":LTS"), True
+
+
+def _suse(match: re.Match[str], ecosystem: str) -> tuple[str, bool]:
+    product, pack = match["of"], match["pack"] or match["minor"] or "0"
+    if product.startswith("Micro"):  # a system of its own, with versions of its own
+        return ecosystem, True
+    release = f"SUSE:Linux Enterprise Server {match['major']}" + (f" SP{pack}" if pack.strip("0") else "")
+    return release, (product == "Server" or product.startswith("Module for ")) and not match["more"]
+
+
+def said_of(ecosystem: str, specific: object, ranges: Sequence[Range]) -> PackageState | None:
+    """Return what a distribution says of a package beside its ranges; `specific` is `ecosystem_specific`, unchecked.
+
+    Debian's `urgency` counts only where there is no fix: one that came in spite of it is a fix.
+    """
+    if _is_never(ranges) and find_distribution(ecosystem.partition(":")[0]) is not None:
+        return PackageState.NOT_AFFECTED
+    if not ecosystem.startswith("Debian:") or not isinstance(specific, Mapping) or _has_fix(ranges):
+        return None
+    urgency = specific.get("urgency")
+    return _URGENCIES.get(urgency.strip("* ").lower()) if isinstance(urgency, str) else None
+
+
+def _is_never(ranges: Sequence[Range]) -> bool:
+    """Whether every range ends where it begins, at `0`: the way that records say `not affected`."""
+    ends = [{(event.kind, event.version) for event in one.events} for one in ranges if one.type != "GIT"]
+    return bool(ends) and all(one == {("introduced", "0"), ("fixed", "0")} for one in ends)
+
+
+def _has_fix(ranges: Sequence[Range]) -> bool:
+    return any(event.kind == "fixed" for one in ranges for event in one.events)
+
+
+def without_open_doubles(affected: Sequence[Affected]) -> tuple[Affected, ...]:
+    """Leave out what says `no fix` of an Ubuntu package that the same record has a fix of for the same release.
+
+    Ubuntu names a release twice where the fix is in Ubuntu Pro alone; a machine that has that fix is not affected.
+    """
+    fixed = {
+        (one.ecosystem, one.name) for one in affected if one.ecosystem.startswith("Ubuntu:") and _has_fix(one.ranges)
+    }
+    return tuple(one for one in affected if (one.ecosystem, one.name) not in fixed or _has_fix(one.ranges))
+
+
+def other_names(identifier: str, upstream: Sequence[str]) -> tuple[str, ...]:
+    """Return the further names of a record that is about one CVE alone: `DEBIAN-CVE-2024-1` is `CVE-2024-1`."""
+    cves = [one for one in upstream if _CVE.match(one)]
+    if identifier.startswith(_ONE_EACH):
+        return tuple(upstream) if len(set(cves)) == 1 else ()
+    return tuple(one for one in cves if identifier.endswith(f"-{one}"))[:1]
