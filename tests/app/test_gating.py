@@ -387,3 +387,17 @@ def test_a_submodule_that_a_change_moves_and_nobody_read_is_unknown(
     done = gate(repository, feed, "--base", "main", "--format", "json")
     assert done.returncode == 5, done.stdout
     assert [gap["where"] for gap in document(done)["unknown"]] == ["libs/part/"]
+
+
+def test_what_one_service_had_is_new_in_another(repository: Path, feed: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    services = "".join(f"  - {{name: {name}, paths: [{name}], exposure: internal}}\n" for name in ("shop", "bank"))
+    commit(repository, "holdfast.yaml", f"version: 1\nservices:\n{services}")
+    commit(repository, "shop/requirements.txt", "lamp==1.0\n")
+    git(repository, "checkout", "-qB", "change")
+    commit(repository, "shop/other.requirements.txt", "lamp==1.0\n")
+    assert gate(repository, feed, "--base", "main").returncode == 0
+    commit(repository, "bank/requirements.txt", "lamp==1.0\n")
+    for path in (repository, repository / "bank"):
+        done = gate(path, feed, "--base", "main", "--format", "json")
+        assert [one["purl"] for one in document(done)["blocking"]] == ["pkg:pypi/lamp@1.0"], path

@@ -18,18 +18,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from holdfast.findings.waivers import Limits, Waived, excuses, find_waiver
+from holdfast.gate.before import Before
 from holdfast.gate.deadlines import Deadline, find_deadline
 from holdfast.gate.levels import MOST_EPSS, MOST_WAIVED, Judgement, Levels
 from holdfast.gate.policy import STRICTNESS, OnUnknown, Outcome
 from holdfast.gate.score import UNSCORED, Score, rate, tally
 from holdfast.model.build import Answer, Basis, Mode
-from holdfast.model.component import Scope
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
 from holdfast.model.waiver import Waiver
 
 DAY_S = 86400.0
-_SCOPES = {Scope.DEVELOPMENT: 0, Scope.OPTIONAL: 1, Scope.RUNTIME: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that a decision rests on. `known_since` gives when a finding was first known where it runs."""
+    """All that a decision rests on. `known_since` gives when a finding was first known where it runs.
+
+    `folders` are (folder, service) of those that share the tree of head and base; empty where the base is no tree.
+    """
 
     head: Side
     base: Side | None
@@ -131,11 +133,12 @@ class Question:
     waivers: Sequence[Waiver] = ()
     known_since: Mapping[tuple[str, ...], datetime] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    folders: tuple[tuple[str, str], ...] = ()
 
 
 def decide(asked: Question, now: datetime) -> Decision:
     """Return what the policies say of a build."""
-    old = _known(asked.base)
+    old = Before(asked.base.findings if asked.base else (), asked.folders)
     judged = tuple(_judge(one, asked, old, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
     score = _score(judged, asked, now)
     base_score = _base_score(asked, now)
@@ -167,18 +170,8 @@ def decide(asked: Question, now: datetime) -> Decision:
     )
 
 
-def _known(base: Side | None) -> dict[tuple[str, ...], int]:
-    """Return what the base has, by key, with the strongest scope that it has it in."""
-    found: dict[tuple[str, ...], int] = {}
-    for one in base.findings if base else ():
-        for key in one.keys:
-            found[key] = max(_SCOPES[one.scope], found.get(key, 0))
-    return found
-
-
-def _judge(finding: Finding, asked: Question, old: Mapping[tuple[str, ...], int], now: datetime) -> Judged:
-    """Decide about one finding: it is new too where it was a tool's alone before, and is shipped now."""
-    is_new = not any(old.get(key, -1) >= _SCOPES[finding.scope] for key in finding.keys)
+def _judge(finding: Finding, asked: Question, old: Before, now: datetime) -> Judged:
+    is_new = not old.has(finding)
     waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
     deadline = _deadline(finding, asked) if asked.levels.uses_deadlines else None
     activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from holdfast.errors import HoldfastError
 from holdfast.facts.manifest import MANIFEST_NAMES, find_service_for
 from holdfast.facts.manifest_brief import read_brief
+from holdfast.facts.manifest_rules import normalize_path
 from holdfast.findings.waiver_read import FILE as WAIVER_FILE
 from holdfast.findings.waiver_read import WaiverFile, read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, decide
@@ -26,11 +27,15 @@ _MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a trusted revision says of itself; `notes` are what could not be read of it."""
+    """What a trusted revision says of itself; `notes` are what could not be read of it.
+
+    `folders` are (folder, service) of all its services, relative to what is built.
+    """
 
     bound: Bound
     waivers: tuple[Waiver, ...]
     notes: tuple[str, ...] = ()
+    folders: tuple[tuple[str, str], ...] = ()
 
 
 def read_stated(tree: Tree, path: str = ".", service: str | None = None) -> Stated:
@@ -39,15 +44,30 @@ def read_stated(tree: Tree, path: str = ".", service: str | None = None) -> Stat
     `path` is what is built, relative to the tree; `service` chooses one by name.
     """
     notes: list[str] = []
-    bound = _bound(tree, path, service, notes)
+    manifest = _manifest(tree, notes)
+    bound = _bound(manifest, path, service)
     data = _read(tree, WAIVER_FILE)
     file = read_waivers(data) if data is not None else WaiverFile()
     notes += [f"a waiver that can't be read waives nothing: {problem}" for problem in file.problems]
-    return Stated(bound, file.waivers, tuple(notes))
+    return Stated(bound, file.waivers, tuple(notes), _folders(manifest, path))
 
 
-def _bound(tree: Tree, path: str, service: str | None, notes: list[str]) -> Bound:
-    manifest = _manifest(tree, notes)
+def _folders(manifest: Manifest | None, path: str) -> tuple[tuple[str, str], ...]:
+    """Return (folder, service), relative to `path`; what lies elsewhere is left out."""
+    prefix = "" if path == "." else f"{path}/"
+    every = (
+        [(normalize_path(folder), one.name) for one in manifest.services for folder in one.paths] if manifest else []
+    )
+    out = []
+    for folder, name in every:
+        if folder is not None and f"{folder}/".startswith(prefix):
+            out.append((f"{folder}/".removeprefix(prefix).rstrip("/"), name))
+        elif folder is not None and (not folder or prefix.startswith(f"{folder}/")):
+            out.append(("", name))  # a service around what is built
+    return tuple(out)
+
+
+def _bound(manifest: Manifest | None, path: str, service: str | None) -> Bound:
     if manifest is None:
         return Bound(service=service or "")
     named = [one for one in manifest.services if one.name == service]
@@ -92,6 +112,8 @@ class GateInput:
     reports: Sequence[Report] = ()
     sources: Sources | None = None
     """Where the lines that reports name are looked up; needed where there are reports."""
+    base_is_tree: bool = False
+    """Whether the base's places are places of the same tree; those of an SBOM are not."""
 
 
 def run_gate(given: GateInput, now: datetime) -> Decision:
@@ -105,4 +127,6 @@ def run_gate(given: GateInput, now: datetime) -> Decision:
         head, base = add_reports(head, base, given.reports, given.sources)
     bound = replace(given.stated.bound, environment=given.environment, environment_reach=given.environment_reach)
     notes = (*given.notes, *given.stated.notes)
-    return decide(Question(head, base, given.basis, bound, given.levels, given.stated.waivers, notes=notes), now)
+    folders = given.stated.folders if given.base_is_tree else ()
+    asked = Question(head, base, given.basis, bound, given.levels, given.stated.waivers, notes=notes, folders=folders)
+    return decide(asked, now)
