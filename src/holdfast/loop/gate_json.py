@@ -125,4 +125,6 @@ def _snapshot(one: Snapshot) -> dict[str, Any]:
         "newest": format_instant(one.newest) if one.newest else None,
         "records": one.records,
         "validator": one.validator,
+        "digest": one.digest,
+        "lists": one.lists,
     }

@@ -134,6 +134,8 @@ class Snapshot:
     """The state of one ecosystem's feed: synced when, from where, how many records, the newest record's date.
 
     `validator` is the archive's ETag or Last-Modified; `error` is why the last attempt failed (the data is then older).
+    `digest` is the identity of the data: equal data has an equal one, whenever and wherever it was compiled; `lists`
+    that of the lists of KEV, EPSS and SSVC read beside it. Both are `sha256:…`, `None` where there is none.
     """
 
     ecosystem: str
@@ -143,3 +145,5 @@ class Snapshot:
     records: int
     validator: str | None = None
     error: str | None = None
+    digest: str | None = None
+    lists: str | None = None

@@ -1,5 +1,6 @@
 """What a store synced is what a scan reads."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from holdfast.edges.providers.compiled import FILE_NAME, open_compiled
@@ -21,7 +22,9 @@ def test_the_file_says_what_the_store_knows(store: Store, tmp_path: Path) -> Non
     path = tmp_path / FILE_NAME
     (snapshot,) = compile_store(store, path)
     held = open_compiled(path)
-    assert held.snapshots() == {"PyPI": snapshot}
+    digest = held.snapshots()["PyPI"].digest
+    assert digest is not None
+    assert held.snapshots() == {"PyPI": replace(snapshot, digest=digest)}
     assert [advisory for advisory, _ in held.rules("PyPI", "lamp").intervals] == ["L-1", "L-2", "L-3"]
     facts = held.facts(["L-1", "L-2"])
     assert (facts["L-1"].known_exploited, facts["L-2"].known_exploited) == (True, False)

@@ -142,7 +142,7 @@ def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
         return EXIT_NOTHING
     problems = write_reports(options.reports, said.decision, said.document, said.context)
     if options.style == TABLE:
-        print_decision(said.decision, options.style)
+        print_decision(said.decision, options.style, said.document.get("snapshot", ()), said.context.now)
     else:
         click.echo(render(options.style, said.decision, said.document, said.context), nl=False)
     for problem in problems:
@@ -267,6 +267,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         notes=tuple(notes),
         reports=tuple(_read_findings(file) for file in options.findings),
         sources=Sources(tree, base.tree(tools, path) if base else None, before),
+        base_is_tree=base is not None and base.commit is not None,
     )
     return Gathered(given, now, base.name if base else None, tree, again)
 

@@ -1,9 +1,11 @@
 """A decision for people: what blocks and what to type, then what else there is, then the score and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from holdfast.edges.cli.output import markdown_cell, print_rows, printable
+from holdfast.edges.cli.words import duration_text, instant_text, seconds_between
 from holdfast.gate.decide import Decision, Judged
 from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.instant import format_instant
@@ -18,8 +20,10 @@ _SHOWN = 10
 _WORDS = {Answer.PASS: "Pass", Answer.BLOCKED: "Blocked", Answer.UNKNOWN: "Could not tell"}
 
 
-def print_decision(decision: Decision, style: str) -> None:
-    """Print a decision as `table` or `markdown`."""
+def print_decision(
+    decision: Decision, style: str, snapshots: Sequence[Mapping[str, Any]] = (), now: datetime | None = None
+) -> None:
+    """Print a decision as `table` or `markdown`; `snapshots` are those of its document, told with their age."""
     void = [one for one in decision.judged if one.is_new and one.waived and not one.waived.holds]
     sections: list[tuple[Sequence[dict[str, Any]], list[tuple[str, str]]]] = [
         ([_row(one) for one in decision.blocking], _BLOCKING),
@@ -33,7 +37,7 @@ def print_decision(decision: Decision, style: str) -> None:
         if rows:
             print_rows(rows, columns, style)
             print()
-    for line in _summary(decision):
+    for line in [*(_feed(one, now) for one in snapshots), *_summary(decision)]:
         print(markdown_cell(line) + "  " if style == "markdown" else printable(line))
 
 
@@ -90,6 +94,17 @@ def _ledger(decision: Decision) -> list[dict[str, Any]]:
     ]
     more = len(decision.score.ledger) - len(shown)
     return [*rows, {"risk": "", "finding": f"{more} more", "because": ""}] if more > 0 else rows
+
+
+def _feed(one: Mapping[str, Any], now: datetime | None) -> str:
+    """What the advisories of an ecosystem were: how old, how new their newest record, and which exactly."""
+    age = seconds_between(one["synced"], format_instant(now) if now else None)
+    synced = "never synced" if one["synced"] is None else f"synced {instant_text(one['synced'])}"
+    old = f", {duration_text(age)} ago" if age is not None and age >= 1 else ""
+    newest = f"newest {instant_text(one['newest'])}" if one["newest"] else "newest without date"
+    digest = one.get("digest")
+    which = f", {digest[:19]}" if digest else ""
+    return f"{one['ecosystem']}: {one['records']} advisories, {synced}{old}, {newest}{which}."
 
 
 def _summary(decision: Decision) -> list[str]:

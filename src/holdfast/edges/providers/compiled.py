@@ -19,34 +19,46 @@ from holdfast.model.instant import from_microseconds
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import RecordFacts
 
-FORMAT = "holdfast.advisories/2"
+FORMAT = "holdfast.advisories/3"
 FILE_NAME = "advisories.hf"
+IMPORTED = "imported"
+"""The key in `meta` of a file that came as a snapshot: what it was, in words. No feed is asked about it."""
 _CHUNK = 500
 _FACTS = (
     "SELECT r.id, r.score, r.vector, r.published, m.cluster, c.members, c.known_exploited, c.epss, c.automatable, "
     "c.total_impact FROM record r "
     "JOIN member m ON m.id = r.id JOIN cluster c ON c.cluster = m.cluster"
 )
+_SNAPSHOTS = (
+    "SELECT ecosystem, source, synced_at, newest, records, validator, error, digest FROM snapshot ORDER BY ecosystem"
+)
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE snapshot (ecosystem TEXT PRIMARY KEY, source TEXT NOT NULL, synced_at INTEGER, newest INTEGER,
-  records INTEGER NOT NULL, validator TEXT, error TEXT) WITHOUT ROWID;
+  records INTEGER NOT NULL, validator TEXT, error TEXT, digest TEXT) WITHOUT ROWID;
 CREATE TABLE record (ecosystem TEXT, id TEXT, modified INTEGER, aliases BLOB NOT NULL, score REAL, vector TEXT,
   published INTEGER, PRIMARY KEY (ecosystem, id)) WITHOUT ROWID;
 CREATE INDEX record_id ON record (id);
-CREATE TABLE rule (ecosystem TEXT, name TEXT, id TEXT, body BLOB NOT NULL, whole BLOB NOT NULL,
+CREATE TABLE rule (ecosystem TEXT, name TEXT, id TEXT, said INTEGER NOT NULL,
   PRIMARY KEY (ecosystem, name, id)) WITHOUT ROWID;
+CREATE TABLE said (number INTEGER PRIMARY KEY, body BLOB NOT NULL, whole BLOB NOT NULL);
 CREATE TABLE member (id TEXT PRIMARY KEY, cluster TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE cluster (cluster TEXT PRIMARY KEY, members BLOB NOT NULL, known_exploited INTEGER, epss REAL,
   automatable INTEGER, total_impact INTEGER) WITHOUT ROWID;
 CREATE TABLE release (ecosystem TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-"""`rule.body` is (intervals as [lo, hi], what has no keys, fixes); `rule.whole` what was published."""
+"""`said.body` is (intervals as [lo, hi], what has no keys, fixes); `said.whole` what was published.
+
+A distribution's record says the same of a dozen packages built from one source: that is kept once.
+`snapshot.digest` is of all that the file holds of the ecosystem, see `compiled_digest`.
+"""
 
 PackedRange = tuple[str, list[tuple[str, str]]]
 PackedPairwise = tuple[PackedRange | None, list[str]]
 Body = tuple[list[tuple[bytes, bytes | None]], list[PackedPairwise], list[str]]
+Known = tuple[bool | None, float | None, bool | None, bool | None]
+"""Of a cluster: known exploited, EPSS, automatable, total impact."""
 _BODY = msgspec.msgpack.Decoder(Body)
 _WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
 _TEXTS = msgspec.msgpack.Decoder(list[str])
@@ -56,11 +68,13 @@ _TEXTS = msgspec.msgpack.Decoder(list[str])
 class Lists:
     """What is known of CVEs beside the advisories. What is given here counts instead of what a file was made with.
 
-    `known_exploited` is `None` without a list; `enrichments` are by CVE.
+    `known_exploited` is `None` without a list; `enrichments` are by CVE. `digest` is of the files that were read,
+    `None` without any.
     """
 
     known_exploited: Set[str] | None = None
     enrichments: Mapping[str, Enrichment] = field(default_factory=dict)
+    digest: str | None = None
 
 
 def open_compiled(path: Path, lists: Lists | None = None) -> "CompiledAdvisories":
@@ -100,7 +114,7 @@ class CompiledAdvisories:
         pairwise: list[tuple[str, Pairwise]] = []
         fixes: dict[str, None] = {}
         vague: list[str] = []
-        sql = "SELECT id, body FROM rule WHERE ecosystem = ? AND name = ? ORDER BY id"
+        sql = "SELECT id, body FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name = ? ORDER BY id"
         for identifier, body in self._rows(sql, (ecosystem, name)):
             keys, without_keys, fixed = _BODY.decode(body)
             intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
@@ -111,7 +125,7 @@ class CompiledAdvisories:
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, for a version that has no key."""
-        sql = "SELECT id, whole FROM rule WHERE ecosystem = ? AND name = ? ORDER BY id"
+        sql = "SELECT id, whole FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name = ? ORDER BY id"
         return [
             (identifier, _pairwise(ecosystem, name, entry))
             for identifier, whole in self._rows(sql, (ecosystem, name))
@@ -131,30 +145,29 @@ class CompiledAdvisories:
         return out
 
     def _facts(self, row: Sequence[Any]) -> RecordFacts:
-        record, score, vector, published, cluster, members, exploited, epss, automatable, total = row
+        record, score, vector, published, cluster, members, *known = row
         ids = _TEXTS.decode(members)
-        if self._lists.known_exploited is not None:
-            exploited = not self._lists.known_exploited.isdisjoint(ids)
-        listed = merge_enrichments(self._lists.enrichments[one] for one in ids if one in self._lists.enrichments)
+        exploited, epss, automatable, total = with_lists(self._lists, ids, known)
         return RecordFacts(
             record,
             cluster,
             tuple(ids),
             None if score is None and vector is None else Severity(score, vector),
-            _bool(exploited),
-            epss if listed.epss is None else listed.epss,
-            _bool(automatable if listed.ssvc_automatable is None else listed.ssvc_automatable == "yes"),
-            _bool(total if listed.ssvc_technical_impact is None else listed.ssvc_technical_impact == "total"),
+            exploited,
+            epss,
+            automatable,
+            total,
             instant_of(published),
         )
 
     def snapshots(self) -> Mapping[str, Snapshot]:
         """Return the snapshots by ecosystem."""
-        sql = "SELECT ecosystem, source, synced_at, newest, records, validator, error FROM snapshot ORDER BY ecosystem"
-        return {
-            row[0]: Snapshot(row[0], row[1], instant_of(row[2]), instant_of(row[3]), row[4], row[5], row[6])
-            for row in self._rows(sql)
-        }
+        out: dict[str, Snapshot] = {}
+        for name, source, synced_at, newest, *rest in self._rows(_SNAPSHOTS):
+            records, validator, error, digest = rest
+            dates = instant_of(synced_at), instant_of(newest)
+            out[name] = Snapshot(name, source, *dates, records, validator, error, digest, self._lists.digest)
+        return out
 
     def releases(self) -> frozenset[str]:
         """Return the ecosystems with release suffix that any record speaks of."""
@@ -177,6 +190,20 @@ class CompiledAdvisories:
             raise FeedError(
                 f"the compiled advisories could not be read: {error}", where=self._where, hint="sync the feed again"
             ) from None
+
+
+def with_lists(lists: Lists, ids: Sequence[str], known: Sequence[Any]) -> Known:
+    """Return what is known of a cluster of `ids`: what the lists say, else what the file has of it in `known`."""
+    exploited, epss, automatable, total = known
+    if lists.known_exploited is not None:
+        exploited = not lists.known_exploited.isdisjoint(ids)
+    listed = merge_enrichments(lists.enrichments[one] for one in ids if one in lists.enrichments)
+    return (
+        _bool(exploited),
+        epss if listed.epss is None else listed.epss,
+        _bool(automatable if listed.ssvc_automatable is None else listed.ssvc_automatable == "yes"),
+        _bool(total if listed.ssvc_technical_impact is None else listed.ssvc_technical_impact == "total"),
+    )
 
 
 def _bool(value: int | bool | None) -> bool | None:

@@ -6,7 +6,7 @@ Rules:
 2. A folder or zip is compared with its source at every scan, which costs nothing when its files are as they were; an
    address at most once an hour, and never when offline.
 3. Without a named feed the synced file counts; the public bucket is asked only where nothing was ever synced from
-   elsewhere.
+   elsewhere, and where the file did not come as a snapshot.
 4. A scan from a local feed makes no network request: exploitation is then `null` unless a list is named.
 5. A list of known exploited vulnerabilities in a file is read at every scan; one at an address when the feed changed.
    EPSS and SSVC are read where a file is named.
@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, Lists, open_compiled
+from holdfast.edges.providers.compiled import FILE_NAME, IMPORTED, CompiledAdvisories, Lists, open_compiled
 from holdfast.edges.providers.osv_open import PUBLIC_BUCKET, is_remote, open_feed
 from holdfast.errors import FeedError, HoldfastError
 from holdfast.model.advisory import Enrichment, Snapshot
@@ -69,7 +69,9 @@ def open_advisories(wanted: Wanted, now: datetime, progress: Progress) -> Opened
     path, location = _place(wanted)
     opened = _synced(path, location, wanted, now, progress)
     notes: list[str] = []
-    lists = Lists(_listed_in_file(wanted.known_exploited, now, notes), _enrichments(wanted, now, notes))
+    read: dict[str, str] = {}
+    exploited = _listed_in_file(wanted.known_exploited, now, notes, read)
+    lists = Lists(exploited, _enrichments(wanted, now, notes, read), _digest_of(read))
     try:
         lookup = open_compiled(path, lists)
     except HoldfastError:
@@ -98,9 +100,10 @@ def _synced(path: Path, location: str | None, wanted: Wanted, now: datetime, pro
 def _place(wanted: Wanted) -> tuple[Path, str | None]:
     """The file to read, and the feed to compare it with (`None`: take it as it is)."""
     shared = wanted.data / FILE_NAME
-    sources = {snapshot.source for snapshot in _snapshots(shared).values()}
+    held, imported = _held(shared)
+    sources = {snapshot.source for snapshot in held.values()}
     if wanted.feed is None:
-        return shared, PUBLIC_BUCKET if sources <= {PUBLIC_BUCKET} else None
+        return shared, PUBLIC_BUCKET if sources <= {PUBLIC_BUCKET} and imported is None else None
     digest = hashlib.sha256(_absolute(wanted.feed).encode()).hexdigest()[:16]
     own = wanted.data / "feeds" / digest / FILE_NAME
     if not own.is_file() and sources == {_absolute(wanted.feed)}:
@@ -145,31 +148,45 @@ def _refresh(path: Path, location: str, wanted: Wanted, now: datetime, progress:
     return _Done(frozenset(done.checked), done.problems, tuple(done.skipped))
 
 
-def _listed_in_file(location: str | None, now: datetime, notes: list[str]) -> Set[str] | None:
-    """The CVEs of the named list when it lies in a file, else `None`; what is wrong with it is noted."""
+def _digest_of(read: Mapping[str, str]) -> str | None:
+    """The identity of the lists that were read: kind → sha256."""
+    if not read:
+        return None
+    text = "".join(f"{kind} {digest}\n" for kind, digest in sorted(read.items()))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _listed_in_file(location: str | None, now: datetime, notes: list[str], read: dict[str, str]) -> Set[str] | None:
+    """The CVEs of the named list when it lies in a file, else `None`; what is wrong with it is noted.
+
+    `read` gets its digest.
+    """
     if location in {None, "none"} or is_remote(location):
         return None
     from holdfast.edges.providers.enrichment_kev import KevSource
 
     try:
-        return KevSource(location).fetch(now).rows.keys()
+        source = KevSource(location or "")
+        rows = source.fetch(now).rows
+        read["kev"] = source.digest or ""
+        return rows.keys()
     except FeedError as error:  # absent is `null` in the report, and stops nothing
         notes.append(f"no list of known exploited vulnerabilities: {error.message}")
         return None
 
 
-def _enrichments(wanted: Wanted, now: datetime, notes: list[str]) -> Mapping[str, Enrichment]:
-    """What the named lists in files say of CVEs; what is wrong with them is noted."""
+def _enrichments(wanted: Wanted, now: datetime, notes: list[str], read: dict[str, str]) -> Mapping[str, Enrichment]:
+    """What the named lists in files say of CVEs; what is wrong with them is noted, `read` gets their digests."""
     out: dict[str, Enrichment] = {}
     if wanted.epss not in {None, "none"}:
         from holdfast.edges.providers.enrichment_epss import EpssSource
 
-        for cve, row in _rows(EpssSource(wanted.epss or ""), now, notes):
+        for cve, row in _rows(EpssSource(wanted.epss or ""), now, notes, read):
             out[cve] = Enrichment(epss=float(str(row["epss"])))
     if wanted.ssvc not in {None, "none"}:
         from holdfast.edges.providers.enrichment_ssvc import SsvcSource
 
-        for cve, row in _rows(SsvcSource(wanted.ssvc or ""), now, notes):
+        for cve, row in _rows(SsvcSource(wanted.ssvc or ""), now, notes, read):
             automatable, impact = row.get("automatable"), row.get("technical_impact")
             out[cve] = replace(
                 out.get(cve, Enrichment()),
@@ -180,13 +197,15 @@ def _enrichments(wanted: Wanted, now: datetime, notes: list[str]) -> Mapping[str
 
 
 def _rows(
-    source: "EpssSource | SsvcSource", now: datetime, notes: list[str]
+    source: "EpssSource | SsvcSource", now: datetime, notes: list[str], read: dict[str, str]
 ) -> Iterable[tuple[str, Mapping[str, object]]]:
     if is_remote(source.describe()):
         notes.append(f"no {source.kind.upper()}: a scan reads it from a file, not from {source.describe()}")
         return ()
     try:
-        return source.fetch(now).rows.items()
+        rows = source.fetch(now).rows
+        read[source.kind] = source.digest or ""
+        return rows.items()
     except FeedError as error:
         notes.append(f"no {source.kind.upper()}: {error.message}")
         return ()
@@ -205,11 +224,16 @@ def _known_exploited(location: str | None, now: datetime, *, remote: bool) -> Co
 
 
 def _snapshots(path: Path) -> Mapping[str, Snapshot]:
+    return _held(path)[0]
+
+
+def _held(path: Path) -> tuple[Mapping[str, Snapshot], str | None]:
+    """What a file has of each ecosystem, and what it says of the snapshot that it came as."""
     try:
         held = open_compiled(path)
     except FeedError:
-        return {}
+        return {}, None
     try:
-        return held.snapshots()
+        return held.snapshots(), held.meta(IMPORTED)
     finally:
         held.close()

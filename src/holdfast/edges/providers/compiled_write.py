@@ -5,6 +5,7 @@ Rules:
 1. The new file is made beside the old one and takes its place whole; a failure leaves the old one.
 2. An ecosystem that did not change is carried over; one whose feed failed keeps its last good state, with the error.
 3. A record counts for its feed's ecosystem alone; what it says of others comes with theirs.
+4. The file is packed and every ecosystem's digest written last: equal data gives equal digests, however it came.
 """
 
 import os
@@ -19,7 +20,15 @@ from pathlib import Path
 import msgspec
 
 from holdfast.controls.aliases import cluster
-from holdfast.edges.providers.compiled import FORMAT, SCHEMA, PackedPairwise, merge_enrichments
+from holdfast.edges.providers.compiled import (
+    FORMAT,
+    IMPORTED,
+    SCHEMA,
+    PackedPairwise,
+    instant_of,
+    merge_enrichments,
+)
+from holdfast.edges.providers.compiled_digest import content_digest
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Advisory, Compiled, Enrichment, Pairwise, Range, Severity, Snapshot
 from holdfast.model.instant import to_microseconds
@@ -54,21 +63,27 @@ def compile_feed(
     Raises:
         FeedError: the file could not be written. An error of a part's records is raised after nothing was replaced.
     """
-    with _replacing(path) as connection:
+    with replacing(path) as connection:
+        connection.execute("DELETE FROM meta WHERE key = ?", (IMPORTED,))
         for part in parts:
             _write_part(connection, part)
         exploited = frozenset(known_exploited) if known_exploited is not None else None
         _write_clusters(connection, exploited, enrichments or {})
+        _write_digests(connection)
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
-    """Give a connection to a copy (or an empty file) that takes the place of `path` at the end."""
+def replacing(path: Path, *, anew: bool = False) -> Iterator[sqlite3.Connection]:
+    """Give a connection to a copy (or an empty file) that takes the place of `path` at the end, packed.
+
+    Raises:
+        FeedError: it could not be written. What is raised inside leaves `path` as it was.
+    """
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
-        if _is_current(path):
+        if not anew and _is_current(path):
             shutil.copyfile(path, new)
         with closing(sqlite3.connect(new, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = OFF")
@@ -78,7 +93,9 @@ def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
                 connection.execute("INSERT INTO meta VALUES ('format', ?)", (FORMAT,))
             connection.execute("BEGIN")
             yield connection
+            connection.execute("DELETE FROM said WHERE number NOT IN (SELECT said FROM rule)")
             connection.execute("COMMIT")
+            connection.execute("VACUUM")
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.replace(path)
@@ -117,9 +134,7 @@ def _write_part(connection: sqlite3.Connection, part: Part) -> None:
     count, newest = connection.execute(
         "SELECT count(*), max(modified) FROM record WHERE ecosystem = ?", (base,)
     ).fetchone()
-    from holdfast.edges.providers.compiled import instant_of
-
-    _write_snapshot(connection, part.snapshot(count, instant_of(newest)))
+    write_snapshot(connection, part.snapshot(count, instant_of(newest)))
 
 
 def _delete_rules(connection: sqlite3.Connection, base: str, condition: str) -> None:
@@ -155,7 +170,18 @@ def _write_record(connection: sqlite3.Connection, base: str, compiled: Compiled,
         ),
     )
     if advisory.withdrawn is None:
-        connection.executemany("INSERT OR REPLACE INTO rule VALUES (?, ?, ?, ?, ?)", _rules(base, compiled))
+        write_rules(connection, _rules(base, compiled))
+
+
+def write_rules(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str, bytes, bytes]]) -> None:
+    """Write the rules of one record: (ecosystem, name, id, body, whole); what it says twice is kept once."""
+    numbers: dict[tuple[bytes, bytes], int | None] = {}
+    for ecosystem, name, record, body, whole in rows:
+        number = numbers.get((body, whole))
+        if number is None:
+            number = connection.execute("INSERT INTO said (body, whole) VALUES (?, ?)", (body, whole)).lastrowid
+            numbers[body, whole] = number
+        connection.execute("INSERT OR REPLACE INTO rule VALUES (?, ?, ?, ?)", (ecosystem, name, record, number))
 
 
 def _severity(advisory: Advisory, base: str) -> Severity | None:
@@ -195,9 +221,10 @@ def _packed_range(one: Range) -> tuple[str, list[tuple[str, str]]]:
     return one.type, [(event.kind, event.version) for event in one.events]
 
 
-def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+def write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+    """Write the state of one ecosystem's feed."""
     connection.execute(
-        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             snapshot.ecosystem,
             snapshot.source,
@@ -206,8 +233,15 @@ def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
             snapshot.records,
             snapshot.validator,
             snapshot.error,
+            snapshot.digest,
         ),
     )
+
+
+def _write_digests(connection: sqlite3.Connection) -> None:
+    for (ecosystem,) in connection.execute("SELECT ecosystem FROM snapshot").fetchall():
+        digest = content_digest(connection, ecosystem)
+        connection.execute("UPDATE snapshot SET digest = ? WHERE ecosystem = ?", (digest, ecosystem))
 
 
 def _write_clusters(

@@ -1,6 +1,7 @@
 """Reads what KEV, EPSS and SSVC are published as: a file or an address, with a limit on its size."""
 
 import gzip
+import hashlib
 import io
 import zlib
 from pathlib import Path
@@ -16,6 +17,8 @@ class PublishedList:
 
     def __init__(self, location: str) -> None:
         self._location = location
+        self.digest: str | None = None
+        """The sha256 of what was read last, in hex; `None` before."""
 
     def describe(self) -> str:
         """Return the location without credentials."""
@@ -27,7 +30,9 @@ class PublishedList:
         Raises:
             FeedError: not there, not readable, or too large.
         """
-        return read_location(self._location)
+        data = read_location(self._location)
+        self.digest = hashlib.sha256(data).hexdigest()
+        return data
 
 
 def read_location(location: str) -> bytes:
