@@ -11,6 +11,11 @@ from holdfast.testing.feeds import MemoryFeed
 from tests.edges.providers.bucket import record
 
 
+def _sync(path: Path, feed: MemoryFeed, *ecosystems: str, later_h: int = 0, kev: set[str] | None = None) -> None:
+    at = START + timedelta(hours=later_h)
+    refresh(path, feed, ecosystems, at, known_exploited=lambda: kev, progress=lambda *_: None)
+
+
 def _digest(
     path: Path, feed: MemoryFeed, *ecosystems: str, later_h: int = 0, kev: set[str] | None = None
 ) -> str | None:
