@@ -58,6 +58,26 @@ class Permission(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """What a token speaks for that was given for a pipeline's identity: this repository's runs, and nothing else.
+
+    `repository_id` and `owner_id` are the numbers behind names, as names are given anew; where a system has none, they
+    are its names. What the identity does not name is empty. `services` are the ids of those that the trust names.
+    """
+
+    trust: str
+    issuer: str
+    repository: str
+    repository_id: str
+    owner_id: str = ""
+    workflow: str = ""
+    environment: str = ""
+    event: str = ""
+    ref: str = ""
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """An identity. The secret is stored only as sha256. `team` limits claims; `environment` limits flags.
 
@@ -77,6 +97,8 @@ class Token:
     revoked_at: datetime | None = None
     person: str | None = None
     person_name: str | None = None
+    binding: Binding | None = None
+    """What it may speak of, where a pipeline's identity was exchanged for it; `None` for every other token."""
 
     @property
     def identity(self) -> str:

@@ -19,6 +19,7 @@ from holdfast.ports.findings import Exposures, Spans
 from holdfast.ports.gate import Builds, Policies, Waivers
 from holdfast.ports.journal import Journal
 from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
+from holdfast.ports.oidc import Trusts
 from holdfast.ports.queries import Queries
 
 
@@ -100,6 +101,7 @@ class Transaction(Protocol):
     policies: Policies
     waivers: Waivers
     builds: Builds
+    trusts: Trusts
     inherited: InheritedBaselines
     journal: Journal
     queries: Queries
@@ -126,6 +128,10 @@ class Tenants(Protocol):
 
     def tokens(self, org: str) -> Sequence[Token]:
         """Return an org's tokens, oldest first."""
+        ...
+
+    def forget_bound(self, org: str, before: datetime) -> int:
+        """Drop tokens of pipelines that expired before; returns how many. The journal keeps that they were there."""
         ...
 
 

@@ -10,6 +10,7 @@ from holdfast.testing.stores_gate import GateSuite
 from holdfast.testing.stores_guards import GuardSuite
 from holdfast.testing.stores_impact import ImpactSuite
 from holdfast.testing.stores_retention import RetentionSuite
+from holdfast.testing.stores_trusts import TrustSuite
 
 
 class TestTenants(TenantSuite):
@@ -86,6 +87,10 @@ class TestGuards(GuardSuite):
 
 class TestAdoption(AdoptionSuite):
     """What services inherited."""
+
+
+class TestTrusts(TrustSuite):
+    """Whose pipelines may log in."""
 
 
 class TestGate(GateSuite):

@@ -18,7 +18,8 @@ import holdfast.edges.stores.schema_advisories
 import holdfast.edges.stores.schema_facts
 import holdfast.edges.stores.schema_findings
 import holdfast.edges.stores.schema_gate
-import holdfast.edges.stores.schema_mitigations  # noqa: F401
+import holdfast.edges.stores.schema_mitigations
+import holdfast.edges.stores.schema_trusts  # noqa: F401
 from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.edges.stores import migrate, open_store
 from holdfast.edges.stores.engine import connect
@@ -109,12 +110,12 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
 
 
 def _undo_engine(connection: Connection) -> None:
-    for table in ("policy", "waiver", "build", "inherited"):
+    for table in ("policy", "waiver", "build", "inherited", "trust", "trust_use"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     columns = {"run": ("owner", "fence", "lease_until", "service_id"), "overlay": ("before", "expires_at", "revision")}
-    columns |= {"exposure": ("drill",), "token": ("person", "person_name"), "release": ("min_compatible",)}
+    columns |= {"exposure": ("drill",), "token": ("person", "person_name", "binding"), "release": ("min_compatible",)}
     for table, names in columns.items():
         for name in names:
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")

@@ -50,6 +50,7 @@ TOKEN = Table(
     instant("revoked_at", null=True),
     words("person", null=True),
     words("person_name", null=True),
+    words("binding", null=True),
     Index("token_org", "org", "created_at"),
 )
 

@@ -29,6 +29,7 @@ from holdfast.edges.stores.services import SqlEnvironments, SqlServices
 from holdfast.edges.stores.session import Session, conflict
 from holdfast.edges.stores.spans import SqlSpans
 from holdfast.edges.stores.tenants import SqlSettings, SqlTeams, SqlTenants
+from holdfast.edges.stores.trusts import SqlTrusts
 from holdfast.errors import HoldfastError
 from holdfast.ports.adoption import InheritedBaselines
 from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
@@ -38,6 +39,7 @@ from holdfast.ports.findings import Exposures, Spans
 from holdfast.ports.gate import Builds, Policies, Waivers
 from holdfast.ports.journal import Journal
 from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
+from holdfast.ports.oidc import Trusts
 from holdfast.ports.queries import Queries
 from holdfast.ports.store import Settings, Teams, Tenants, Transaction
 
@@ -76,6 +78,7 @@ class SqlTransaction:
         self.policies: Policies = SqlPolicies(session)
         self.waivers: Waivers = SqlWaivers(session)
         self.builds: Builds = SqlBuilds(session)
+        self.trusts: Trusts = SqlTrusts(session)
         self.inherited: InheritedBaselines = SqlInherited(session)
         self.queries: Queries = SqlQueries(session)
 

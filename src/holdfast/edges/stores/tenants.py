@@ -10,9 +10,9 @@ from holdfast.edges.stores.engine import Connections
 from holdfast.edges.stores.schema import IDEMPOTENCY, ORG, SETTING, TEAM, TEAM_GROUP, TOKEN
 from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.statements import Fixed
-from holdfast.edges.stores.values import from_texts, to_texts
+from holdfast.edges.stores.values import from_body, from_texts, to_body, to_texts
 from holdfast.errors import ConflictError, NotFoundError, UsageError
-from holdfast.model.tenancy import PUBLIC, Group, Org, Permission, Team, Token
+from holdfast.model.tenancy import PUBLIC, Binding, Group, Org, Permission, Team, Token
 
 _FIND_TOKEN = Fixed(select(TOKEN).where(TOKEN.c.id == bindparam("p_id")))
 _ORGS = Fixed(select(ORG).order_by(ORG.c.id))
@@ -48,6 +48,7 @@ class SqlTenants:
             ConflictError: a token of this id belongs to another org.
         """
         row = {name: getattr(token, name) for name in TOKEN.c.keys() if name != "permissions"}  # noqa: SIM118
+        row["binding"] = to_body(token.binding) if token.binding else None
         row["permissions"] = to_texts(tuple(sorted(permission.value for permission in token.permissions)))
         with self._connections.write(token.org) as connection:
             session = Session(connection, token.org, token.created_at)
@@ -68,6 +69,12 @@ class SqlTenants:
         with self._connections.read() as connection:
             return [_token(row) for row in connection.execute(query)]
 
+    def forget_bound(self, org: str, before: datetime) -> int:
+        """Drop tokens of pipelines that expired before; returns how many. The journal keeps that they were there."""
+        where = (TOKEN.c.org == org, TOKEN.c.binding.is_not(None), TOKEN.c.expires_at < before)
+        with self._connections.write(org) as connection:
+            return int(Session(connection, org, before).change(delete(TOKEN).where(*where)).rowcount)
+
 
 def _token(row: Row[Any]) -> Token:
     permissions = frozenset(Permission(name) for name in from_texts(row.permissions))
@@ -84,6 +91,7 @@ def _token(row: Row[Any]) -> Token:
         row.revoked_at,
         row.person,
         row.person_name,
+        from_body(row.binding, Binding) if row.binding else None,
     )
 
 

@@ -34,7 +34,16 @@ CREATE TABLE build (
 );
 CREATE INDEX build_service ON build (org, service_id, id);
 CREATE INDEX build_release ON build (org, release_id);
-CREATE INDEX build_at ON build (org, at)
+CREATE INDEX build_at ON build (org, at);
+
+CREATE TABLE trust (org {text} NOT NULL, name {text} NOT NULL, body {text} NOT NULL, PRIMARY KEY (org, name));
+
+CREATE TABLE trust_use (
+    org {text} NOT NULL, digest {text} NOT NULL, until {instant} NOT NULL, PRIMARY KEY (org, digest)
+);
+CREATE INDEX trust_use_until ON trust_use (org, until);
+
+ALTER TABLE token ADD COLUMN binding {text}
 """
 
 
