@@ -29,6 +29,7 @@ ROOMS = (
     "facts.lockfiles",
     "facts.packages",
     "facts.reports",
+    "facts.vex",
     "gate.outputs",
     "mitigations.actions",
     "remediations.guides",

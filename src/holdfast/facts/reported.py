@@ -22,7 +22,7 @@ def read_report(file: str, data: bytes) -> Report:
     if len(data) > MAX_REPORT_BYTES:
         hint = "let the tool report less, or report per folder"
         raise FactError(f"a report of over {MAX_REPORT_BYTES >> 20} MiB is not read", where=file, hint=hint)
-    document = _decode(file, data)
+    document = decode_object(file, data)
     for spec in load_room("facts.reports"):
         if spec.fits(document):
             gathering = ReportGathering(file, spec.id)
@@ -32,7 +32,8 @@ def read_report(file: str, data: bytes) -> Report:
     raise FactError("a report of no tool that is known", where=file, hint=f"known are {known}")
 
 
-def _decode(file: str, data: bytes) -> dict[str, Any]:
+def decode_object(file: str, data: bytes) -> dict[str, Any]:
+    """Return the JSON object that a file holds. Raises: FactError: it is none, with its place."""
     data = prepare_json(file, data)
     try:
         document = msgspec.json.decode(data)

@@ -9,13 +9,15 @@ speaks of it, and its release, known or not, makes no ecosystem. An RPM's epoch 
 before it where versions are compared.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from holdfast.errors import FactError
 from holdfast.model.component import Component, Source
 from holdfast.model.naming import canonical_name, normalize_pypi
 
-__all__ = ["lacks_release", "normalize_pypi", "parse_purl", "to_purl"]
+__all__ = ["PurlParts", "ecosystem_and_name", "lacks_release", "normalize_pypi", "parse_purl", "split_purl", "to_purl"]
 
 _TYPE_OF = {
     "PyPI": "pypi",
@@ -108,15 +110,26 @@ def to_purl(component: Component) -> str:
     return out
 
 
-def parse_purl(text: str, *, where: str | None = None) -> Component:
-    """Return the component a package URL names.
+@dataclass(frozen=True, slots=True)
+class PurlParts:
+    """What a package URL is written of: type in lower case, segments decoded, `version` and `subpath` empty without."""
+
+    type: str
+    segments: tuple[str, ...]
+    version: str
+    qualifiers: dict[str, str]
+    subpath: str
+
+
+def split_purl(text: str, *, where: str | None = None) -> PurlParts:
+    """Return the parts of a package URL, with a version or without.
 
     Raises:
-        FactError: not a package URL, or it has no version.
+        FactError: not a package URL.
     """
     if not text.startswith("pkg:"):
         raise FactError(f"expected a package URL, got `{text[:80]}`", where=where, hint="a purl starts with `pkg:`")
-    rest, _, _subpath = text[4:].lstrip("/").partition("#")
+    rest, _, subpath = text[4:].lstrip("/").partition("#")
     rest, _, query = rest.partition("?")
     qualifiers = _parse_qualifiers(query) if query else {}
     head, at, version = rest.rpartition("@")
@@ -130,13 +143,23 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
     purl_type = purl_type.lower()
     if not purl_type.isascii() or not purl_type.translate(_IN_TYPES).isalnum():
         raise FactError(f"a package URL of no type: `{text[:120]}`", where=where)
-    segments = [unquote(segment) if "%" in segment else segment for segment in path.strip("/").split("/") if segment]
-    version = unquote(version) if "%" in version else version
+    segments = tuple(unquote(part) if "%" in part else part for part in path.strip("/").split("/") if part)
+    return PurlParts(purl_type, segments, unquote(version) if "%" in version else version, qualifiers, subpath)
+
+
+def parse_purl(text: str, *, where: str | None = None) -> Component:
+    """Return the component a package URL names.
+
+    Raises:
+        FactError: not a package URL, or it has no version.
+    """
+    parts = split_purl(text, where=where)
+    purl_type, version, qualifiers = parts.type, parts.version, parts.qualifiers
     if not version:
         raise FactError(
             f"a package URL without a version: `{text[:120]}`", where=where, hint="write `@version` after the name"
         )
-    ecosystem, name = _ecosystem_and_name(purl_type, segments, qualifiers)
+    ecosystem, name = ecosystem_and_name(purl_type, parts.segments, qualifiers)
     named = ((k, v) for k, v in qualifiers.items() if k in _KEPT or (k, purl_type) in _KEPT_OF_TYPE)
     kept = tuple(sorted(named)) if qualifiers else ()
     source = Source.VCS if "vcs_url" in qualifiers else Source.REGISTRY
@@ -153,7 +176,8 @@ def _parse_qualifiers(query: str) -> dict[str, str]:
     return {key.lower(): unquote(value) for key, _, value in pairs if value}
 
 
-def _ecosystem_and_name(purl_type: str, segments: list[str], qualifiers: dict[str, str]) -> tuple[str, str]:
+def ecosystem_and_name(purl_type: str, segments: Sequence[str], qualifiers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the ecosystem, with the release that `distro` names, and the name as it is written there."""
     if purl_type in {"deb", "rpm", "apk"}:
         vendor = segments[0].lower() if len(segments) > 1 else ""
         distribution = _DISTRIBUTION_OF.get(vendor, "")

@@ -1,0 +1,234 @@
+"""What VEX documents say of a finding: matched exactly, and never more than their authors may say.
+
+Rules:
+
+1. A package URL without version means every version, with one that version alone, letter by letter. Every qualifier it
+   has must be the component's; a distribution's release counts as it is compared everywhere (`debian-12.4` is 12).
+2. With parts, the product must be what is judged, and the component one of the parts. Without, the product is the
+   component itself, or all that is judged.
+3. A later statement of the same document overrides an earlier one. Where documents differ the strictest counts:
+   affected, under investigation, then what clears. The others are told.
+4. A statement does not count, and says why: dated in the future, by an author whom the policy does not name. What is
+   known to be exploited, or was made to harm, is not cleared unless the policy lets it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from holdfast.model.component import Component
+from holdfast.model.finding import Finding, Kind
+from holdfast.model.instant import format_instant
+from holdfast.model.naming import compared_name
+from holdfast.model.vex import Claim, Package, Product, Statement, VexDocument, VexStatus
+
+EXPLOITED, MALICIOUS = "known-exploited", "malicious"
+_STRICTNESS = {
+    VexStatus.NOT_AFFECTED: 0,
+    VexStatus.FIXED: 0,
+    VexStatus.UNDER_INVESTIGATION: 1,
+    VexStatus.AFFECTED: 2,
+}
+_WORDS = {
+    VexStatus.NOT_AFFECTED: "not affected",
+    VexStatus.FIXED: "fixed",
+    VexStatus.AFFECTED: "affected",
+    VexStatus.UNDER_INVESTIGATION: "under investigation",
+}
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+_SPOKEN_OF = frozenset({Kind.VULNERABILITY, Kind.MALICIOUS})
+
+
+@dataclass(frozen=True, slots=True)
+class VexLimits:
+    """Whose statements count, `None` for anybody's; and which findings may be cleared although they never are."""
+
+    authors: frozenset[str] | None = None
+    also_clears: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """What is judged, as documents may name it as a product: by package URLs and digests (`sha256:…`)."""
+
+    packages: tuple[Package, ...] = ()
+    digests: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What documents say of one finding. `statement` is the one that counts; `void` is why it clears nothing.
+
+    `others` say another thing of it and do not count.
+    """
+
+    statement: Statement
+    void: tuple[str, ...] = ()
+    others: tuple[Statement, ...] = ()
+
+    @property
+    def clears(self) -> bool:
+        """Whether the finding neither blocks nor costs anything."""
+        return self.statement.status.clears and not self.void
+
+    @property
+    def words(self) -> str:
+        """What it says, for people."""
+        return words_of(self.statement)
+
+
+def words_of(one: Statement) -> str:
+    """Return a statement in words: its status, why, and who says so."""
+    why = one.justification or one.impact
+    said = f"{_WORDS[one.status]} because {why}" if why and one.status is VexStatus.NOT_AFFECTED else _WORDS[one.status]
+    response = f" ({', '.join(one.response)})" if one.response else ""
+    return f"VEX: {said}{response}, by {one.author}"
+
+
+@dataclass(frozen=True, slots=True)
+class Vex:
+    """Documents, found by the names of vulnerabilities, and what is judged."""
+
+    judged: Judgeable = Judgeable()
+    statements: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, documents: Sequence[VexDocument], judged: Judgeable) -> "Vex":
+        """Return documents ready to be asked."""
+        found: dict[str, list[Statement]] = {}
+        for document in documents:
+            for one in document.statements:
+                for name in dict.fromkeys(one.ids):
+                    found.setdefault(name, []).append(one)
+        notes = tuple(f"{one.file}: {note}" for one in documents for note in one.notes)
+        return cls(judged, {name: tuple(listed) for name, listed in found.items()}, notes)
+
+    def about(self, finding: Finding) -> list[Statement]:
+        """Return every statement about a finding, in the order of the documents."""
+        component = finding.component
+        if component is None or finding.kind not in _SPOKEN_OF:
+            return []
+        named = (one for name in finding.ids for one in self.statements.get(name, ()))
+        found = {id(one): one for one in named}
+        return [one for one in found.values() if any(self._is_about(claim, component) for claim in one.claims)]
+
+    def _is_about(self, claim: Claim, component: Component) -> bool:
+        if claim.parts:
+            return is_judged(claim.product, self.judged) and any(_names(part, component) for part in claim.parts)
+        return _names(claim.product, component) or is_judged(claim.product, self.judged)
+
+
+def find_said(finding: Finding, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:
+    """Return what documents say of a finding; `None` where none speaks of it."""
+    about = vex.about(finding)
+    if not about:
+        return None
+    why = {id(one): _unsound(one, limits, now) for one in about}
+    counted = _latest(one for one in about if not why[id(one)])
+    if not counted:
+        one = max(_latest(about), key=_order)
+        return Said(one, why[id(one)])
+    strictest = max(counted, key=_order)
+    others = tuple(one for one in counted if one.status is not strictest.status)
+    void = _too_bad(finding, limits) if strictest.status.clears else ()
+    return Said(strictest, void, others)
+
+
+def _unsound(one: Statement, limits: VexLimits, now: datetime) -> tuple[str, ...]:
+    """Why a statement does not count by itself; empty when it does."""
+    found = []
+    if one.at is not None and one.at > now:
+        found.append(f"it is dated {format_instant(one.at)}, which has not come")
+    if limits.authors is not None and not limits.authors & set(one.authors):
+        found.append(f"the policy does not name {one.author} as an author")
+    return tuple(found)
+
+
+def _too_bad(finding: Finding, limits: VexLimits) -> tuple[str, ...]:
+    found = []
+    if finding.kind is Kind.MALICIOUS and MALICIOUS not in limits.also_clears:
+        found.append("a malicious package is taken out, not talked away")
+    if finding.known_exploited and EXPLOITED not in limits.also_clears:
+        found.append("it is known to be exploited")
+    return tuple(found)
+
+
+def _latest(statements: Iterable[Statement]) -> list[Statement]:
+    """Return the last of each document; several where they are of one instant and version."""
+    found: dict[tuple[str, str], list[Statement]] = {}
+    for one in statements:
+        known = found.get(one.lineage)
+        if known is None or _age(one) > _age(known[0]):
+            found[one.lineage] = [one]
+        elif _age(one) == _age(known[0]):
+            known.append(one)
+    return [one for listed in found.values() for one in listed]
+
+
+def _age(one: Statement) -> tuple[datetime, tuple[int, ...]]:
+    numbers = (part for part in one.version.split("-")[0].split(".") if part.isascii() and part.isdecimal())
+    return one.at or _LONG_AGO, tuple(int(part[:18]) for part in numbers)
+
+
+def _order(one: Statement) -> tuple[int, datetime, str, str]:
+    """The strictest last; of equals the latest, and then always the same one."""
+    return _STRICTNESS[one.status], one.at or _LONG_AGO, one.author, one.document
+
+
+def is_judged(product: Product, judged: Judgeable) -> bool:
+    """Whether a product is what is judged."""
+    if judged.digests.intersection(product.digests):
+        return True
+    said = product.package
+    if said is None:
+        return False
+    if said.type == "oci" and said.version in judged.digests:
+        return True
+    return any(_is_same(said, one) for one in judged.packages)
+
+
+def _is_same(said: Package, known: Package) -> bool:
+    named = (said.type, said.ecosystem, said.name, said.is_source)
+    return (
+        named == (known.type, known.ecosystem, known.name, known.is_source)
+        and said.version in {"", known.version}
+        and set(said.qualifiers) <= set(known.qualifiers)
+    )
+
+
+def _names(product: Product, component: Component) -> bool:
+    """Whether a product is a component, by rule 1."""
+    said = product.package
+    if said is None or not _is_of(said.ecosystem, component.ecosystem):
+        return False
+    if said.is_source:
+        name, version = component.match_name, component.match_version
+    else:
+        name, version = _own_name(component), component.version
+    return name == said.name and _is_version(said, version, component) and _has_qualifiers(said, component)
+
+
+def _is_of(said: str, ecosystem: str) -> bool:
+    """Whether an ecosystem is meant: one without a release means every release."""
+    return said in {ecosystem, ecosystem.partition(":")[0]}
+
+
+def _own_name(component: Component) -> str:
+    return compared_name(component.ecosystem, component.name)
+
+
+def _is_version(said: Package, version: str, component: Component) -> bool:
+    if not said.version:
+        return True
+    if said.type == "golang":
+        return said.version.removeprefix("v") == version.removeprefix("v")
+    if said.type == "rpm" and not said.is_source:
+        epochs = [dict(one.qualifiers).get("epoch", "0") for one in (said, component)]
+        return said.version == version and epochs[0] == epochs[1]
+    return said.version == version
+
+
+def _has_qualifiers(said: Package, component: Component) -> bool:
+    known = ({"epoch": "0"} if said.type == "rpm" else {}) | dict(component.qualifiers)
+    return all(known.get(key) == value for key, value in said.qualifiers)
