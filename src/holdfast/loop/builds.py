@@ -2,7 +2,8 @@
 
 Rules:
 1. The server judges what a pipeline sends by its own advisories: a pipeline can't claim a verdict.
-2. The base is what the pipeline sends of the merge base; at release, what the target environment runs.
+2. The base is what the pipeline sends of the merge base; at release, what the target environment runs; with neither,
+   what was accepted as inherited.
 3. Tier, team and exposure are the inventory's. A service that nobody declared has none of them, and counts as open to
    the internet.
 4. Waivers of the repository count as the pipeline read them from the base; the server's count beside them.
@@ -25,6 +26,7 @@ from holdfast.gate.policy_read import read_policy
 from holdfast.loop.approvals import require_person
 from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_side import find_vanished, side_of
+from holdfast.loop.inherited import basis_notes, inherited_since
 from holdfast.loop.policies import levels_of
 from holdfast.loop.scan import ScanReport, scan
 from holdfast.loop.store_lookup import StoreLookup, synced_microseconds
@@ -33,6 +35,7 @@ from holdfast.model.build import Answer, Basis, Build, Override
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
 from holdfast.model.finding import Kind
+from holdfast.model.inherited import Inherited
 from holdfast.model.inventory import Reach, Service
 from holdfast.model.tenancy import Permission
 from holdfast.model.waiver import Waiver
@@ -112,18 +115,18 @@ def _require_team(turn: Turn, service: Service) -> None:
         raise ForbiddenError(f"`{service.name}` belongs to another team", hint="ask with a token of its team")
 
 
-def _base_of(turn: Turn, service: Service, ask: BuildAsk) -> tuple[Basis, Sbom | None]:
+def _base_of(turn: Turn, service: Service, ask: BuildAsk, inherited: Inherited | None) -> tuple[Basis, Sbom | None]:
     if ask.base is not None:
         return Basis.CHANGE, ask.base
-    if not ask.environment:
-        return Basis.NOTHING, None
-    running = turn.tx.deployments.runs(service.id, ask.environment, turn.now)
+    running = turn.tx.deployments.runs(service.id, ask.environment, turn.now) if ask.environment else ()
     digests = [
         digest
         for one in running
         if one.release_id and (digest := turn.tx.releases.get(one.release_id).sbom) is not None
     ]
-    return (Basis.RELEASE, turn.tx.sboms.load(digests[-1])) if digests else (Basis.NOTHING, None)
+    if digests:
+        return Basis.RELEASE, turn.tx.sboms.load(digests[-1])
+    return (Basis.INHERITED, turn.tx.sboms.load(inherited.sbom)) if inherited else (Basis.NOTHING, None)
 
 
 def _scan(turn: Turn, sbom: Sbom, levels: Levels) -> ScanReport:
@@ -131,7 +134,8 @@ def _scan(turn: Turn, sbom: Sbom, levels: Levels) -> ScanReport:
 
 
 def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tuple[ScanReport, Question]:
-    basis, composition = _base_of(turn, service, ask)
+    inherited = turn.tx.inherited.find(service.id)
+    basis, composition = _base_of(turn, service, ask, inherited)
     report = _scan(turn, ask.sbom, levels)
     head, base = side_of(report, levels), None
     if composition is not None:
@@ -143,8 +147,9 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     unread = tuple(f"a waiver that can't be read waives nothing: {one}" for one in file.problems) if file else ()
     waivers = tuple(replace(one, service=service.name) for one in kept) + (file.waivers if file else ())
     bound = _bound(turn.tx, service, ask.environment)
-    since = known_since(turn.tx, service, ask.environment)
-    return report, Question(head, base, basis, bound, levels, waivers, since, (*ask.notes, *unread))
+    since = {**known_since(turn.tx, service, ask.environment), **inherited_since(inherited, basis, base)}
+    notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
+    return report, Question(head, base, basis, bound, levels, waivers, since, notes)
 
 
 def _bound(tx: Transaction, service: Service, environment: str) -> Bound:

@@ -92,6 +92,13 @@ def levels_of(tx: Transaction, service: Service | None, more: Sequence[Policy] =
     return Levels([*(found or [DEFAULT]), *more])
 
 
+def levels_of_group(tx: Transaction, group: str | None) -> Levels:
+    """Return the policies that a group's services have in common; `None` is for services in no group."""
+    kept = {(one.level, one.subject): one for one in tx.policies.current()}
+    places = [(Level.ORG, ""), *((Level.GROUP, one.id) for one in _above(tx, group))]
+    return Levels([read_kept(one) for place in places if (one := kept.get(place))])
+
+
 def read_kept(kept: PolicyText) -> Policy:
     """Return a policy that was kept, under the name of its level."""
     name = f"{kept.level}:{kept.subject}" if kept.subject else kept.level.value
