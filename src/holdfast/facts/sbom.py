@@ -61,14 +61,14 @@ def _canonical(occurrence: Occurrence) -> list[object]:
         occurrence.direct,
         list(occurrence.path),
         occurrence.scope.value,
+        *([sorted(occurrence.licenses)] if occurrence.licenses else ()),
     ]
 
 
 def sbom_digest(sbom: Sbom) -> str:
     """Return `sha256:…` of a composition: the same for the same occurrences, files and gaps in whatever order.
 
-    Gaps count: two hosts of which one could be read only in part are not the same. Licences don't: a store need not
-    keep them.
+    Gaps count: two hosts of which one could be read only in part are not the same. So do licences: a gate judges them.
     """
     rows = sorted(json.dumps(_canonical(one), separators=(",", ":")) for one in sbom.occurrences)
     gaps = sorted(json.dumps([gap.file, gap.line, gap.because]) for gap in sbom.unparsed)

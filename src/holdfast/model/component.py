@@ -12,6 +12,8 @@ from holdfast.errors import FactError
 from holdfast.model.naming import compared_name
 
 MAX_TEXT_BYTES = 512
+_NAME_BINARIES = ("AlmaLinux:", "Red Hat:")
+"""Ecosystems whose advisories name the packages that are built, not what they are built from."""
 
 
 class Scope(StrEnum):
@@ -38,7 +40,8 @@ class Component:
     `name` is spelled as its author does where the ecosystem keeps that (NuGet, Swift), else as the ecosystem compares
     names (`naming`). `version` may be empty only for a component that is not
     from a registry. `qualifiers` are sorted purl qualifiers (`arch`, `distro`, `epoch`).
-    `source_package` and `source_version` name the distribution's source package where advisories speak of it.
+    `source_package` is the distribution's source package, where it has another name; `source_version` the version that
+    advisories compare, where it is another.
 
     Raises:
         FactError: a name or version is empty; or it, or anything else, holds NUL or a control character, or is over
@@ -71,12 +74,23 @@ class Component:
     @property
     def match_name(self) -> str:
         """The name that advisories of this ecosystem use, in the spelling that is compared."""
+        by_source = self.source_package and not self.ecosystem.startswith(_NAME_BINARIES)
+        return compared_name(self.ecosystem, self.source_package if by_source else self.name)
+
+    @property
+    def source_name(self) -> str:
+        """The name of what the package is built from, in the spelling that is compared; its own, where none is known."""
         return compared_name(self.ecosystem, self.source_package or self.name)
 
     @property
     def match_version(self) -> str:
         """The version that advisories of this ecosystem compare."""
         return self.source_version or self.version
+
+    @property
+    def shared_version(self) -> str:
+        """The version that all packages of one source have; empty where each has its own, and advisories say which."""
+        return "" if self.ecosystem.startswith(_NAME_BINARIES) else self.match_version
 
     @property
     def purl(self) -> str:
@@ -108,8 +122,7 @@ class Occurrence:
     `direct` is `None` where the format does not know. `path` holds the names from a direct dependency down to the one
     above this component; empty when direct or unknown. It has one path of possibly many, a shortest one.
     `alias` is the name it was installed under, where that is another than its own; a store need not keep it.
-    `licenses` are SPDX expressions or, where the file has none, the names it gives; no part of what the occurrence is,
-    and a store need not keep them.
+    `licenses` are SPDX expressions or, where the file has none, the names it gives.
     """
 
     component: Component

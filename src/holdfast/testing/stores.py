@@ -28,7 +28,13 @@ def component(name: str, version: str, ecosystem: str = "PyPI") -> Component:
 def sbom(*components: Component) -> Sbom:
     """Return a composition with a place for each component."""
     occurrences = (
-        Occurrence(one, (Location("uv.lock", line),), direct=line == 1, path=() if line == 1 else ("root",))
+        Occurrence(
+            one,
+            (Location("uv.lock", line),),
+            direct=line == 1,
+            path=() if line == 1 else ("root",),
+            licenses=("MIT",) if line == 1 else (),
+        )
         for line, one in enumerate(components, 1)
     )
     return Sbom(tuple(occurrences), (("uv.lock", "uv", len(components)),), (Unparsed("x.lock", 3, "not read"),))

@@ -115,7 +115,12 @@ def _undo_engine(connection: Connection) -> None:
     for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     columns = {"run": ("owner", "fence", "lease_until", "service_id"), "overlay": ("before", "expires_at", "revision")}
-    columns |= {"exposure": ("drill",), "token": ("person", "person_name", "binding"), "release": ("min_compatible",)}
+    columns |= {
+        "exposure": ("drill",),
+        "token": ("person", "person_name", "binding"),
+        "release": ("min_compatible",),
+        "occurrence": ("licenses",),
+    }
     for table, names in columns.items():
         for name in names:
             connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {name}")

@@ -13,6 +13,7 @@ C:Q1qKcZ+j23xssAXmgQhkOO8dHnbWw=
 P:musl
 V:1.2.5-r0
 A:x86_64
+L:MIT
 o:musl
 F:lib
 R:ld-musl-x86_64.so.1
@@ -42,7 +43,8 @@ def test_apk_packages_have_release_architecture_and_origin() -> None:
         ("pkg:apk/alpine/libssl3@3.3.1-r3?arch=x86_64&distro=alpine-3.20", "openssl"),
         ("pkg:apk/alpine/py3-tern@1.0-r0?arch=noarch&distro=alpine-3.20", "py3-tern"),
     ]
-    assert [one.locations[0].line for one in parsed.occurrences] == [1, 10, 17]
+    assert [one.locations[0].line for one in parsed.occurrences] == [1, 11, 18]
+    assert [one.licenses for one in parsed.occurrences] == [("MIT",), (), ()]
     assert {one.component.ecosystem for one in parsed.occurrences} == {"Alpine:v3.20"}
     assert parsed.unparsed == ()
 

@@ -50,6 +50,7 @@ def test_rpm_packages_of_a_real_database_have_epoch_module_and_source() -> None:
         ),
     }
     assert parsed.unparsed == ()
+    assert {one.licenses for one in parsed.occurrences} == {("0BSD",)}
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def read_composition(raw: msgspec.Raw, *, where: str = "$.sbom") -> Sbom:
 
 def _occurrence(one: OccurrenceIn, where: str) -> Occurrence:
     locations = tuple(Location(place.file, place.line, place.owner) for place in one.locations)
-    return Occurrence(_component(one, where), locations, one.direct, tuple(one.path), one.scope)
+    return Occurrence(_component(one, where), locations, one.direct, tuple(one.path), one.scope, "", one.licenses)
 
 
 def _component(one: OccurrenceIn, where: str) -> Component:

@@ -115,7 +115,7 @@ class OccurrenceIn(Question, frozen=True):
     """A component in a composition. `direct` is `null` where it is not known; `path` leads to it from a direct one.
 
     `purl` must have a version where `source` is `registry`. What has no version, or is no purl, is named by
-    `ecosystem`, `name` and `version` instead.
+    `ecosystem`, `name` and `version` instead. `licenses` are SPDX expressions, or the names that its file gives.
     """
 
     purl: Annotated[str, Meta(max_length=2048)] | None = None
@@ -130,6 +130,7 @@ class OccurrenceIn(Question, frozen=True):
     direct: bool | None = None
     path: tuple[str, ...] = ()
     scope: Scope = Scope.RUNTIME
+    licenses: Annotated[tuple[Annotated[str, Meta(max_length=2048)], ...], Meta(max_length=100)] = ()
 
 
 class FileWire(Question, frozen=True):
@@ -264,11 +265,15 @@ class DeploymentOut(Answer, frozen=True):
 
 
 class DeploymentRecorded(Answer, frozen=True):
-    """The deployment, whether it is new, and the deployments whose end it changed."""
+    """The deployment, whether it is new, and the deployments whose end it changed.
+
+    `warnings` say that the gate let nothing of it go, where the policy wants a verdict.
+    """
 
     deployment: DeploymentOut
     created: bool
     changed: list[str]
+    warnings: list[str]
 
 
 class RunningOut(Answer, frozen=True):

@@ -4,7 +4,7 @@ from typing import Any
 
 from holdfast.model.component import Location, Occurrence, Sbom, Unparsed
 
-_MOST_BECAUSE = 2000
+_MOST_BECAUSE, _MOST_LICENSE, _MOST_LICENSES = 2000, 2048, 100
 
 
 def composition_to_json(sbom: Sbom) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def _occurrence(one: Occurrence) -> dict[str, Any]:
         "direct": one.direct,
         "path": list(one.path),
         "scope": one.scope.value,
+        **({"licenses": [text[:_MOST_LICENSE] for text in one.licenses[:_MOST_LICENSES]]} if one.licenses else {}),
     }
 
 

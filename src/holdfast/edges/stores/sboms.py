@@ -17,7 +17,7 @@ from holdfast.errors import FactError, NotFoundError
 from holdfast.model.component import Component, Occurrence, Sbom, Scope, Source, Unparsed
 
 MAX_KEY_BYTES = 1024
-_OCCURRENCE = ("sbom", "component", "position", "direct", "path", "scope", "locations")
+_OCCURRENCE = ("sbom", "component", "position", "direct", "path", "scope", "locations", "licenses")
 _COMPONENT = [column.name for column in COMPONENT.columns if column.name != "id"]
 
 
@@ -106,6 +106,7 @@ def occurrence_rows(
             to_texts(occurrence.path),
             occurrence.scope.value,
             to_places(occurrence.locations),
+            to_texts(occurrence.licenses) if occurrence.licenses else None,
         )
 
 
@@ -183,4 +184,11 @@ def _occurrence(row: Row[Any]) -> Occurrence:
     component = Component(
         row.ecosystem, row.name, row.version, Source(row.source), qualifiers, row.source_package, row.source_version
     )
-    return Occurrence(component, from_places(row.locations), row.direct, from_texts(row.path), Scope(row.scope))
+    return Occurrence(
+        component,
+        from_places(row.locations),
+        row.direct,
+        from_texts(row.path),
+        Scope(row.scope),
+        licenses=from_texts(row.licenses) if row.licenses else (),
+    )

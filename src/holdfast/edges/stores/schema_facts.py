@@ -179,6 +179,7 @@ OCCURRENCE = Table(
     words("path"),
     words("scope"),
     words("locations"),
+    words("licenses", null=True),  # null where it names none
     Index("occurrence_component", "component", "sbom"),
     sqlite_with_rowid=False,
 )

@@ -26,6 +26,7 @@ class Tag(IntEnum):
     VERSION = 1001
     RELEASE = 1002
     EPOCH = 1003
+    LICENSE = 1014
     ARCH = 1022
     SOURCERPM = 1044
     DIRINDEXES = 1116

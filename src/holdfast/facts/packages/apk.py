@@ -20,7 +20,7 @@ from holdfast.model.component import Component, Location, Occurrence, ParsedFile
 from holdfast.ports.tree import Tree
 
 _PATHS = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
-_READ = frozenset("PVAo")
+_READ = frozenset("PVAoL")
 
 
 def _records(text: str) -> Iterator[tuple[int, dict[str, str], list[int]]]:
@@ -50,7 +50,8 @@ def _occurrence(fields: dict[str, str], place: Location, os: str) -> Occurrence:
         qualifiers=tuple(sorted((key, value) for key, value in qualifiers.items() if value)),
         source_package=origin if origin != name else "",
     )
-    return Occurrence(component, (place,))
+    license_ = fields.get("L", "")
+    return Occurrence(component, (place,), licenses=(license_,) if license_ else ())
 
 
 def parse(file: str, data: bytes, os: str) -> ParsedFile:

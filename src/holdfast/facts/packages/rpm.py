@@ -4,8 +4,7 @@ Rules:
 
 1. Every row of the table `Packages` is one header; one that can't be read is unparsed, the others count.
 2. The version is `version-release`; an epoch stands beside it, and before it where versions are compared.
-3. Advisories of most distributions speak of the source package, which the name of the source RPM tells; those of
-   AlmaLinux and Red Hat name the packages themselves.
+3. The name of the source RPM tells the source package, which advisories of most distributions speak of.
 4. `gpg-pubkey` is a key that RPM keeps among the packages, and no package.
 5. The database may come from anybody: it is opened in memory, its one table is read and nothing else, in a bounded
    number of steps. Changes in a write-ahead log beside it are not in it, which is a gap.
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 _PATHS = ("var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite")
-_NAMES_BINARIES = {"AlmaLinux", "Red Hat"}
 _SOURCE = re.compile(r"(.+)-[^-]+-[^-]+\.(?:no)?src\.rpm\Z")
 _MAGIC = b"SQLite format 3\0"
 _STEPS_EACH, _MAX_LOOKS = 10_000, 1_000
@@ -63,7 +61,6 @@ def _occurrence(header: Header, place: Location, os: str) -> Occurrence:
     version = f"{number}-{release}"
     epoch = next(iter(header.numbers(Tag.EPOCH)), 0)
     source = _SOURCE.match(header.text(Tag.SOURCERPM))
-    names_source = source is not None and ecosystem.partition(":")[0] not in _NAMES_BINARIES
     qualifiers = {
         "arch": header.text(Tag.ARCH),
         "distro": distro,
@@ -75,10 +72,11 @@ def _occurrence(header: Header, place: Location, os: str) -> Occurrence:
         name,
         version,
         qualifiers=tuple(sorted((key, value) for key, value in qualifiers.items() if value)),
-        source_package=source[1] if source and names_source and source[1] != name else "",
+        source_package=source[1] if source and source[1] != name else "",
         source_version=f"{epoch}:{version}" if epoch else "",
     )
-    return Occurrence(component, (place,))
+    license_ = header.text(Tag.LICENSE)
+    return Occurrence(component, (place,), licenses=(license_,) if license_ else ())
 
 
 def _rows(file: str, data: bytes) -> Iterator[tuple[int, bytes]]:

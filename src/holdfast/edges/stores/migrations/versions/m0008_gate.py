@@ -29,11 +29,17 @@ CREATE TABLE waiver (
 CREATE INDEX waiver_service ON waiver (org, service_id);
 
 CREATE TABLE build (
-    org {text} NOT NULL, id {text} NOT NULL, service_id {text} NOT NULL, "commit" {text}, release_id {text},
-    at {instant} NOT NULL, answer {text} NOT NULL, body {text} NOT NULL, evidence {bytes}, PRIMARY KEY (org, id)
+    org {text} NOT NULL, id {text} NOT NULL, service_id {text} NOT NULL, service {text} NOT NULL, team {text} NOT NULL,
+    "commit" {text}, sbom {text}, artifact {text}, release_id {text},
+    at {instant} NOT NULL, answer {text} NOT NULL, overridden BOOLEAN NOT NULL, score {real} NOT NULL, took_s {real},
+    body {text} NOT NULL, evidence {bytes}, document {bytes}, PRIMARY KEY (org, id)
 );
 CREATE INDEX build_service ON build (org, service_id, id);
-CREATE INDEX build_release ON build (org, release_id);
+CREATE INDEX build_commit ON build (org, service_id, "commit");
+CREATE INDEX build_sbom ON build (org, service_id, sbom);
+CREATE INDEX build_artifact ON build (org, service_id, artifact);
+CREATE INDEX build_team ON build (org, team, id);
+CREATE INDEX build_answer ON build (org, answer, overridden, id);
 CREATE INDEX build_at ON build (org, at);
 
 CREATE TABLE trust (org {text} NOT NULL, name {text} NOT NULL, body {text} NOT NULL, PRIMARY KEY (org, name));
@@ -43,7 +49,9 @@ CREATE TABLE trust_use (
 );
 CREATE INDEX trust_use_until ON trust_use (org, until);
 
-ALTER TABLE token ADD COLUMN binding {text}
+ALTER TABLE token ADD COLUMN binding {text};
+
+ALTER TABLE occurrence ADD COLUMN licenses {text}
 """
 
 
