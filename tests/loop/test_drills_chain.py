@@ -9,6 +9,7 @@ from openfeature.evaluation_context import EvaluationContext
 
 from holdfast.errors import ConflictError, ForbiddenError, HoldfastError, NotFoundError, UsageError
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed25519_verifier
+from holdfast.findings.dsse import seal
 from holdfast.loop.drills import DrillReader
 from holdfast.loop.drills_begin import LIMIT, DrillAsk
 from holdfast.loop.drills_finding import (
@@ -29,7 +30,6 @@ from holdfast.loop.view_metrics import metrics_view
 from holdfast.loop.view_runs import runs_view
 from holdfast.metrics.recompute import exposures_from_journal
 from holdfast.mitigations.drill_faults import FAULTS
-from holdfast.mitigations.drill_statement import seal
 from holdfast.mitigations.evaluation import Evaluated
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome, Readiness
 from holdfast.model.exposure import State

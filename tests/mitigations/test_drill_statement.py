@@ -1,6 +1,6 @@
-"""Evidence that others can verify: the encoding, the envelope, the statement.
+"""Evidence that others can verify: the envelope, the statement.
 
-Source of the vectors: DSSE v1.0.2, protocol, "Test Vectors". The oracle is `securesystemslib`.
+The oracle is `securesystemslib`.
 """
 
 import base64
@@ -17,18 +17,8 @@ from securesystemslib.signer import Key  # type: ignore[attr-defined]  # it expo
 
 from holdfast.errors import JournalError
 from holdfast.findings.checkpoint import ed25519_public_key, ed25519_signer, ed25519_verifier
-from holdfast.mitigations.drill_statement import (
-    PAYLOAD_TYPE,
-    PREDICATE_TYPE,
-    STATEMENT_TYPE,
-    key_id,
-    pae,
-    seal,
-    sign_drill,
-    statement_of,
-    unseal,
-    verify_drill,
-)
+from holdfast.findings.dsse import PAYLOAD_TYPE, STATEMENT_TYPE, key_id, seal, unseal
+from holdfast.mitigations.drill_statement import PREDICATE_TYPE, sign_drill, statement_of, verify_drill
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome, DrillStep
 
 KEY, OTHER = bytes(range(32)), bytes(range(1, 33))
@@ -62,20 +52,6 @@ def their_key(public: bytes) -> Key:
     """Return a public key as the oracle takes it."""
     document = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public.hex()}}
     return Key.from_dict(key_id(public), document)
-
-
-def test_encoding_is_that_of_the_specification() -> None:
-    assert pae("http://example.com/HelloWorld", b"hello world") == (
-        b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
-    )
-    assert pae("", b"") == b"DSSEv1 0  0 "
-    assert pae("é", b"\x00\xff") == "DSSEv1 2 é 2 ".encode() + b"\x00\xff"
-
-
-@given(st.binary(max_size=300), st.text(max_size=40))
-def test_encoding_is_the_oracles(payload: bytes, payload_type: str) -> None:
-    kind = payload_type.encode("utf-8", "ignore").decode()
-    assert pae(kind, payload) == Envelope(payload, kind, {}).pae()
 
 
 def test_envelope_is_verified_by_the_oracle() -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from holdfast.errors import ActionError, NotFoundError
+from holdfast.findings.dsse import seal
 from holdfast.findings.lifecycle import RESOLVED, Transition
 from holdfast.loop.drills_finding import FINDING_TYPE, accept_finding, fabricate, finding_to_bytes
 from holdfast.loop.drills_injected import Injected, inject
@@ -20,7 +21,6 @@ from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.respond import release_runs
 from holdfast.loop.turn import Turn
 from holdfast.mitigations.drill import changes, seconds_words
-from holdfast.mitigations.drill_statement import seal
 from holdfast.model.exposure import Ending, State
 from holdfast.model.run import Run, RunState
 

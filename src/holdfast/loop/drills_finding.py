@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from itertools import islice, product
 
 from holdfast.errors import ConflictError, FactError, ForbiddenError, JournalError, PlanError, UsageError
+from holdfast.findings.dsse import Verify, unseal
 from holdfast.findings.lifecycle import OPENED, Transition
 from holdfast.loop.drills_stage import Piece, is_open_to_all
 from holdfast.loop.reconcile import record_transitions
 from holdfast.loop.respond import respond
 from holdfast.loop.respond_plans import PlanReader, find_gap, journal_run, simulate
 from holdfast.loop.turn import Turn
-from holdfast.mitigations.drill_statement import Verify, unseal
 from holdfast.mitigations.plan import matches_plan
 from holdfast.model.component import Location
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome
