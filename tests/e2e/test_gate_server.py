@@ -43,8 +43,9 @@ def ask(
     return done, document(done)
 
 
-def token_of(server: Server) -> str:
-    return str(server.call("POST", "/tokens", {"name": "ci", "permissions": ["builds:write"]})["secret"])
+def token_of(server: Server, *permissions: str) -> str:
+    wanted = list(permissions) or ["builds:write"]
+    return str(server.call("POST", "/tokens", {"name": "ci", "permissions": wanted})["secret"])
 
 
 def test_the_server_judges_and_its_policies_count_while_it_is_away(
@@ -98,3 +99,32 @@ def test_a_server_that_refuses_is_not_away(repository: Path, feed: Path, tmp_pat
         done, found = ask(repository, feed, server.url, "hf_wrong", "--on-unavailable", "pass")
     assert done.returncode == 4
     assert "token" in json.dumps(found["error"])
+
+
+def test_what_is_there_is_accepted_once_by_who_may_and_compared_with(
+    repository: Path, feed: Path, tmp_path: Path
+) -> None:
+    def plain(url: str, token: str, *arguments: str) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
+        more = ("--server", url, "--format", "json", *arguments)
+        done = gate(repository, feed, *more, environment={"HOLDFAST_TOKEN": token})
+        return done, document(done)
+
+    with serve(tmp_path / "server", "--feed", "none") as server:
+        for name in ("lamp", "desk"):
+            server.call("POST", "/advisories", record(f"L-{name}", name=name, severity=SEVERITY))
+        server.call("PUT", "/policies/org", {"document": POLICY + "data: {on_unknown: warn}\n"})
+        pipeline, admin = token_of(server), token_of(server, "builds:write", "policy:write")
+        done, found = plain(server.url, pipeline)
+        assert (done.returncode, found["basis"]) == (1, "nothing")
+        assert plain(server.url, pipeline, "--accept-inherited")[0].returncode == 4
+        done, found = plain(server.url, admin, "--accept-inherited")
+        assert (done.returncode, found["basis"], found["existing"]) == (0, "inherited", 1), done.stderr
+        assert "accepted as inherited: 1 findings" in done.stderr
+        add(repository, ["lamp==1.0"])
+        done, found = plain(server.url, pipeline)
+        assert (done.returncode, [one["id"] for one in found["blocking"]]) == (1, ["L-lamp"])
+        done, found = plain(server.url, admin, "--accept-inherited")
+        assert (done.returncode, "nothing new was accepted" in done.stderr) == (1, True)
+        done, _ = plain(server.url, admin, "--accept-inherited", "--base", "main")
+        assert done.returncode == 2
+    assert plain("", admin, "--accept-inherited")[0].returncode == 2

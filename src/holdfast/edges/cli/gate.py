@@ -75,6 +75,11 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         envvar="HOLDFAST_ON_UNAVAILABLE",
         help="Where the server does not answer: fail, pass, or decide by its policies as they were last seen.",
     )
+    @click.option(
+        "--accept-inherited",
+        is_flag=True,
+        help="Let the server keep what is here as what was there before, for builds without a base. Once a service.",
+    )
     @click.option("--feed", envvar="HOLDFAST_FEED", help="Advisories: a folder, a zip, a bucket's URL, or `none`.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
     @data_option
@@ -116,6 +121,7 @@ class GateOptions:
     server: str | None = None
     on_unavailable: str | None = None
     findings: tuple[Path, ...] = ()
+    accept_inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,8 @@ class _Said:
 
 def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
     try:
+        if options.accept_inherited and not options.server:
+            raise UsageError("`--accept-inherited` is for a server to keep", hint="name it: `--server URL`")
         said = _ask(tools, path, options) if options.server else _decide(tools, path, options)
     except HoldfastError as error:
         if options.style == JSON:
@@ -168,6 +176,8 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
+    if base is not None and options.accept_inherited:
+        raise UsageError("a change is not what was there before", hint="accept what is on the branch it goes into")
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
@@ -176,7 +186,17 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     service = options.service or trusted.stated.bound.service
     if not service:
         raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
-    asked = Asked(options.server or "", service, sbom, before, base, trusted, options.environment, options.data)
+    asked = Asked(
+        options.server or "",
+        service,
+        sbom,
+        before,
+        base,
+        trusted,
+        options.environment,
+        options.data,
+        options.accept_inherited,
+    )
     try:
         decision, document = ask_server(tools, path, asked)
     except AwayError as away:

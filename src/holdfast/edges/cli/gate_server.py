@@ -19,8 +19,11 @@ from typing import Any
 
 import msgspec
 
+from holdfast.edges.cli.addresses import address
 from holdfast.edges.cli.composition import composition_to_json
 from holdfast.edges.cli.gate_base import Base, GateTools, Trusted
+from holdfast.edges.cli.output import say
+from holdfast.edges.cli.words import instant_text
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.gate.decide import Decision
 from holdfast.gate.levels import DEFAULT, Levels
@@ -52,6 +55,8 @@ class Asked:
     trusted: Trusted
     environment: str
     data: Path
+    accept: bool = False
+    """Whether what is here is to be kept as what the service inherits, before it is judged."""
 
 
 def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
@@ -67,11 +72,24 @@ def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, di
     _remember(tools, asked, token)
     api = tools.api(asked.server, token, JUDGE_S)
     try:
+        if asked.accept:
+            _accept(api, asked)
         answer = _call(api, "POST", "/builds", body=_body(tools, path, asked))
     finally:
         api.close()
     (asked.data / LEFT_BEHIND).unlink(missing_ok=True)
     return msgspec.convert(answer["decision"], Decision), answer["document"]
+
+
+def _accept(api: Api, asked: Asked) -> None:
+    """Let the server keep what is here as what the service inherits; one that was accepted before stays."""
+    body = {"sbom": composition_to_json(asked.sbom)}
+    answer = _call(api, "PUT", address("services", asked.service, "inherited"), body=body)
+    if answer["accepted"]:
+        say(f"accepted as inherited: {len(answer['findings'])} findings, {len(answer['gaps'])} gaps")
+    else:
+        hint = "`holdfast adopt --replace` accepts anew"
+        say(f"nothing new was accepted: what was accepted at {instant_text(answer['accepted_at'])} stays ({hint})")
 
 
 def _call(api: Api, method: str, path: str, **more: Any) -> Any:
