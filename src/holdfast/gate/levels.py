@@ -15,7 +15,17 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from holdfast.gate.policy import BUDGET, STRICTNESS, ModeRules, OnUnknown, Outcome, Policy, Rule, WaiverRules
+from holdfast.gate.policy import (
+    BUDGET,
+    STRICTNESS,
+    ModeRules,
+    OnUnknown,
+    Outcome,
+    Policy,
+    Rule,
+    Unverified,
+    WaiverRules,
+)
 from holdfast.model.build import Mode
 from holdfast.model.verdict import Fail, Pass, Unknown
 
@@ -110,6 +120,27 @@ class Levels:
     def mode(self, now: datetime) -> Mode:
         """Return how strict the gate is at an instant."""
         return self._fold("mode", lambda one: one.mode.at(now) if one.mode else None, Mode.BLOCK, _stricter)
+
+    def unverified(self, at: datetime) -> Unverified:
+        """Return what becomes of a deployment of an instant that has no passing verdict.
+
+        Where no level says, it follows the mode of then: who only looks is not told of findings.
+        """
+        usual = {Mode.OBSERVE: Unverified.IGNORE, Mode.WARN: Unverified.WARN, Mode.BLOCK: Unverified.FINDING}
+        silent = all(one.deployments.unverified is None for one in self.policies)
+        if silent:
+            return usual[self.mode(at)]
+        return self._fold("deployments", lambda one: one.deployments.unverified, Unverified.IGNORE, _stricter)
+
+    @property
+    def unverified_since(self) -> datetime | None:
+        """From when on deployments need a verdict, the earliest that a level says; `None` where none does."""
+        return min((one.deployments.since for one in self.policies if one.deployments.since), default=None)
+
+    @property
+    def tells_environments_apart(self) -> bool:
+        """Whether a rule of any level looks at the environment."""
+        return any("environment" in rule.when for one in self.policies for rule in one.rules)
 
     @property
     def overdue(self) -> Outcome:

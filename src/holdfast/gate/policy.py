@@ -50,10 +50,19 @@ class OnUnknown(StrEnum):
     FAIL = "fail"
 
 
+class Unverified(StrEnum):
+    """What becomes of a deployment of a release without a passing verdict: nothing, it is told, it is a finding."""
+
+    IGNORE = "ignore"
+    WARN = "warn"
+    FINDING = "finding"
+
+
 STRICTNESS: Mapping[StrEnum, int] = {
     **{one: rank for rank, one in enumerate(Outcome)},
     **{one: rank for rank, one in enumerate(OnUnknown)},
     **{one: rank for rank, one in enumerate(Mode)},
+    **{one: rank for rank, one in enumerate(Unverified)},
 }
 """How strict a word is, among its own kind."""
 
@@ -124,6 +133,14 @@ class ModeRules:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentRules:
+    """What becomes of deployments without a passing verdict that began at `since` or later; `None` is "not said"."""
+
+    unverified: Unverified | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One level. `name` says whose it is, `digest` is `sha256:…` of its text. `None` is "this level does not say".
 
@@ -144,6 +161,7 @@ class Policy:
     mode: ModeRules | None = None
     on_unavailable: str | None = None
     lower_may: frozenset[str] = frozenset()
+    deployments: DeploymentRules = DeploymentRules()
 
     def bar(self, tier: int | None) -> float | None:
         """Return the lowest score that passes at a tier; `None` when this level does not say."""

@@ -17,7 +17,17 @@ import msgspec
 from holdfast.errors import ExpressionError, PolicyError, UsageError
 from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.facts.manifest_yaml import Entries, Problem, Scalar, Tree, find, items_of, parse_yaml, plain, written
-from holdfast.gate.policy import LicenseRules, ModeRules, OnUnknown, Outcome, Policy, Rule, WaiverRules
+from holdfast.gate.policy import (
+    DeploymentRules,
+    LicenseRules,
+    ModeRules,
+    OnUnknown,
+    Outcome,
+    Policy,
+    Rule,
+    Unverified,
+    WaiverRules,
+)
 from holdfast.model.build import Mode
 from holdfast.model.instant import parse_instant
 
@@ -78,6 +88,11 @@ class _ModeShape(_Strict):
     from_: _Instant | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="from")
 
 
+class _DeploymentsShape(_Strict):
+    unverified: Unverified | msgspec.UnsetType = msgspec.UNSET
+    since: _Instant | msgspec.UnsetType = msgspec.UNSET
+
+
 class _Shape(_Strict):
     version: Literal[1] | msgspec.UnsetType = msgspec.UNSET
     min_score: dict[_Tier, _Score] | msgspec.UnsetType = msgspec.UNSET
@@ -88,6 +103,7 @@ class _Shape(_Strict):
     waivers: _WaiversShape | msgspec.UnsetType = msgspec.UNSET
     private: Annotated[list[_Private], msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
     mode: _ModeShape | msgspec.UnsetType = msgspec.UNSET
+    deployments: _DeploymentsShape | msgspec.UnsetType = msgspec.UNSET
     on_unavailable: Literal["fail", "pass", "cached"] | msgspec.UnsetType = msgspec.UNSET
     lower_may: Annotated[list[_Id], msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
 
@@ -172,6 +188,7 @@ def _policy(root: Tree, file: str, name: str, digest: str) -> Policy:
         mode=_mode(find(root, "mode")),
         on_unavailable=written(root, "on_unavailable") or None,
         lower_may=frozenset(_texts(root, "lower_may")),
+        deployments=_deployments(find(root, "deployments")),
     )
 
 
@@ -237,3 +254,11 @@ def _mode(tree: Tree | None) -> ModeRules | None:
     return ModeRules(
         Mode(written(tree, "now")), Mode(later) if later else None, _instant(tree, "from") if later else None
     )
+
+
+def _deployments(tree: Tree | None) -> DeploymentRules:
+    if tree is None:
+        return DeploymentRules()
+    word = written(tree, "unverified")
+    since = _instant(tree, "since") if written(tree, "since") else None
+    return DeploymentRules(Unverified(word) if word else None, since)

@@ -11,37 +11,46 @@ Rules:
    so that a new policy can be tried on it.
 """
 
+import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
+from holdfast.facts.sbom import sbom_digest
 from holdfast.findings.waiver_read import read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, Side, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.approvals import require_person
 from holdfast.loop.declare import ensure_service
+from holdfast.loop.gate_json import decision_to_json
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.inherited import basis_notes, inherited_since
 from holdfast.loop.policies import levels_of
+from holdfast.loop.reconcile import review_deployments
 from holdfast.loop.scan import ScanReport, scan
 from holdfast.loop.store_lookup import StoreLookup, synced_microseconds
 from holdfast.loop.turn import Turn
+from holdfast.loop.unverified import is_of
 from holdfast.model.build import Answer, Basis, Build, Override
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
 from holdfast.model.finding import Kind
 from holdfast.model.inherited import Inherited
-from holdfast.model.inventory import Reach, Service
+from holdfast.model.inventory import Reach, Release, Service
 from holdfast.model.tenancy import Permission
 from holdfast.model.waiver import Waiver
 from holdfast.ports.store import Transaction
 
 MOST_REASONS = 100
+MOST_RELEASES = 20
+MOST_KEPT = 200
+"""How much of each part of an answer is kept with a build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class BuildAsk:
     """What a pipeline asks. `base` is the composition of the merge base, `None` where there is none.
 
     With `environment` and no base it is a release, compared with what runs there. `waivers` and `policy` are texts of
-    the base revision; the policy can only tighten. `notes` are what the pipeline has to say beside it.
+    the base revision; the policy can only tighten. `notes` are what the pipeline has to say beside it, `artifact` the
+    digest of what was built (`sha256:…`), where it is known already.
     """
 
     service: str
@@ -63,6 +73,7 @@ class BuildAsk:
     policy: str = ""
     ci: str = ""
     notes: tuple[str, ...] = ()
+    artifact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +90,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A build with the decision in full, and the scan it rests on."""
+    """A build with the decision in full and as a document, and the scan it rests on."""
 
     build: Build
     decision: Decision
     report: ScanReport
     levels: Levels
+    document: Mapping[str, Any]
 
 
-def judge_build(turn: Turn, ask: BuildAsk) -> Judged:
-    """Decide about a build, and record it.
+def judge_build(turn: Turn, ask: BuildAsk, elapsed_s: Callable[[], float] | None = None) -> Judged:
+    """Decide about a build, and record it; `elapsed_s` says how long that took since it was asked.
 
     Raises:
         PolicyError: the policy that was sent can't be read.
@@ -102,10 +114,25 @@ def judge_build(turn: Turn, ask: BuildAsk) -> Judged:
     report, question = _question(turn, ask, service, levels)
     decision = decide(question, turn.now)
     build = _record(turn, ask, service, decision, report)
-    build = replace(build, policy=levels.digests)
-    turn.tx.builds.save(build, pack_evidence(question))
+    base_name = ask.target or ask.environment or None
+    document = decision_to_json(decision, levels.digests, report.snapshots, base_name) | {"build": build.id}
+    took_s = round(elapsed_s(), 6) if elapsed_s else None
+    build = replace(build, policy=levels.digests, took_s=took_s, release_id=_release_of(turn, build))
+    turn.tx.builds.save(build, pack_evidence(question), pack_document(document))
     _journal(turn, build)
-    return Judged(build, decision, report, levels)
+    if build.release_id is not None:  # it may run already
+        review_deployments(turn, [service.id])
+    return Judged(build, decision, report, levels, document)
+
+
+def _release_of(turn: Turn, build: Build) -> str | None:
+    """Return the newest release that was made of what is judged; one that comes later is tied when it comes."""
+    found = turn.tx.releases.find(service=build.service_id, digest=build.artifact) if build.artifact else ()
+    if not found and build.commit:
+        found = turn.tx.releases.find(service=build.service_id, commit=build.commit, limit=20)
+    if not found:
+        found = turn.tx.releases.find(service=build.service_id, limit=MOST_RELEASES)
+    return next((one.id for one in found if is_of(build, one)), None)
 
 
 def _require_team(turn: Turn, service: Service) -> None:
@@ -207,6 +234,9 @@ def _record(turn: Turn, ask: BuildAsk, service: Service, decision: Decision, rep
         target=ask.target,
         environment=ask.environment,
         ci=ask.ci,
+        team=service.team or "",
+        sbom=sbom_digest(ask.sbom),
+        artifact=ask.artifact,
     )
 
 
@@ -242,6 +272,20 @@ def unpack_evidence(data: bytes) -> Evidence:
     return msgspec.json.decode(zlib.decompress(data), type=Evidence)
 
 
+def pack_document(document: Mapping[str, Any]) -> bytes:
+    """Return what was answered as it is kept: the first 200 of each part, and how many more there were."""
+    long = {name: part for name, part in document.items() if isinstance(part, list) and len(part) > MOST_KEPT}
+    cut = {name: part[:MOST_KEPT] for name, part in long.items()}
+    more = {name: len(part) - MOST_KEPT for name, part in long.items()}
+    return zlib.compress(json.dumps({**document, **cut, "more": more}, separators=(",", ":")).encode(), 6)
+
+
+def unpack_document(data: bytes) -> Mapping[str, Any]:
+    """Return what `pack_document` kept."""
+    found = json.loads(zlib.decompress(data))
+    return found if isinstance(found, dict) else {}
+
+
 def override_build(turn: Turn, build_id: str, reason: str) -> Build:
     """Let a build go that the gate held, as a person, with a reason; journaled, and counted.
 
@@ -259,16 +303,19 @@ def override_build(turn: Turn, build_id: str, reason: str) -> Build:
     turn.tx.builds.save(changed)
     body: dict[str, object] = {"id": build.id, "about": build.service_id, "by": person, "reason": reason}
     turn.tx.journal.append("build.overridden", body)
+    review_deployments(turn, [build.service_id])
     return changed
 
 
-def link_builds(turn: Turn, service_id: str, commit: str | None, release_id: str) -> Sequence[Build]:
-    """Tie the builds of a commit to the release that it became; returns them, oldest first."""
-    if not commit:
-        return ()
+def link_builds(turn: Turn, release: Release) -> Sequence[Build]:
+    """Tie the builds that judged a release to it; returns them, oldest first."""
+    digests = [one.digest for one in release.artifacts]
+    found = turn.tx.builds.of_release(release.service_id, release.commit, release.sbom, digests)
     linked = []
-    for build in turn.tx.builds.of_commit(service_id, commit):
-        one = build if build.release_id == release_id else replace(build, release_id=release_id)
+    for build in found:
+        if not is_of(build, release):
+            continue
+        one = build if build.release_id == release.id else replace(build, release_id=release.id)
         if one is not build:
             turn.tx.builds.save(one)
         linked.append(one)

@@ -73,7 +73,7 @@ def declare_environment(turn: Turn, request: EnvironmentRequest) -> Environment:
         turn.tx.environments.save(environment)
         body = {"id": identifier, "name": request.name, "tier": request.tier, "exposure": request.reach.value}
         turn.tx.journal.append("environment.declared", body | {"by": turn.actor})
-    if known is not None and known.reach is not environment.reach:
+    if known is not None and (known.tier, known.reach) != (environment.tier, environment.reach):
         here = (one for one in turn.tx.exposures.all() if one.is_live and one.environment == request.name)
         reconcile(turn, subjects=list({one.subject.id: (one.subject, one.environment) for one in here}.values()))
     return environment

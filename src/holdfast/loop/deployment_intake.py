@@ -19,9 +19,10 @@ from holdfast.loop.named_release import find_release
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import CLOCK_SKEW, DeploymentOutcome, DeploymentRequest
 from holdfast.loop.turn import Turn
+from holdfast.loop.unverified import Verdict, VerdictReader
 from holdfast.model.exposure import Subject
 from holdfast.model.instant import format_instant
-from holdfast.model.inventory import Deployment, Status
+from holdfast.model.inventory import Deployment, Service, Status
 from holdfast.model.tenancy import Permission
 
 
@@ -46,10 +47,20 @@ def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutco
     ends = _derive_ends(turn, deployment)
     deployment = replace(deployment, ended_at=ends.get(deployment.id))
     changed = tuple(other.id for other in before if other.id in ends and other.ended_at != ends[other.id])
-    turn.tx.journal.append("deployment.recorded", _deployment_body(deployment, changed, turn.actor))
     service = turn.tx.services.get(deployment.service_id)
+    verdict = _verdict_of(turn, service, deployment)
+    body = _deployment_body(deployment, changed, turn.actor) | {"verdict": verdict.standing.value if verdict else None}
+    turn.tx.journal.append("deployment.recorded", body)
     reconcile(turn, subjects=[(Subject("service", service.id, service.name), deployment.environment)])
-    return DeploymentOutcome(deployment, created=known is None, changed=changed)
+    warnings = (f"{verdict.standing}: {verdict.because}",) if verdict and verdict.is_told else ()
+    return DeploymentOutcome(deployment, created=known is None, changed=changed, warnings=warnings)
+
+
+def _verdict_of(turn: Turn, service: Service, deployment: Deployment) -> Verdict | None:
+    """Return what the gate says of it; `None` of what does not run."""
+    if deployment.release_id is None or deployment.status is not Status.SUCCEEDED:
+        return None
+    return VerdictReader(turn.tx).read(service, deployment, turn.tx.releases.get(deployment.release_id))
 
 
 def _deployment_of(turn: Turn, request: DeploymentRequest) -> tuple[Deployment, Deployment | None]:

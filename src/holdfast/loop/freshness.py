@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from holdfast.loop.feed_state import feed_verdict
 from holdfast.model.advisory import Snapshot
-from holdfast.model.exposure import Exposure
+from holdfast.model.exposure import DEPLOYMENT, Exposure
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Host
 from holdfast.model.verdict import Unknown
@@ -36,6 +36,8 @@ class Freshness:
         """Return why the exposure's facts are too old to act on by itself, `None` when they are not."""
         if exposure.subject.kind == "host":
             return self._silent(exposure.subject.id)
+        if exposure.kind == DEPLOYMENT:  # no feed tells of it
+            return None
         if self.max_age is None or self._is_pushed(exposure.cluster):
             return None
         if exposure.ecosystem not in self._stale:

@@ -17,7 +17,7 @@ from holdfast.facts.sbom import sbom_digest
 from holdfast.loop.builds import link_builds
 from holdfast.loop.declare import declare_service, ensure_environment, ensure_service
 from holdfast.loop.drills_inputs import load_seen
-from holdfast.loop.reconcile import reconcile
+from holdfast.loop.reconcile import reconcile, review_deployments
 from holdfast.loop.requests import CLOCK_SKEW, HostRequest, ReleaseOutcome, ReleaseRequest
 from holdfast.loop.turn import Turn
 from holdfast.mitigations.actions import action_names
@@ -56,11 +56,13 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
         return ReleaseOutcome(release, service, created=False, warnings=warnings)
     manifest = manifest_to_json(request.manifest) if request.manifest else turn.tx.services.manifest(service.id)
     turn.tx.releases.save(release, _identity(request), manifest)
-    link_builds(turn, service.id, release.commit, release.id)
+    linked = link_builds(turn, release)
     turn.tx.journal.append("release.registered", _release_body(release, turn.actor))
     if known is not None and known.sbom != release.sbom:  # it may run somewhere already, and only now is it known what
         subject = Subject("service", service.id, service.name)
         reconcile(turn, subjects=[(subject, environment.name) for environment in turn.tx.environments.list()])
+    elif known is not None and linked:
+        review_deployments(turn, [service.id])
     return ReleaseOutcome(release, service, created=known is None, warnings=warnings)
 
 

@@ -20,8 +20,9 @@ from holdfast.findings.merge import Merge, merge, split
 from holdfast.loop.freshness import Freshness
 from holdfast.loop.respond import release_runs, respond
 from holdfast.loop.turn import Turn
+from holdfast.loop.unverified import cluster_of, find_unverified
 from holdfast.model.advisory import Enrichment
-from holdfast.model.exposure import Ending, Exposure, Span, State, Subject
+from holdfast.model.exposure import DEPLOYMENT, Ending, Exposure, Span, State, Subject
 from holdfast.model.inventory import Reach, Service
 from holdfast.ports.advisories import AdvisoryRow
 from holdfast.ports.findings import PlaceRow
@@ -49,6 +50,10 @@ def reconcile(
 ) -> list[Transition]:
     """Bring the exposures of a scope up to date; returns what changed, stored and journaled already."""
     scope = _read(turn, subjects, clusters, everything=everything)
+    return _reconcile(turn, scope) + _review(turn, subjects, everything=everything)
+
+
+def _reconcile(turn: Turn, scope: _Scope) -> list[Transition]:
     if not scope.spans and not scope.current:
         return []
     context = _context(turn, scope)
@@ -57,6 +62,32 @@ def reconcile(
     transitions = scope.transitions + observed
     record_transitions(turn, transitions, scope.aliases)
     _hand_over(turn, scope.successors)
+    _respond(turn, transitions)
+    return transitions
+
+
+def _review(turn: Turn, subjects: Sequence[tuple[Subject, str]], *, everything: bool) -> list[Transition]:
+    """Judge the deployments of the services of a scope as well."""
+    if everything:
+        return review_deployments(turn, [one.id for one in turn.tx.services.list(limit=1_000_000)])
+    return review_deployments(turn, sorted({one.id for one, _ in subjects if one.kind == "service"}))
+
+
+def review_deployments(turn: Turn, service_ids: Sequence[str]) -> list[Transition]:
+    """Bring up to date which deployments of services run without a passing verdict; no packages are read."""
+    if not service_ids:
+        return []
+    places = [one.name for one in turn.tx.environments.list()]
+    current = turn.tx.exposures.of_clusters([cluster_of(one, place) for one in service_ids for place in places])
+    begun = [one.clocks.introduced_at for one in current if one.is_live and one.clocks.introduced_at]
+    found = find_unverified(turn.tx, turn.now, service_ids, min([*begun, turn.now]))
+    scope = _Scope(list(found.spans), list(current))
+    if not scope.spans and not any(one.is_live for one in current):
+        return []
+    gone = {one.cluster: AdvisoryFacts(one.cluster, one.advisories, withdrawn=True) for one in current}
+    context = Context(turn.tx.org, {**gone, **found.facts}, _places(turn, scope), _replaced_at(scope.spans))
+    transitions = observe(scope.spans, scope.current, context, turn.now, lambda: turn.ids.new("exp"))
+    record_transitions(turn, transitions)
     _respond(turn, transitions)
     return transitions
 
@@ -94,7 +125,7 @@ def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
 def _read(turn: Turn, subjects: Sequence[tuple[Subject, str]], clusters: Sequence[str], *, everything: bool) -> _Scope:
     tx = turn.tx
     if everything:
-        return _Scope(list(tx.spans.all()), list(tx.exposures.all()))
+        return _Scope(list(tx.spans.all()), [one for one in tx.exposures.all() if one.kind != DEPLOYMENT])
     spans: list[Span] = []
     current: dict[str, Exposure] = {}
     if subjects:
@@ -103,7 +134,7 @@ def _read(turn: Turn, subjects: Sequence[tuple[Subject, str]], clusters: Sequenc
     if clusters:
         spans += tx.spans.of_clusters(clusters)
         current |= {exposure.id: exposure for exposure in tx.exposures.of_clusters(clusters)}
-    return _Scope(spans, list(current.values()))
+    return _Scope(spans, [one for one in current.values() if one.kind != DEPLOYMENT])
 
 
 def _context(turn: Turn, scope: _Scope) -> Context:

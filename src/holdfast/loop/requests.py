@@ -61,11 +61,15 @@ class DeploymentRequest:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentOutcome:
-    """The deployment with its derived end, whether it is new, and the ids of deployments whose end it changed."""
+    """The deployment with its derived end, whether it is new, and the ids of deployments whose end it changed.
+
+    `warnings` say that the gate let nothing of it go, where a verdict is needed.
+    """
 
     deployment: Deployment
     created: bool
     changed: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

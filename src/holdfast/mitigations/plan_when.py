@@ -3,9 +3,11 @@
 Rules:
 1. `when` is CEL over `PLAN_SCHEMA`. What is not known of an exposure is missing there: the answer is `Unknown` where it
    hangs on it, and `Unknown` never counts as "applies".
-2. An exposure with several affected versions is one that a plan is for as soon as it is for one of them.
+2. A plan that does not look at `finding.kind` is for holes in what runs: a deployment that no verdict allowed is none.
+3. An exposure with several affected versions is one that a plan is for as soon as it is for one of them.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -25,18 +27,20 @@ from holdfast.controls.cel import (
 from holdfast.errors import ExpressionError, FactError
 from holdfast.model.advisory import Enrichment
 from holdfast.model.component import Component
-from holdfast.model.exposure import Exposure
+from holdfast.model.exposure import DEPLOYMENT, Exposure
 from holdfast.model.inventory import Environment, Reach, Service
 from holdfast.model.plan import Plan
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 
 DEFAULT_FILE = "holdfast.yaml"
+_LOOKS_AT_KIND = re.compile(r"\bfinding\s*\.\s*kind\b")
 
 PLAN_SCHEMA: Mapping[str, Type] = {
     "finding": object_of(
         "finding",
         {
             "id": STRING,
+            "kind": STRING,
             "aliases": list_of(STRING),
             "severity": DOUBLE,
             "known_exploited": BOOL,
@@ -93,6 +97,8 @@ def matches_plan(
 
     `service` is `None` for a host's exposure. `enrichment` has what the exposure itself does not hold (SSVC).
     """
+    if exposure.kind == DEPLOYMENT and not _LOOKS_AT_KIND.search(plan.when):
+        return Fail("it is about the deployment itself, and the plan does not look at `finding.kind`")
     try:
         program = compile_when(plan)
     except ExpressionError as error:  # it was checked when it was registered, by a version that may have been older
@@ -138,6 +144,7 @@ def _finding(exposure: Exposure, enrichment: Enrichment) -> dict[str, object]:
     exploited = risk.known_exploited if risk.known_exploited is not None else enrichment.known_exploited
     return {
         "id": exposure.advisories[0] if exposure.advisories else None,
+        "kind": exposure.kind,
         "aliases": list(exposure.advisories),
         "severity": _double(risk.severity),
         "known_exploited": exploited,

@@ -70,6 +70,8 @@ class Build:
 
     `source` and `target` are branches or whatever the pipeline calls them. `policy` is (level, digest), `snapshot` is
     (ecosystem, when its feed was synced, in microseconds). `release_id` is known once the build became a release.
+    `team` is whose service it was then. `sbom` is the digest of the composition that was judged, `artifact` that of
+    what was built (`sha256:…`), where the pipeline said so. `took_s` is from the question to the answer.
     """
 
     org: str
@@ -100,3 +102,38 @@ class Build:
     release_id: str | None = None
     override: Override | None = None
     ci: str = ""
+    team: str = ""
+    sbom: str | None = None
+    artifact: str | None = None
+    took_s: float | None = None
+
+    @property
+    def passed_at(self) -> datetime | None:
+        """Since when it may ship: it passed, or somebody let it go; `None` while it is held."""
+        if self.answer is Answer.PASS:
+            return self.at
+        return self.override.at if self.override else None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPoint:
+    """What figures need of a build."""
+
+    service: str
+    team: str
+    at: datetime
+    answer: Answer
+    overridden: bool
+    score: float
+    took_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFilter:
+    """Which builds; `None` is all. `held` are those that did not pass and that nobody let go."""
+
+    service_id: str | None = None
+    team: str | None = None
+    answer: Answer | None = None
+    held: bool = False
+    overridden: bool = False

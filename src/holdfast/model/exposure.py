@@ -7,6 +7,9 @@ from enum import StrEnum
 from holdfast.model.component import Location
 from holdfast.model.inventory import Reach
 
+DEPLOYMENT = "deployment"
+"""The ecosystem of what is wrong with a deployment itself."""
+
 
 class State(StrEnum):
     """The life of an exposure. `regressed` is open again: after being resolved, or a mitigation lifted too early."""
@@ -100,6 +103,12 @@ class Exposure:
     releases: tuple[str, ...] = field(default=())
     drill: str | None = None
     """The drill that made it, of a synthetic finding; such an exposure never enters real figures."""
+
+    @property
+    def kind(self) -> str:
+        """What it is about: a `vulnerability` in what runs, or the `deployment` itself, which no verdict allowed."""
+        is_deployment = self.ecosystem == DEPLOYMENT and self.cluster.startswith("deployment:")
+        return DEPLOYMENT if is_deployment else "vulnerability"
 
     @property
     def is_live(self) -> bool:

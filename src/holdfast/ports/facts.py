@@ -124,6 +124,10 @@ class Deployments(Protocol):
         """Return what occupies the service's targets in the environment at an instant."""
         ...
 
+    def history(self, service_ids: Sequence[str], since: datetime) -> Sequence[Deployment]:
+        """Return what of these services occupies a target, or did after `since`, in every environment; by id."""
+        ...
+
     def shares(self, service_ids: Sequence[str]) -> Mapping[tuple[str, str], float]:
         """Return (service id, environment) → the sum of the shares of what of it runs there now."""
         ...

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from holdfast.model.build import Build, Level, PolicyText
+from holdfast.model.build import Build, BuildFilter, BuildPoint, Level, PolicyText
 from holdfast.model.waiver import KeptWaiver
 
 
@@ -47,8 +47,8 @@ class Waivers(Protocol):
 class Builds(Protocol):
     """Decisions of gates; ids sort by when they were made."""
 
-    def save(self, build: Build, evidence: bytes | None = None) -> None:
-        """Create or change; `evidence` is what it was decided on, kept as given where it is `None`."""
+    def save(self, build: Build, evidence: bytes | None = None, document: bytes | None = None) -> None:
+        """Create or change; `evidence` is what it was decided on, `document` what was answered; `None` leaves it."""
         ...
 
     def get(self, build_id: str) -> Build:
@@ -59,20 +59,34 @@ class Builds(Protocol):
         """Return what a build was decided on; `None` once it was dropped."""
         ...
 
-    def list(self, service_id: str | None = None, after: str | None = None, limit: int = 100) -> Sequence[Build]:
-        """Return builds with an id below `after`, newest first."""
+    def document(self, build_id: str) -> bytes | None:
+        """Return what was answered of a build; `None` where nothing was kept."""
+        ...
+
+    def list(self, where: BuildFilter, after: str | None = None, limit: int = 100) -> Sequence[Build]:
+        """Return the builds with an id below `after`, newest first."""
+        ...
+
+    def points(self, at: datetime, where: BuildFilter, limit: int) -> Sequence[BuildPoint]:
+        """Return what figures need of the builds made at `at` or later, newest first."""
+        ...
+
+    def first_at(self, service_id: str) -> datetime | None:
+        """Return when a service's first build was decided; `None` without any."""
+        ...
+
+    def services(self) -> Sequence[str]:
+        """Return the ids of all services that have a build."""
         ...
 
     def since(self, at: datetime, limit: int) -> Sequence[Build]:
         """Return builds made at `at` or later, newest first."""
         ...
 
-    def of_releases(self, release_ids: Sequence[str]) -> Sequence[Build]:
-        """Return the builds that became these releases, oldest first."""
-        ...
-
-    def of_commit(self, service_id: str, commit: str) -> Sequence[Build]:
-        """Return a commit's builds of a service, oldest first."""
+    def of_release(
+        self, service_id: str, commit: str | None, sbom: str | None, artifacts: Sequence[str]
+    ) -> Sequence[Build]:
+        """Return a service's builds of this commit, of this composition, or of one of these artifacts, oldest first."""
         ...
 
     def forget_evidence(self, before: datetime, limit: int) -> int:

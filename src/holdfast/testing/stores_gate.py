@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from holdfast.errors import ConflictError, NotFoundError, UsageError
-from holdfast.model.build import Answer, Basis, Build, Level, Mode, Override, PolicyText
+from holdfast.model.build import Answer, Basis, Build, BuildFilter, Level, Mode, Override, PolicyText
 from holdfast.model.waiver import KeptWaiver, Status, Waiver
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
@@ -88,30 +88,63 @@ class GateSuite:
             with pytest.raises(NotFoundError):
                 tx.waivers.get("wav_9")
 
-    def test_builds_are_found_by_service_release_commit_and_time(self, store: Store) -> None:
+    def test_builds_are_found_by_what_they_are_of_and_what_became_of_them(self, store: Store) -> None:
+        anybody = BuildFilter()
         with store.write(ORG, START) as tx:
-            for number in range(1, 5):
-                tx.builds.save(build(number, release_id="rel_1" if number == 2 else None))
-            tx.builds.save(build(5, service_id="svc_other", commit="beef"))
-            assert tx.builds.get("bld_002") == build(2, release_id="rel_1")
-            assert [one.id for one in tx.builds.list("svc_shop", limit=2)] == ["bld_004", "bld_003"]
-            assert [one.id for one in tx.builds.list(after="bld_002")] == ["bld_001"]
-            assert [one.id for one in tx.builds.since(at(4), 10)] == ["bld_005", "bld_004"]
-            assert [one.id for one in tx.builds.of_releases(["rel_1", "rel_2"])] == ["bld_002"]
-            assert len(tx.builds.of_commit("svc_shop", "c0ffee")) == 4
+            for number in range(1, 4):
+                tx.builds.save(build(number, team="pay" if number == 3 else "web"))
+            tx.builds.save(build(4, answer=Answer.BLOCKED, override=Override("usr_ana", at(5), "it is down")))
+            tx.builds.save(build(5, service_id="svc_other", answer=Answer.UNKNOWN))
+            assert tx.builds.get("bld_003") == build(3, team="pay")
+            found = {
+                "service": BuildFilter("svc_shop"),
+                "team": BuildFilter(team="pay"),
+                "held": BuildFilter(held=True),
+                "let go": BuildFilter(overridden=True),
+                "blocked": BuildFilter(answer=Answer.BLOCKED),
+            }
+            numbers = {name: [one.id[-1] for one in tx.builds.list(where)] for name, where in found.items()}
+            assert numbers == {
+                "service": ["4", "3", "2", "1"],
+                "team": ["3"],
+                "held": ["5"],
+                "let go": ["4"],
+                "blocked": ["4"],
+            }
+            assert [one.id for one in tx.builds.list(anybody, after="bld_003", limit=1)] == ["bld_002"]
+            points = tx.builds.points(at(4), anybody, 10)
+            assert [(one.at, one.answer, one.overridden, one.score) for one in points] == [
+                (at(5), Answer.UNKNOWN, False, 81.5),
+                (at(4), Answer.BLOCKED, True, 81.5),
+            ]
+            assert (tx.builds.first_at("svc_shop"), tx.builds.first_at("svc_none")) == (at(1), None)
+            assert list(tx.builds.services()) == ["svc_other", "svc_shop"]
             with pytest.raises(NotFoundError):
                 tx.builds.get("bld_999")
+
+    def test_builds_of_a_release_share_its_commit_composition_or_an_artifact(self, store: Store) -> None:
+        with store.write(ORG, START) as tx:
+            tx.builds.save(build(1))
+            tx.builds.save(build(2, commit=None, sbom="sha256:s"))
+            tx.builds.save(build(3, commit=None, artifact="sha256:a"))
+            tx.builds.save(build(4, commit="beef"))
+            tx.builds.save(build(5, service_id="svc_other"))
+            same = tx.builds.of_release("svc_shop", "c0ffee", "sha256:s", ["sha256:a", "sha256:b"])
+            assert [one.id for one in same] == ["bld_001", "bld_002", "bld_003"]
+            assert list(tx.builds.of_release("svc_shop", None, None, [])) == []
 
     def test_what_a_build_was_decided_on_stays_when_it_is_changed_and_goes_with_age(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
             for number in (1, 2, 3):
-                tx.builds.save(build(number), bytes([0, number, 255]))
+                tx.builds.save(build(number), bytes([0, number, 255]), b"said")
         with store.write(ORG, START) as tx:
             tx.builds.save(build(1, override=Override("usr_ana", at(2), "the shop is down")))
             assert tx.builds.evidence("bld_001") == bytes([0, 1, 255])
             assert tx.builds.get("bld_001").override is not None
+            assert tx.builds.document("bld_001") == b"said"
             assert tx.builds.forget_evidence(at(3), 1) == 1
             assert tx.builds.forget_evidence(at(3), 10) == 1
+            assert tx.builds.document("bld_002") == b"said"
             assert [tx.builds.evidence(f"bld_{one:03}") for one in (1, 2, 3)] == [None, None, bytes([0, 3, 255])]
 
     def test_nothing_of_another_org_is_seen(self, store: Store) -> None:
@@ -120,7 +153,8 @@ class GateSuite:
             tx.waivers.save(waiver("wav_1"))
             tx.builds.save(build(1), b"x")
         with store.write(OTHER, START) as tx:
-            assert (list(tx.policies.current()), list(tx.waivers.list()), list(tx.builds.list())) == ([], [], [])
+            found = (tx.policies.current(), tx.waivers.list(), tx.builds.list(BuildFilter()), tx.builds.services())
+            assert [list(one) for one in found] == [[], [], [], []]
             assert tx.builds.evidence("bld_001") is None
             with pytest.raises(UsageError):
                 tx.builds.save(build(2))

@@ -1,7 +1,8 @@
 """The gate: policies by level, builds and what was decided of them, waivers."""
 
 from dataclasses import fields
-from typing import Annotated
+from time import monotonic
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
@@ -12,7 +13,6 @@ from holdfast.edges.api.calls import read, write
 from holdfast.edges.api.composition import read_composition
 from holdfast.edges.api.cursors import next_page, read_cursor
 from holdfast.edges.api.deps import Ask
-from holdfast.edges.api.routes_places import get_service
 from holdfast.edges.api.verbs import delete, get, post, put
 from holdfast.edges.api.wire import Cursor, Filter, Limit, NameInPath, in_utc, to_wire
 from holdfast.edges.api.wire_gate import (
@@ -21,6 +21,7 @@ from holdfast.edges.api.wire_gate import (
     BuildIn,
     BuildOut,
     BuildPage,
+    FigureOut,
     OverrideIn,
     OverrideOut,
     PolicyIn,
@@ -35,12 +36,13 @@ from holdfast.edges.api.wire_gate import (
     WithdrawIn,
 )
 from holdfast.errors import FactError, UsageError
-from holdfast.loop.build_figures import figures_of
+from holdfast.loop.build_figures import GROUPINGS, Figures, trend_of
 from holdfast.loop.builds import BuildAsk, judge_build, override_build
-from holdfast.loop.gate_json import decision_to_json
-from holdfast.loop.policies import levels_of, place_names, remove_policy, set_policy, window
+from holdfast.loop.policies import levels_of, place_names, window
+from holdfast.loop.policy_change import change_policy
 from holdfast.loop.policy_replay import replay_policy, sum_up
 from holdfast.loop.turn import Turn
+from holdfast.loop.view_builds import build_document, filter_of
 from holdfast.loop.waiving import WaiverAsk, approve_waiver, ask_waiver, withdraw_waiver
 from holdfast.model.build import Build, Level, PolicyText
 from holdfast.model.purl import parse_purl
@@ -111,39 +113,39 @@ def list_policies(request: Ask, service: Filter = None) -> Response[PolicyPage]:
 def put_org_policy(request: Ask, body: RawBody) -> Response[PolicyOut]:
     """Keep a new version of the policy that everything is under."""
     asked = decode_body(request, body, PolicyIn)
-    return write(request, body, lambda turn: policy_out(set_policy(turn, Level.ORG, "", asked.document)))
+    return write(request, body, lambda turn: policy_out(change_policy(turn, Level.ORG, "", asked.document)))
 
 
 @delete("/policies/org", status_code=200, summary="Take the org's policy away")
 def delete_org_policy(request: Ask) -> Response[PolicyOut]:
     """Take the org's policy away; its versions stay."""
-    return write(request, b"", lambda turn: policy_out(remove_policy(turn, Level.ORG, "")))
+    return write(request, b"", lambda turn: policy_out(change_policy(turn, Level.ORG, "", None)))
 
 
 @put("/policies/groups/{group:str}", opt=takes(PolicyIn), summary="Set a group's policy")
 def put_group_policy(request: Ask, group: NameInPath, body: RawBody) -> Response[PolicyOut]:
     """Keep a new version of the policy of a group, by name or id."""
     asked = decode_body(request, body, PolicyIn)
-    return write(request, body, lambda turn: policy_out(set_policy(turn, Level.GROUP, group, asked.document)))
+    return write(request, body, lambda turn: policy_out(change_policy(turn, Level.GROUP, group, asked.document)))
 
 
 @delete("/policies/groups/{group:str}", status_code=200, summary="Take a group's policy away")
 def delete_group_policy(request: Ask, group: NameInPath) -> Response[PolicyOut]:
     """Take the policy of a group away; its versions stay."""
-    return write(request, b"", lambda turn: policy_out(remove_policy(turn, Level.GROUP, group)))
+    return write(request, b"", lambda turn: policy_out(change_policy(turn, Level.GROUP, group, None)))
 
 
 @put("/policies/services/{service:str}", opt=takes(PolicyIn), summary="Set a service's policy")
 def put_service_policy(request: Ask, service: NameInPath, body: RawBody) -> Response[PolicyOut]:
     """Keep a new version of the policy of a service, by name or id."""
     asked = decode_body(request, body, PolicyIn)
-    return write(request, body, lambda turn: policy_out(set_policy(turn, Level.SERVICE, service, asked.document)))
+    return write(request, body, lambda turn: policy_out(change_policy(turn, Level.SERVICE, service, asked.document)))
 
 
 @delete("/policies/services/{service:str}", status_code=200, summary="Take a service's policy away")
 def delete_service_policy(request: Ask, service: NameInPath) -> Response[PolicyOut]:
     """Take the policy of a service away; its versions stay."""
-    return write(request, b"", lambda turn: policy_out(remove_policy(turn, Level.SERVICE, service)))
+    return write(request, b"", lambda turn: policy_out(change_policy(turn, Level.SERVICE, service, None)))
 
 
 @post("/policies/test", opt=takes(PolicyTestIn), status_code=200, summary="Try a policy")
@@ -174,6 +176,7 @@ def test_policy(request: Ask, body: RawBody) -> Response[PolicyTestOut]:
 @post("/builds", opt=takes(BuildIn), request_max_body_size=SBOM_LIMIT_BYTES, summary="Judge a build")
 def post_build(request: Ask, body: RawBody) -> Response[BuildDecided]:
     """Decide whether a build may ship, and record it. The server judges by its own advisories and policies."""
+    began_s = monotonic()
     asked = decode_body(request, body, BuildIn)
     base = asked.base
     ask = BuildAsk(
@@ -188,25 +191,35 @@ def post_build(request: Ask, body: RawBody) -> Response[BuildDecided]:
         asked.policy,
         asked.ci,
         tuple(asked.notes),
+        asked.artifact,
     )
 
     def act(turn: Turn) -> BuildDecided:
-        judged = judge_build(turn, ask)
-        base_name = asked.target or asked.environment or None
-        document = decision_to_json(judged.decision, judged.levels.digests, judged.report.snapshots, base_name)
+        judged = judge_build(turn, ask, lambda: monotonic() - began_s)
         raw = msgspec.Raw(msgspec.json.encode(judged.decision))
-        return BuildDecided(build_out(judged.build), document | {"build": judged.build.id}, raw)
+        return BuildDecided(build_out(judged.build), dict(judged.document), raw)
 
     return write(request, body, act, status=201)
 
 
 @get("/builds", summary="List builds")
-def list_builds(request: Ask, service: Filter = None, cursor: Cursor = None, limit: Limit = 100) -> Response[BuildPage]:
-    """List what the gate decided, newest first; of all services or of one."""
+def list_builds(
+    request: Ask,
+    *,
+    service: Filter = None,
+    team: Filter = None,
+    verdict: Filter = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response[BuildPage]:
+    """List what the gate decided, newest first.
+
+    `verdict` is an answer (`pass`, `blocked`, `unknown`), `held` for what nobody let go, or `overridden`.
+    """
 
     def find(turn: Turn) -> BuildPage:
-        service_id = get_service(turn.tx, service).id if service is not None else None
-        rows = turn.tx.builds.list(service_id, read_cursor("builds", cursor), limit + 1)
+        where = filter_of(turn.tx, service, team, verdict)
+        rows = turn.tx.builds.list(where, read_cursor("builds", cursor), limit + 1)
         items, following = next_page("builds", rows, lambda one: one.id, limit)
         return BuildPage([build_out(one) for one in items], following)
 
@@ -214,20 +227,51 @@ def list_builds(request: Ask, service: Filter = None, cursor: Cursor = None, lim
 
 
 @get("/builds/figures", summary="How often builds are held")
-def get_build_figures(request: Ask, service: Filter = None, days: Days = 30.0) -> Response[BuildFigures]:
-    """Count the builds of the last days: how many were held, and how many of those somebody let go."""
+def get_build_figures(
+    request: Ask, service: Filter = None, team: Filter = None, by: Filter = None, days: Days = 30.0
+) -> Response[BuildFigures]:
+    """Count the builds of the last days: how many were held, how many of those somebody let go, how long it took.
+
+    Also week by week; `by` is `service`, `team` or `group`.
+    """
+    if by is not None and by not in GROUPINGS:
+        raise UsageError(f"expected one of {', '.join(GROUPINGS)}, got `{by[:40]}`", where="by")
 
     def find(turn: Turn) -> BuildFigures:
-        service_id = get_service(turn.tx, service).id if service is not None else None
-        return to_wire(BuildFigures, figures_of(turn.tx, window(turn.now, days), service_id))
+        where = filter_of(turn.tx, service, team)
+        trend = trend_of(turn.tx, window(turn.now, days), turn.now, where, by)
+        weeks = [figure_out(None, one) for one in trend.weeks]
+        groups = [figure_out(name, one) for name, one in trend.groups]
+        whole = {one.name: getattr(trend.whole, one.name) for one in fields(trend.whole)}
+        rates = trend.whole.block_rate, trend.whole.override_rate
+        return BuildFigures(
+            **whole, block_rate=rates[0], override_rate=rates[1], weeks=weeks, groups=groups, more=trend.more
+        )
 
     return read(request, find)
+
+
+def figure_out(name: str | None, figures: Figures) -> FigureOut:
+    """Return the figures of a week or a group as they are sent."""
+    plain = {one.name: getattr(figures, one.name) for one in fields(figures)}
+    return FigureOut(name=name, **plain, block_rate=figures.block_rate, override_rate=figures.override_rate)
 
 
 @get("/builds/{build:str}", summary="Get a build")
 def get_build(request: Ask, build: NameInPath) -> Response[BuildOut]:
     """Get what the gate decided of a build."""
     return read(request, lambda turn: build_out(turn.tx.builds.get(build)))
+
+
+@get("/builds/{build:str}/document", summary="Get what was answered of a build")
+def get_build_document(request: Ask, build: NameInPath) -> Response[dict[str, Any]]:
+    """Get the `holdfast.gate/1` document of a build as it was answered; at most 200 of each of its parts are kept."""
+
+    def find(turn: Turn) -> dict[str, Any]:
+        turn.tx.builds.get(build)
+        return dict(build_document(turn.tx, build))
+
+    return read(request, find)
 
 
 @post("/builds/{build:str}/override", opt=takes(OverrideIn), status_code=200, summary="Let a held build go")
@@ -305,6 +349,7 @@ HANDLERS = [
     list_builds,
     get_build_figures,
     get_build,
+    get_build_document,
     post_override,
     post_waiver,
     list_waivers,

@@ -132,7 +132,8 @@ def post_deployment(request: Ask, body: RawBody) -> Response[DeploymentRecorded]
 
 
 def _recorded(outcome: DeploymentOutcome) -> DeploymentRecorded:
-    return DeploymentRecorded(to_wire(DeploymentOut, outcome.deployment), outcome.created, list(outcome.changed))
+    deployment = to_wire(DeploymentOut, outcome.deployment)
+    return DeploymentRecorded(deployment, outcome.created, list(outcome.changed), list(outcome.warnings))
 
 
 @get("/deployments", summary="List what runs")

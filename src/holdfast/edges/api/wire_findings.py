@@ -131,9 +131,13 @@ class RiskOut(Answer, frozen=True):
 
 
 class FindingOut(Answer, frozen=True):
-    """A finding in an environment: one episode of it, with its life and its clocks."""
+    """A finding in an environment: one episode of it, with its life and its clocks.
+
+    `kind` is `vulnerability`, or `deployment` where no passing verdict of the gate allowed what runs.
+    """
 
     id: str
+    kind: str
     fingerprint: str
     episode: int
     subject: SubjectOut

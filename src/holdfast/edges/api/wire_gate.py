@@ -12,6 +12,7 @@ from holdfast.model.waiver import Status
 
 Document = Annotated[str, Meta(max_length=128 * 1024)]
 Reason = Annotated[str, Meta(min_length=1, max_length=500, pattern=LINE)]
+Digest = Annotated[str, Meta(max_length=200, pattern=r"^[a-z0-9]{2,16}:[0-9a-f]{32,128}$")]
 Line = Annotated[str, Meta(max_length=512, pattern=LINE)]
 
 
@@ -91,6 +92,7 @@ class BuildIn(Question, frozen=True):
     ci: Line = ""
     waivers: Document = ""
     policy: Document = ""
+    artifact: Digest | None = None
     notes: Annotated[list[Annotated[str, Meta(max_length=1000)]], Meta(max_length=50)] = field(default_factory=list)
 
 
@@ -137,6 +139,10 @@ class BuildOut(Answer, frozen=True):
     ci: str
     release_id: str | None
     override: OverrideOut | None
+    team: str
+    sbom: str | None
+    artifact: str | None
+    took_s: float | None
 
 
 class BuildDecided(Answer, frozen=True):
@@ -154,8 +160,28 @@ class BuildPage(Answer, frozen=True):
     next: str | None
 
 
+class FigureOut(Answer, frozen=True):
+    """The figures of a week, whose first day is `since`, or of a group with its name (empty where it is not known)."""
+
+    name: str | None
+    since: Instant
+    builds: int
+    blocked: int
+    unknown: int
+    overridden: int
+    block_rate: float | None
+    override_rate: float | None
+    score_p50: float | None
+    took_p50_s: float | None
+    took_p90_s: float | None
+
+
 class BuildFigures(Answer, frozen=True):
-    """How often the gate held builds, and how often somebody let one go. Rates are `null` without builds."""
+    """How often the gate held builds, how often somebody let one go, how they scored, how long it took to decide.
+
+    Rates and percentiles are `null` without builds. `weeks` begin on Monday, UTC; `more` says that only the newest
+    50,000 were counted.
+    """
 
     since: Instant
     builds: int
@@ -164,6 +190,12 @@ class BuildFigures(Answer, frozen=True):
     overridden: int
     block_rate: float | None
     override_rate: float | None
+    score_p50: float | None
+    took_p50_s: float | None
+    took_p90_s: float | None
+    weeks: list[FigureOut]
+    groups: list[FigureOut]
+    more: bool
 
 
 class BoundIn(Question, frozen=True):

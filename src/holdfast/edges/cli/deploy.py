@@ -99,3 +99,5 @@ def _tell(answer: dict[str, Any]) -> None:
         say("it is known already; nothing was changed")
     if answer["changed"]:
         say(f"it ended, or moved the end of, {', '.join(answer['changed'])}")
+    for warning in answer["warnings"]:
+        say(f"no passing verdict: {warning}")

@@ -17,6 +17,7 @@ from holdfast.edges.cli.options import EXIT_NOTHING, EXIT_PASS, data_option, for
 from holdfast.edges.cli.output import print_answer, print_facts, say
 from holdfast.edges.cli.words import place_text
 from holdfast.errors import HoldfastError, UsageError
+from holdfast.model.exposure import DEPLOYMENT
 from holdfast.ports.api import Api
 
 _COLUMNS = [
@@ -200,6 +201,8 @@ def fix_facts(finding: Mapping[str, Any], fix: Mapping[str, Any] | None) -> list
     """Return the way out as (name, value) pairs."""
     if finding["state"] == "resolved":
         return [("done", finding["ending"] or "resolved")]
+    if finding["kind"] == DEPLOYMENT:
+        return [("do", "gate what runs (`holdfast gate --server`), let its build go, or deploy one that passed")]
     if fix is None:
         return [("none", "no version is known that nothing touches")]
     edit = fix["edit"]

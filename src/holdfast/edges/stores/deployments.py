@@ -78,6 +78,20 @@ class SqlDeployments:
         query = query.order_by(DEPLOYMENT.c.target, DEPLOYMENT.c.started_at, DEPLOYMENT.c.id)
         return [to_deployment(row) for row in self._session.rows(query)]
 
+    def history(self, service_ids: Sequence[str], since: datetime) -> Sequence[Deployment]:
+        """Return what of these services occupies a target, or did after `since`, in every environment; by id."""
+        found: list[Deployment] = []
+        for ids in chunks(dict.fromkeys(service_ids)):
+            query = select(DEPLOYMENT).where(
+                DEPLOYMENT.c.org == self._session.org,
+                DEPLOYMENT.c.service_id.in_(ids),
+                DEPLOYMENT.c.status == Status.SUCCEEDED.value,
+                DEPLOYMENT.c.release_id.is_not(None),
+                or_(DEPLOYMENT.c.ended_at.is_(None), DEPLOYMENT.c.ended_at > since),
+            )
+            found += [to_deployment(row) for row in self._session.rows(query)]
+        return sorted(found, key=lambda one: one.id)
+
     def shares(self, service_ids: Sequence[str]) -> Mapping[tuple[str, str], float]:
         """Return (service id, environment) → the sum of the shares of what of it runs there now."""
         out: dict[tuple[str, str], float] = {}

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from holdfast.edges.stores.schema_gate import BUILD, POLICY, WAIVER
-from holdfast.edges.stores.session import Session, chunks
+from holdfast.edges.stores.session import Session
 from holdfast.edges.stores.values import from_body, to_body
 from holdfast.errors import ConflictError, NotFoundError
-from holdfast.model.build import Build, Level, PolicyText
+from holdfast.model.build import Answer, Build, BuildFilter, BuildPoint, Level, PolicyText
 from holdfast.model.waiver import KeptWaiver
 
 
@@ -105,19 +105,17 @@ class SqlBuilds:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def save(self, build: Build, evidence: bytes | None = None) -> None:
-        """Create or change; `evidence` is what it was decided on, kept as given where it is `None`."""
-        row = {
+    def save(self, build: Build, evidence: bytes | None = None, document: bytes | None = None) -> None:
+        """Create or change; `evidence` is what it was decided on, `document` what was answered; `None` leaves it."""
+        row = {name: getattr(build, name) for name in _PLAIN}
+        row |= {
             "org": self._session.own(build.org),
-            "id": build.id,
-            "service_id": build.service_id,
-            "commit": build.commit,
-            "release_id": build.release_id,
-            "at": build.at,
             "answer": build.answer.value,
+            "overridden": build.override is not None,
             "body": to_body(build),
         }
-        self._session.upsert(BUILD, [row | ({} if evidence is None else {"evidence": evidence})])
+        given = {"evidence": evidence, "document": document}
+        self._session.upsert(BUILD, [row | {name: value for name, value in given.items() if value is not None}])
 
     def get(self, build_id: str) -> Build:
         """Return by id. Raises: NotFoundError."""
@@ -132,31 +130,51 @@ class SqlBuilds:
         row = self._session.row(select(BUILD.c.evidence).where(*where))
         return None if row is None or row.evidence is None else bytes(row.evidence)
 
-    def list(self, service_id: str | None = None, after: str | None = None, limit: int = 100) -> Sequence[Build]:
-        """Return builds with an id below `after`, newest first."""
-        query = select(BUILD.c.body)
-        if service_id is not None:
-            query = query.where(BUILD.c.service_id == service_id)
+    def document(self, build_id: str) -> bytes | None:
+        """Return what was answered of a build; `None` where nothing was kept."""
+        where = (BUILD.c.org == self._session.org, BUILD.c.id == build_id)
+        row = self._session.row(select(BUILD.c.document).where(*where))
+        return None if row is None or row.document is None else bytes(row.document)
+
+    def list(self, where: BuildFilter, after: str | None = None, limit: int = 100) -> Sequence[Build]:
+        """Return the builds with an id below `after`, newest first."""
+        query = select(BUILD.c.body).where(*_of(where))
         if after is not None:
             query = query.where(BUILD.c.id < after)
         return self._list(query.order_by(BUILD.c.id.desc()).limit(limit))
+
+    def points(self, at: datetime, where: BuildFilter, limit: int) -> Sequence[BuildPoint]:
+        """Return what figures need of the builds made at `at` or later, newest first."""
+        query = select(*_POINT).where(BUILD.c.org == self._session.org, BUILD.c.at >= at, *_of(where))
+        rows = self._session.rows(query.order_by(BUILD.c.at.desc(), BUILD.c.id.desc()).limit(limit))
+        return [BuildPoint(row[0], row[1], row[2], Answer(row[3]), bool(row[4]), row[5], row[6]) for row in rows]
 
     def since(self, at: datetime, limit: int) -> Sequence[Build]:
         """Return builds made at `at` or later, newest first."""
         query = select(BUILD.c.body).where(BUILD.c.at >= at)
         return self._list(query.order_by(BUILD.c.at.desc(), BUILD.c.id.desc()).limit(limit))
 
-    def of_releases(self, release_ids: Sequence[str]) -> Sequence[Build]:
-        """Return the builds that became these releases, oldest first."""
-        found: list[Build] = []
-        for ids in chunks(dict.fromkeys(release_ids)):
-            found += self._list(select(BUILD.c.body).where(BUILD.c.release_id.in_(ids)))
-        return sorted(found, key=lambda one: one.id)
+    def first_at(self, service_id: str) -> datetime | None:
+        """Return when a service's first build was decided; `None` without any."""
+        where = (BUILD.c.org == self._session.org, BUILD.c.service_id == service_id)
+        row = self._session.row(select(BUILD.c.at).where(*where).order_by(BUILD.c.id).limit(1))
+        return None if row is None else row.at
 
-    def of_commit(self, service_id: str, commit: str) -> Sequence[Build]:
-        """Return a commit's builds of a service, oldest first."""
-        where = (BUILD.c.service_id == service_id, BUILD.c.commit == commit)
-        return self._list(select(BUILD.c.body).where(*where).order_by(BUILD.c.id))
+    def services(self) -> Sequence[str]:
+        """Return the ids of all services that have a build."""
+        query = select(BUILD.c.service_id).where(BUILD.c.org == self._session.org).distinct()
+        return sorted(row.service_id for row in self._session.rows(query))
+
+    def of_release(
+        self, service_id: str, commit: str | None, sbom: str | None, artifacts: Sequence[str]
+    ) -> Sequence[Build]:
+        """Return a service's builds of this commit, of this composition, or of one of these artifacts, oldest first."""
+        same = [BUILD.c.commit == commit] if commit else []
+        same += [BUILD.c.sbom == sbom] if sbom else []
+        same += [BUILD.c.artifact.in_(list(artifacts))] if artifacts else []
+        if not same:
+            return []
+        return self._list(select(BUILD.c.body).where(BUILD.c.service_id == service_id, or_(*same)).order_by(BUILD.c.id))
 
     def forget_evidence(self, before: datetime, limit: int) -> int:
         """Drop the evidence of at most `limit` builds made before; returns of how many."""
@@ -168,3 +186,31 @@ class SqlBuilds:
     def _list(self, query: Any) -> Sequence[Build]:
         rows = self._session.rows(query.where(BUILD.c.org == self._session.org))
         return [from_body(row.body, Build) for row in rows]
+
+
+_PLAIN = ("id", "service_id", "service", "team", "commit", "sbom", "artifact", "release_id", "at", "score", "took_s")
+_POINT = (
+    BUILD.c.service,
+    BUILD.c.team,
+    BUILD.c.at,
+    BUILD.c.answer,
+    BUILD.c.overridden,
+    BUILD.c.score,
+    BUILD.c.took_s,
+)
+
+
+def _of(where: BuildFilter) -> list[Any]:
+    """Return the conditions of a filter."""
+    out: list[Any] = []
+    if where.service_id is not None:
+        out.append(BUILD.c.service_id == where.service_id)
+    if where.team is not None:
+        out.append(BUILD.c.team == where.team)
+    if where.answer is not None:
+        out.append(BUILD.c.answer == where.answer.value)
+    if where.held:
+        out += [BUILD.c.answer != Answer.PASS.value, BUILD.c.overridden.is_(False)]
+    if where.overridden:
+        out.append(BUILD.c.overridden.is_(True))
+    return out

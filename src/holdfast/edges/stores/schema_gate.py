@@ -1,8 +1,8 @@
 """The tables of the gate: policies by version, waivers, builds. `body` is the whole value as JSON."""
 
-from sqlalchemy import Column, Index, LargeBinary, Table
+from sqlalchemy import Boolean, Column, Index, LargeBinary, Table
 
-from holdfast.edges.stores.schema import METADATA, instant, integer, words
+from holdfast.edges.stores.schema import METADATA, instant, integer, real, words
 
 POLICY = Table(
     "policy",
@@ -35,13 +35,25 @@ BUILD = Table(
     words("org", key=True),
     words("id", key=True),
     words("service_id"),
+    words("service"),
+    words("team"),
     words("commit", null=True),
+    words("sbom", null=True),
+    words("artifact", null=True),
     words("release_id", null=True),
     instant("at"),
     words("answer"),
+    Column("overridden", Boolean, nullable=False),
+    real("score", null=False),
+    real("took_s"),
     words("body"),
     Column("evidence", LargeBinary, nullable=True),
+    Column("document", LargeBinary, nullable=True),
     Index("build_service", "org", "service_id", "id"),
-    Index("build_release", "org", "release_id"),
+    Index("build_commit", "org", "service_id", "commit"),
+    Index("build_sbom", "org", "service_id", "sbom"),
+    Index("build_artifact", "org", "service_id", "artifact"),
+    Index("build_team", "org", "team", "id"),
+    Index("build_answer", "org", "answer", "overridden", "id"),
     Index("build_at", "org", "at"),
 )
