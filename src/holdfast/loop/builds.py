@@ -31,6 +31,7 @@ from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_json import decision_to_json
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.inherited import basis_notes, inherited_since
+from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.policies import levels_of
 from holdfast.loop.reconcile import review_deployments
 from holdfast.loop.scan import ScanReport, scan
@@ -106,8 +107,9 @@ def judge_build(turn: Turn, ask: BuildAsk, elapsed_s: Callable[[], float] | None
         PolicyError: the policy that was sent can't be read.
         NotFoundError: there is no such environment.
     """
-    turn.require(Permission.BUILDS_WRITE)
+    turn.require(Permission.BUILDS_WRITE, bound=True)
     service = ensure_service(turn, ask.service)
+    require_bound(turn, service, ask.environment)
     _require_team(turn, service)
     more = [read_policy(ask.policy.encode(), file="policy.yaml", name="the repository")] if ask.policy else []
     levels = levels_of(turn.tx, service, more)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError
 from holdfast.facts.manifest import manifest_to_json
+from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import EnvironmentRequest
 from holdfast.loop.turn import Turn
@@ -103,8 +104,10 @@ def declare_service(turn: Turn, manifest: ServiceManifest) -> Service:
     Raises:
         ForbiddenError: the token is bound to another team, or the name is claimed by another team.
     """
-    turn.require(Permission.FACTS_WRITE)
+    turn.require(Permission.FACTS_WRITE, bound=True)
     known = turn.tx.services.find(manifest.name)
+    if known is not None:
+        require_bound(turn, known)
     team = manifest.team or (turn.token.team if turn.token else None) or (known.team if known else None)
     _may_claim(turn, known, team, manifest.name)
     if team is not None:

@@ -16,6 +16,7 @@ from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.facts.inventory import occupancy
 from holdfast.loop.declare import ensure_environment
 from holdfast.loop.named_release import find_release
+from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.requests import CLOCK_SKEW, DeploymentOutcome, DeploymentRequest
 from holdfast.loop.turn import Turn
@@ -34,8 +35,9 @@ def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutco
         ConflictError: it started before its release was built, or a removal would become a running, or the other way.
         UsageError: it starts in the future, or the share is not above 0 and up to 1.
     """
-    turn.require(Permission.FACTS_WRITE)
+    turn.require(Permission.FACTS_WRITE, bound=True)
     deployment, known = _deployment_of(turn, request)
+    require_bound(turn, turn.tx.services.get(deployment.service_id), deployment.environment)
     if deployment == known:
         return DeploymentOutcome(deployment, created=False, changed=())
     ensure_environment(turn, deployment.environment)

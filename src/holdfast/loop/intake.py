@@ -17,6 +17,7 @@ from holdfast.facts.sbom import sbom_digest
 from holdfast.loop.builds import link_builds
 from holdfast.loop.declare import declare_service, ensure_environment, ensure_service
 from holdfast.loop.drills_inputs import load_seen
+from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.reconcile import reconcile, review_deployments
 from holdfast.loop.requests import CLOCK_SKEW, HostRequest, ReleaseOutcome, ReleaseRequest
 from holdfast.loop.turn import Turn
@@ -39,12 +40,13 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
         ConflictError: it is known with another composition.
         ForbiddenError: its manifest claims a name of another team.
     """
-    turn.require(Permission.FACTS_WRITE)
+    turn.require(Permission.FACTS_WRITE, bound=True)
     if request.built_at and request.built_at > turn.now + CLOCK_SKEW:
         raise UsageError(
             f"a release built in the future: {format_instant(request.built_at)}", hint="check the clock of CI"
         )
     service = declare_service(turn, request.manifest) if request.manifest else ensure_service(turn, request.service)
+    require_bound(turn, service)
     if request.manifest and request.manifest.name != request.service:
         raise UsageError(f"the manifest declares `{request.manifest.name}`, the release is of `{request.service}`")
     digest = _store_sbom(turn, request.sbom)

@@ -35,20 +35,27 @@ class Turn:
         """Who acts: the person, or the machine's token; all tokens of a person are one."""
         return self.token.identity if self.token else "holdfast"
 
-    def require(self, permission: Permission) -> None:
-        """Refuse a token that lacks the permission.
+    def require(self, permission: Permission, *, bound: bool = False) -> None:
+        """Refuse a token that lacks the permission; one that is bound to a repository too, unless `bound`.
+
+        `bound` is for what holds such a token to its binding by itself (`require_bound`).
 
         Raises:
             ForbiddenError: names the permission.
         """
-        require_permission(self.token, permission)
+        require_permission(self.token, permission, bound=bound)
 
 
-def require_permission(token: Token | None, permission: Permission) -> None:
+def require_permission(token: Token | None, permission: Permission, *, bound: bool = False) -> None:
     """Refuse a token that lacks the permission; `None` is Holdfast itself.
 
     Raises:
         ForbiddenError: names the permission.
     """
+    if token is not None and token.binding is not None and not bound:
+        raise ForbiddenError(
+            "a token of a pipeline's identity may not do this",
+            hint="it reports builds, releases and deployments of its own repository",
+        )
     if token is not None and not token.allows(permission):
         raise ForbiddenError(f"this token lacks `{permission.value}`", hint="ask for a token with that permission")

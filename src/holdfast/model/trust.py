@@ -32,8 +32,8 @@ class Trust:
     """What an org lets in. Every condition must hold.
 
     `services` are the ids of those that a token may speak of; without any it may speak of what its repository was the
-    first to report. `environment` is ours that the token's job deploys to; `None` is the one that the token names.
-    `version` grows with every change.
+    first to report. With a `team` it claims for that team alone. `environment` is ours that the token's job deploys
+    to; `None` is the one that the token names. `version` grows with every change.
     """
 
     org: str
@@ -49,3 +49,4 @@ class Trust:
     changed_at: datetime
     changed_by: str
     version: int = 1
+    team: str | None = None
