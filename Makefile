@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo test lint bench chaos docs lock clean
+.PHONY: help setup setup-dev run demo test lint bench peers chaos docs lock clean
 
 PORT ?= 8440
 DATA ?= var/holdfast
@@ -57,6 +57,9 @@ lint: setup-dev ## style, types, import contracts
 bench: setup-dev ## measure; figures go to benchmarks/RESULTS.md
 	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m benchmarks $(ARGS)
+
+peers: ## build the scanners that `make bench ARGS=peers` measures us against; needs Go
+	scripts/peers.sh
 
 chaos: setup-dev ## kill workers at every boundary; what is lost or doubled is counted
 	scripts/test-servers.sh

@@ -1,0 +1,107 @@
+"""Beside us: osv-scanner, Grype and Trivy on the same inputs and the same records, and how the findings differ.
+
+Every scanner gets its database before the clock runs. Each run is a cold process; they take turns, so that whatever
+else the machine does falls on all of them. The differences are those that `holdfast compare` tells.
+"""
+
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.shared import SHARED_DATA
+
+from benchmarks.cold import PROGRAM
+from benchmarks.measure import Figure, folder, percentile
+from benchmarks.peers.inputs import Input, write_inputs
+from benchmarks.peers.records import ECOSYSTEMS
+from benchmarks.peers.tools import PEERS, Cost, Tool, ours
+
+RUNS = {"folder": 5, "sbom": 3, "image": 3}
+
+
+@dataclass(slots=True)
+class _Measured:
+    """What runs of one tool on one input took, or why there is none."""
+
+    costs: list[Cost] = field(default_factory=list)
+    because: str = ""
+
+    def words(self) -> str:
+        """The figures in words."""
+        if not self.costs:
+            return "did not run"
+        walls = [one.wall_s for one in self.costs]
+        processor = percentile([one.processor_s for one in self.costs], 0.5)
+        peak = max(one.peak_mb for one in self.costs)
+        return f"{self.median_s:.2f} s (least {min(walls):.2f}), {processor:.2f} s of processors, {peak:.0f} MB"
+
+    @property
+    def median_s(self) -> float:
+        """The median on the clock."""
+        return percentile([one.wall_s for one in self.costs], 0.5)
+
+
+def run() -> Iterator[Figure]:
+    """Measure all that are here; say which are not."""
+    with folder("peers") as data:
+        (data / "inputs").mkdir()
+        given = write_inputs(data / "inputs")
+        feed = _feed(data / "feed")
+        tools = [ours(data / "holdfast", feed)]
+        for name, make in PEERS.items():
+            (data / name).mkdir()
+            found = make(data / name)
+            if isinstance(found, str):
+                yield Figure(name, "not here", "reported", None, found)
+            else:
+                tools.append(found)
+        for one in given:
+            yield from _figures(one, tools, data, feed)
+
+
+def _feed(place: Path) -> Path:
+    """Give the same records to ourselves, and no others."""
+    place.mkdir()
+    for ecosystem in ECOSYSTEMS:
+        (place / ecosystem).symlink_to(SHARED_DATA / "osv" / ecosystem)
+    (place / "ecosystems.txt").write_text("".join(f"{one}\n" for one in ECOSYSTEMS))
+    return place
+
+
+def _figures(given: Input, tools: Sequence[Tool], data: Path, feed: Path) -> Iterator[Figure]:
+    reports = data / "reports"
+    reports.mkdir(exist_ok=True)
+    measured = {tool.name: _Measured() for tool in tools}
+    for tool in tools:
+        tool.run(given, reports / f"{tool.name}.json")  # what is compiled or cached once is not what is measured
+    for _ in range(RUNS[given.kind]):
+        for tool in tools:
+            cost = tool.run(given, reports / f"{tool.name}.json")
+            if isinstance(cost, str):
+                measured[tool.name].because = cost
+            else:
+                measured[tool.name].costs.append(cost)
+    own, *others = tools
+    first = measured[own.name]
+    ran = [measured[one.name] for one in others if measured[one.name].costs]
+    holds = all(first.median_s < one.median_s for one in ran) if ran and first.costs else None
+    yield Figure(f"{given.what}: {own.name}", first.words(), "faster than each below", holds, first.because)
+    for tool in others:
+        told = measured[tool.name]
+        beside = _differences(given, reports / f"{tool.name}.json", own, feed) if told.costs else told.because
+        yield Figure(f"{given.what}: {tool.name}", told.words(), "reported", None, beside)
+
+
+def _differences(given: Input, report: Path, own: Tool, feed: Path) -> str:
+    """Return in words how their findings differ from ours, by the reasons that `holdfast compare` gives."""
+    command = [str(PROGRAM), "compare", str(report), str(given.path), "--data", str(own.data), "--feed", str(feed)]
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"not compared: {(done.stderr.strip().splitlines() or ['no reason'])[-1][:160]}"
+    rows = json.loads(done.stdout)["rows"]
+    same = sum(1 for row in rows if row["standing"] == "same")
+    counts = Counter(f"{row['standing']} {row['reason']}" for row in rows if row["standing"] != "same")
+    return ", ".join([f"the same {same}", *(f"{name} {count}" for name, count in sorted(counts.items()))])
