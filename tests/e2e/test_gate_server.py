@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.app.test_gating import MANIFEST, POLICY, add, commit, document, gate
-from tests.e2e.serving import Server, serve
+from tests.e2e.serving import Server, serve, wait_until
 from tests.edges.providers.bucket import record, write_bucket
 from tests.edges.providers.test_git_tree import git
 
@@ -128,3 +128,12 @@ def test_what_is_there_is_accepted_once_by_who_may_and_compared_with(
         done, _ = plain(server.url, admin, "--accept-inherited", "--base", "main")
         assert done.returncode == 2
     assert plain("", admin, "--accept-inherited")[0].returncode == 2
+
+
+def test_a_server_syncs_the_feed_of_what_only_builds_are_made_of(repository: Path, feed: Path, tmp_path: Path) -> None:
+    add(repository, ["lamp==1.0"])
+    with serve(tmp_path / "server", "--feed", str(feed)) as server:
+        secret = token_of(server)
+        wait_until(lambda: ask(repository, feed, server.url, secret)[1]["snapshot"] != [])
+        done, found = ask(repository, feed, server.url, secret)
+        assert (done.returncode, [one["id"] for one in found["ledger"]]) == (1, ["L-desk", "L-lamp"]), done.stdout

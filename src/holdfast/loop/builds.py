@@ -34,7 +34,7 @@ from holdfast.loop.inherited import basis_notes, inherited_since
 from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.policies import levels_of
 from holdfast.loop.reconcile import review_deployments
-from holdfast.loop.scan import ScanReport, scan
+from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
 from holdfast.loop.store_lookup import StoreLookup, synced_microseconds
 from holdfast.loop.turn import Turn
 from holdfast.loop.unverified import is_of
@@ -113,6 +113,7 @@ def judge_build(turn: Turn, ask: BuildAsk, elapsed_s: Callable[[], float] | None
     _require_team(turn, service)
     more = [read_policy(ask.policy.encode(), file="policy.yaml", name="the repository")] if ask.policy else []
     levels = levels_of(turn.tx, service, more)
+    turn.tx.feeds.wish(wanted_ecosystems(ask.sbom), turn.now)
     report, question = _question(turn, ask, service, levels)
     decision = decide(question, turn.now)
     build = _record(turn, ask, service, decision, report)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from holdfast.model.advisory import Compiled, Enrichment, Interval, Pairwise, Snapshot
+from holdfast.model.advisory import Compiled, Enrichment, Interval, PackageState, Pairwise, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,14 @@ class PackageRules:
     """Everything known of one package: per record its intervals, what has no keys, and its `fixed` versions.
 
     `vague` are records that name the package and no versions that could be matched: nobody is proved safe from them.
+    `said` is (record, state) where its distribution says more of the package than ranges do.
     """
 
     intervals: tuple[tuple[str, Interval], ...]
     pairwise: tuple[tuple[str, Pairwise], ...]
     fixes: tuple[str, ...]
     vague: tuple[str, ...] = ()
+    said: tuple[tuple[str, PackageState], ...] = ()
 
 
 class Advisories(Protocol):
@@ -127,7 +129,11 @@ class Feeds(Protocol):
         ...
 
     def wanted(self) -> Sequence[str]:
-        """Return the base ecosystems that any org's inventory has registry components of, sorted."""
+        """Return the base ecosystems that any org's inventory has registry components of, or wished for, sorted."""
+        ...
+
+    def wish(self, ecosystems: Sequence[str], now: datetime) -> None:
+        """Ask for the feeds of base ecosystems that no inventory speaks of; what nobody asks for is forgotten."""
         ...
 
     def releases(self) -> frozenset[str]:

@@ -104,6 +104,20 @@ class AdvisorySuite:
             assert tx.feeds.list() == [snapshot]
             assert tx.feeds.wanted() == ["Debian", "PyPI"]
 
+    def test_feeds_that_builds_wish_for_are_wanted_until_nobody_does(self, store: Store) -> None:
+        run_service(store, "shop", {"1": sbom(component("a", "1"), component("openssl", "3.0", "Debian:12"))})
+        with store.write(OTHER, START) as tx:
+            tx.feeds.wish(["Go"], at(2))
+            tx.feeds.wish(["Go"], at(3))
+        with store.write(ORG, START) as tx:
+            tx.feeds.wish(["npm", "PyPI"], at(1))
+            assert tx.feeds.wanted() == ["Debian", "Go", "PyPI", "npm"]
+            tx.feeds.wish(["npm"], at(24 * 89))
+            tx.feeds.wish([], at(24 * 100))
+            assert tx.feeds.wanted() == ["Debian", "Go", "PyPI", "npm"]
+            tx.feeds.wish(["PyPI"], at(24 * 180))
+            assert tx.feeds.wanted() == ["Debian", "Go", "PyPI"]
+
     def test_releases_are_those_that_a_record_in_sight_speaks_of(self, store: Store) -> None:
         lo = key("1-1.el9", "AlmaLinux:9")
         nine = replace(advisory("A-1"), intervals=(Interval("AlmaLinux:9", "bash", lo, None),))

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from holdfast.edges.stores.schema_advisories import (
     ENRICHMENT,
     ENRICHMENT_SOURCE,
     FEED,
+    FEED_WISH,
 )
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_texts, to_body
@@ -140,8 +141,9 @@ WITH RECURSIVE step(ecosystem) AS (
     SELECT (SELECT min(ecosystem) FROM component WHERE source = 'registry' AND ecosystem > step.ecosystem)
     FROM step WHERE step.ecosystem IS NOT NULL
 )
-SELECT ecosystem FROM step WHERE ecosystem IS NOT NULL
+SELECT ecosystem FROM step WHERE ecosystem IS NOT NULL UNION SELECT ecosystem FROM feed_wish
 """
+WISH_FRESH, WISH_KEPT = timedelta(days=1), timedelta(days=90)
 # One step down the index for each ecosystem, then whether one of its rows is in these layers: never the whole table.
 _RELEASES = """
 WITH RECURSIVE step(ecosystem) AS (
@@ -176,6 +178,19 @@ class SqlFeeds:
     def wanted(self) -> Sequence[str]:
         """Return the base ecosystems that any org's inventory has registry components of, sorted."""
         return sorted({row.ecosystem.partition(":")[0] for row in self._session.rows(_WANTED)})
+
+    def wish(self, ecosystems: Sequence[str], now: datetime) -> None:
+        """Ask for the feeds of base ecosystems; one that was asked for within a day costs no write."""
+        session, wish = self._session, FEED_WISH.c
+        rows = session.rows(select(wish.ecosystem, wish.at).where(wish.org == session.org))
+        fresh = {row.ecosystem for row in rows if now - row.at < WISH_FRESH}
+        stale = [row.ecosystem for row in rows if now - row.at > WISH_KEPT]
+        wanted = [name for name in ecosystems if name not in fresh]
+        if wanted or stale:
+            gone = [*wanted, *stale]
+            session.change(delete(FEED_WISH).where(wish.org == session.org, wish.ecosystem.in_(gone)))
+        for name in wanted:
+            session.change(session.insert(FEED_WISH), [{"org": session.org, "ecosystem": name, "at": now}])
 
     def releases(self) -> frozenset[str]:
         """Return the distribution releases, as `AlmaLinux:9`, that any record which this org sees speaks of."""

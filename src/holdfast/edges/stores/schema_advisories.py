@@ -132,3 +132,7 @@ FEED = Table(
     words("validator", null=True),
     words("error", null=True),
 )
+
+FEED_WISH = Table(  # what builds were made of, whose compositions are not kept
+    "feed_wish", METADATA, words("org", key=True), words("ecosystem", key=True), instant("at")
+)

@@ -51,7 +51,11 @@ CREATE INDEX trust_use_until ON trust_use (org, until);
 
 ALTER TABLE token ADD COLUMN binding {text};
 
-ALTER TABLE occurrence ADD COLUMN licenses {text}
+ALTER TABLE occurrence ADD COLUMN licenses {text};
+
+CREATE TABLE feed_wish (
+    org {text} NOT NULL, ecosystem {text} NOT NULL, at {instant} NOT NULL, PRIMARY KEY (org, ecosystem)
+)
 """
 
 
