@@ -6,7 +6,8 @@ from datetime import date
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate_side import find_vanished, side_of
-from holdfast.loop.scan import ScanFinding, ScanReport, Unjudged
+from holdfast.loop.scan import ScanReport, Unjudged
+from holdfast.loop.scan_findings import ScanFinding
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source, Unparsed
 from holdfast.model.finding import Kind
 

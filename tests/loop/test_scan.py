@@ -34,12 +34,13 @@ class Known:
         ]
 
     def rules(self, ecosystem: str, name: str) -> PackageRules:
-        found = self._of(ecosystem, name)
+        found, place = self._of(ecosystem, name), (ecosystem, name)
         return PackageRules(
-            tuple((one.advisory.id, interval) for one in found for interval in one.intervals),
-            tuple((one.advisory.id, entry) for one in found for entry in one.pairwise),
-            tuple(fix for one in found for _, _, fix in one.fixes),
+            tuple((one.advisory.id, at) for one in found for at in one.intervals if (at.ecosystem, at.name) == place),
+            tuple((one.advisory.id, at) for one in found for at in one.pairwise if (at.ecosystem, at.name) == place),
+            tuple(fix for one in found for *at, fix in one.fixes if tuple(at) == place),
             tuple(one.advisory.id for one in found if not one.intervals and not one.pairwise),
+            tuple((one.advisory.id, state) for one in found for *at, state in one.said if tuple(at) == place),
         )
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
@@ -170,9 +171,12 @@ def test_json_is_the_same_whatever_the_order() -> None:
         "advisory": "L-1",
         "aliases": ["L-1"],
         "purl": "pkg:pypi/lamp@1.0",
+        "packages": ["pkg:pypi/lamp@1.0"],
+        "state": "fixed",
         "severity": None,
         "known_exploited": None,
         "fix": {"version": "1.5", "command": "uv lock --upgrade-package lamp==1.5"},
+        "confidence": "high",
         "locations": [{"file": "uv.lock", "line": 3}],
     }
     assert one["unparsed"][0] == {"file": "a", "line": None, "because": "y"}

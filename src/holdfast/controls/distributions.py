@@ -15,7 +15,8 @@ Source: https://ossf.github.io/osv-schema/#affectedpackage-field, the records th
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from holdfast.model.advisory import Affected, PackageState, Range
@@ -29,6 +30,8 @@ _UBUNTU_PRO = re.compile(r"Ubuntu:Pro:(\d+\.\d+)(?::LTS)?")
 _CVE = re.compile(r"CVE-\d{4}-\d{4,}\Z")
 _ONE_EACH = ("CGA-",)
 """Records of these are each of one vulnerability in one package, whatever their ids say."""
+SPOKEN_OF = frozenset({"Debian"})
+"""Distributions whose records say what gets no fix."""
 _URGENCIES = {"unimportant": PackageState.WILL_NOT_FIX, "end-of-life": PackageState.END_OF_LIFE}
 
 
@@ -62,7 +65,7 @@ def said_of(ecosystem: str, specific: object, ranges: Sequence[Range]) -> Packag
     """
     if _is_never(ranges) and find_distribution(ecosystem.partition(":")[0]) is not None:
         return PackageState.NOT_AFFECTED
-    if not ecosystem.startswith("Debian:") or not isinstance(specific, Mapping) or _has_fix(ranges):
+    if ecosystem.partition(":")[0] not in SPOKEN_OF or not isinstance(specific, Mapping) or _has_fix(ranges):
         return None
     urgency = specific.get("urgency")
     return _URGENCIES.get(urgency.strip("* ").lower()) if isinstance(urgency, str) else None
@@ -95,3 +98,17 @@ def other_names(identifier: str, upstream: Sequence[str]) -> tuple[str, ...]:
     if identifier.startswith(_ONE_EACH):
         return tuple(upstream) if len(set(cves)) == 1 else ()
     return tuple(one for one in cves if identifier.endswith(f"-{one}"))[:1]
+
+
+def no_fix_words(state: PackageState, ecosystem: str) -> str:
+    """Say why there is no fix: `Debian will not fix it`; empty where nobody said."""
+    who = ecosystem.partition(":")[0] or "its distribution"
+    if state is PackageState.WILL_NOT_FIX:
+        return f"{who} will not fix it"
+    return f"{who} maintains it no more" if state is PackageState.END_OF_LIFE else ""
+
+
+def count_words(found: Iterable[tuple[PackageState, str]]) -> str:
+    """Say of how many (state, ecosystem) there will be no fix: `3 that Debian will not fix`; empty for none."""
+    counts = Counter(no_fix_words(state, ecosystem).replace(" it", "", 1) for state, ecosystem in found)
+    return ", ".join(f"{counts[words]} that {words}" for words in sorted(counts) if words)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from holdfast.controls.match import covered
 from holdfast.controls.versions import version_key
 from holdfast.loop.compare_words import REPORTS, CompareRow, Reason, Standing, range_words
-from holdfast.loop.scan import ScanFinding, ScanReport
+from holdfast.loop.scan import ScanReport
+from holdfast.loop.scan_findings import ScanFinding
 from holdfast.loop.scan_match import find_undecided
 from holdfast.model.advisory import Pairwise
 from holdfast.model.component import Component, Occurrence, Source
@@ -134,7 +135,8 @@ def _index(run: _Comparison, report: Report) -> None:
             run.theirs_at.update((place, version) for version in _versions(component))
     for number, one in enumerate(scanned.findings):
         for name in run.ids_of((one.advisory, *one.members)):
-            run.found.setdefault((one.purl, name), []).append(number)
+            for purl in one.purls:
+                run.found.setdefault((purl, name), []).append(number)
     run.left = frozenset(one.component.purl for one in scanned.left)
     run.unjudged = {one.occurrence.component.purl: one.because for one in scanned.unjudged if not one.record}
 

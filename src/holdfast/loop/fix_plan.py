@@ -19,7 +19,8 @@ from holdfast.facts.scope import merge_occurrences
 from holdfast.gate.decide import Decision, Judged, describe, is_failing
 from holdfast.gate.score import Entry, tally
 from holdfast.loop.gate import GateInput, run_gate
-from holdfast.loop.scan import ReadLine, ScanReport
+from holdfast.loop.scan import ScanReport
+from holdfast.loop.scan_findings import ReadLine
 from holdfast.model.component import Component, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix

@@ -17,7 +17,9 @@ from holdfast.controls.match import covered
 from holdfast.gate.decide import Gap, Side
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy import Outcome
-from holdfast.loop.scan import ScanFinding, ScanReport, Unjudged
+from holdfast.loop.scan import ScanReport, Unjudged
+from holdfast.loop.scan_findings import ScanFinding
+from holdfast.model.advisory import PackageState
 from holdfast.model.component import Occurrence, Source
 from holdfast.model.finding import Finding, Kind
 
@@ -73,6 +75,8 @@ def _finding(one: ScanFinding) -> Finding:
         occurrence=one.occurrence,
         fix=one.fix,
         confidence=one.confidence,
+        state=one.state,
+        packages=one.packages,
     )
 
 
@@ -81,7 +85,13 @@ def _ended(name: str, ended: date) -> Finding:
     title = f"{name} got its last security updates on {ended.isoformat()}"
     known = datetime(ended.year, ended.month, ended.day, tzinfo=UTC)
     return Finding(
-        Kind.END_OF_LIFE, f"EOL-{name}", (f"EOL-{name}",), title, applicable_at=known, fingerprint=f"1:{name}"
+        Kind.END_OF_LIFE,
+        f"EOL-{name}",
+        (f"EOL-{name}",),
+        title,
+        applicable_at=known,
+        fingerprint=f"1:{name}",
+        state=PackageState.END_OF_LIFE,
     )
 
 

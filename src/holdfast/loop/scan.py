@@ -6,12 +6,13 @@ Rules:
    version scheme, a release the feed does not speak of, a version without a place in its order, an advisory that does
    not tell which versions it affects.
 2. Components from paths, VCS and URLs are named and not matched: they are not unknown.
-3. One finding per component and alias cluster; everything is sorted, so the same input gives the same bytes.
+3. One finding per source and alias cluster (`scan_findings`); everything is sorted, so the same input gives the same
+   bytes.
 4. A language package that came with the distribution's packages is judged by the distribution, where each of those can
    be judged; `comprehensive` judges it by itself as well.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -19,15 +20,12 @@ from holdfast.controls.end_of_life import ended_at
 from holdfast.controls.match import covered
 from holdfast.controls.versions import is_comparable
 from holdfast.loop.feed_state import feed_verdict
+from holdfast.loop.scan_findings import Hit, ReadLine, ScanFinding, make_findings
 from holdfast.loop.scan_match import NO_RULES, find_hits, find_undecided
-from holdfast.model.advisory import Severity, Snapshot
+from holdfast.model.advisory import PackageState, Snapshot
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
-from holdfast.model.fix import Fix
 from holdfast.model.verdict import Unknown, Verdict
-from holdfast.ports.advisories import PackageRules
-from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
-from holdfast.remediations.locate import locate
-from holdfast.remediations.suggest import HEAD_LINES, suggest_fix
+from holdfast.ports.lookup import AdvisoryLookup
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
 """The same as a server's, unless HOLDFAST_FEED_MAX_AGE says otherwise."""
@@ -35,27 +33,6 @@ DEFAULT_MAX_AGE = timedelta(hours=24)
 _NO_PLACE = "a version without a place in its order"
 _UNDECIDED = "an advisory that does not tell which versions it affects"
 _SHOWN = 3
-
-ReadLine = Callable[[Location], str | None]
-"""Gives the text of a place's line; `None` where it can't."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanFinding:
-    """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted."""
-
-    advisory: str
-    members: tuple[str, ...]
-    purl: str
-    occurrence: Occurrence
-    severity: Severity | None
-    known_exploited: bool | None
-    fix: Fix | None
-    confidence: str
-    epss: float | None = None
-    automatable: bool | None = None
-    total_impact: bool | None = None
-    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +54,14 @@ class Unjudged:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleared:
+    """A package that a record names to say that it is not affected."""
+
+    record: str
+    occurrence: Occurrence
+
+
+@dataclass(frozen=True, slots=True)
 class ScanReport:
     """What a scan found; `snapshots` are those that verdicts rest on. `unknown` sums up what `unjudged` lists."""
 
@@ -89,6 +74,8 @@ class ScanReport:
     """The language packages that the distribution answers for."""
     ended: tuple[tuple[str, date], ...] = ()
     """(distribution with release, when it got its last updates): nobody mends it any more."""
+    cleared: tuple[Cleared, ...] = ()
+    """What the distribution says is not affected, by purl and record: no finding, and no silence."""
 
     @property
     def owned(self) -> int:
@@ -103,10 +90,11 @@ class ScanReport:
 
 @dataclass(slots=True)
 class _Scan:
-    """One scan while it goes on. `hits` are (occurrence, record → confidence, the package's rules)."""
+    """One scan while it goes on."""
 
     lookup: AdvisoryLookup
-    hits: list[tuple[Occurrence, Mapping[str, str], PackageRules]] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
+    cleared: list[Cleared] = field(default_factory=list)
     unknown: list[Unjudged] = field(default_factory=list)
     """Components of an ecosystem that can't be judged at all."""
     no_place: list[Unjudged] = field(default_factory=list)
@@ -165,14 +153,16 @@ def scan(
         # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
         _match(run, component, occurrence, is_judged=reason is None)
     used = {name.partition(":")[0] for name in ecosystems}
+    ended = tuple((name, at) for name in ecosystems if (at := ended_at(name, now)) is not None)
     return ScanReport(
         sbom,
-        _findings(run, sbom, read_line),
+        make_findings(run.hits, lookup, sbom, read_line, frozenset(name for name, _ in ended)),
         _unknown_rows(run),
         tuple(snapshots[name] for name in sorted(used & snapshots.keys())),
         (*run.unknown, *run.no_place, *run.undecided),
         tuple(left),
-        tuple((name, ended) for name in ecosystems if (ended := ended_at(name, now)) is not None),
+        ended,
+        tuple(sorted(run.cleared, key=lambda one: (one.occurrence.component.purl, one.record))),
     )
 
 
@@ -198,8 +188,10 @@ def _match(run: _Scan, component: Component, occurrence: Occurrence, *, is_judge
     rules = run.lookup.rules(ecosystem, component.match_name)
     if rules != NO_RULES:
         hits = find_hits(run.lookup, rules, component)
+        named = (record for record, state in rules.said if state is PackageState.NOT_AFFECTED and record not in hits)
+        run.cleared += [Cleared(record, occurrence) for record in named]
         if hits:
-            run.hits.append((occurrence, hits, rules))
+            run.hits.append(Hit(occurrence, hits, rules))
         elif is_judged and not is_comparable(ecosystem, version):
             run.no_place.append(Unjudged(occurrence, _NO_PLACE))
             return
@@ -232,55 +224,3 @@ def _doubtful(found: Sequence[Unjudged]) -> list[UnknownRow]:
         more = ", …" if len(components) > _SHOWN else ""
         rows.append(UnknownRow(ecosystem, f"{found[0].because}: {shown}{more}", len(components)))
     return rows
-
-
-def _findings(run: _Scan, sbom: Sbom, read_line: ReadLine) -> tuple[ScanFinding, ...]:
-    """One finding per component and cluster, by purl and record."""
-    facts = run.lookup.facts([record for _, hits, _ in run.hits for record in hits])
-    others = [member for one in facts.values() for member in one.members]
-    every = {**run.lookup.facts(others), **facts}
-    formats = {file: format_id for file, format_id, _ in sbom.files}
-    out = []
-    for occurrence, hits, rules in run.hits:
-        place, _ = locate(occurrence.locations, formats)
-        line_text = read_line(place) if place else None
-        fix = suggest_fix(occurrence, rules, formats, line_text, _head(place, read_line))
-        purl = occurrence.component.purl
-        clusters: dict[str, list[str]] = {}
-        for record in sorted(hits):
-            clusters.setdefault(facts[record].cluster, []).append(record)
-        for records in clusters.values():
-            first = facts[records[0]]
-            known = [every[name] for name in (*records, *first.members) if name in every]
-            confidence = "high" if any(hits[record] == "high" for record in records) else "low"
-            out.append(
-                ScanFinding(
-                    records[0],
-                    first.members,
-                    purl,
-                    occurrence,
-                    _severity(known),
-                    first.known_exploited,
-                    fix,
-                    confidence,
-                    first.epss,
-                    first.automatable,
-                    first.total_impact,
-                    min((one.published for one in known if one.published is not None), default=None),
-                )
-            )
-    return tuple(sorted(out, key=lambda one: (one.purl, one.advisory)))
-
-
-def _head(place: Location | None, read_line: ReadLine) -> tuple[str, ...]:
-    """The first lines of a place's file, where a tool says that it wrote it."""
-    if place is None:
-        return ()
-    lines = (read_line(Location(place.file, number)) for number in range(1, HEAD_LINES + 1))
-    return tuple(line for line in lines if line is not None)
-
-
-def _severity(known: Sequence[RecordFacts]) -> Severity | None:
-    """The highest score that any record of the cluster has; a vector without score when there is no more."""
-    scored = [one.severity for one in known if one.severity is not None]
-    return max(scored, key=lambda one: (one.score is not None, one.score or 0.0), default=None)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from holdfast.loop.scan import ScanFinding, ScanReport
+from holdfast.loop.scan import ScanReport
+from holdfast.loop.scan_findings import ScanFinding
 from holdfast.model.component import Location, Occurrence
 from holdfast.model.instant import format_instant
 from holdfast.ports.lookup import newest_of
@@ -20,6 +21,7 @@ def report_to_json(report: ScanReport) -> dict[str, Any]:
         "files": [{"file": name, "format": kind, "components": count} for name, kind, count in sorted(sbom.files)],
         "components": sorted((_component(one) for one in sbom.occurrences), key=_component_order),
         "findings": [_finding(one) for one in report.findings],
+        "not_affected": [{"advisory": one.record, "purl": one.occurrence.component.purl} for one in report.cleared],
         "end_of_life": [{"distribution": name, "ended": ended.isoformat()} for name, ended in report.ended],
         "owned": report.owned,
         "unparsed": [{"file": gap.file, "line": gap.line, "because": gap.because} for gap in gaps],
@@ -75,8 +77,11 @@ def _finding(finding: ScanFinding) -> dict[str, Any]:
         "advisory": finding.advisory,
         "aliases": list(finding.members),
         "purl": finding.purl,
+        "packages": list(finding.purls),
+        "state": finding.state.value,
         "severity": None if severity is None else {"score": severity.score, "vector": severity.vector},
         "known_exploited": finding.known_exploited,
         "fix": None if fix is None else {"version": fix.version, "command": fix.command},
+        "confidence": finding.confidence,
         "locations": _locations(finding.occurrence.locations),
     }

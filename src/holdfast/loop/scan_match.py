@@ -1,11 +1,12 @@
 """Which records affect one component, by what is known of its package. The same rules as `controls.match`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from holdfast.controls.match import contains, matches_pairwise
 from holdfast.controls.vague import has_places
-from holdfast.controls.versions import version_key
-from holdfast.model.advisory import Pairwise, Snapshot
+from holdfast.controls.versions import compare_versions, version_key
+from holdfast.model.advisory import PackageState, Pairwise, Snapshot
 from holdfast.model.component import Component
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
@@ -32,6 +33,43 @@ def find_undecided(rules: PackageRules, component: Component) -> list[str]:
     known = {record for record, _ in rules.intervals}
     unsure = {record for record, entry in rules.pairwise if not has_places(entry)}
     return sorted({*rules.vague, *(unsure - known)})
+
+
+def states_of(rules: PackageRules, records: Collection[str], component: Component) -> dict[str, PackageState]:
+    """Return how a component stands to each of the records that affect it.
+
+    Where the affected versions end at a fix, there is one; else its distribution's word counts, where it says any.
+    """
+    ecosystem, version = component.ecosystem, component.match_version
+    key = version_key(ecosystem, version)
+    said = dict(rules.said)
+    fixed = _fixed_by_key(rules, ecosystem, key) if key is not None else set[str]()
+    for record, entry in rules.pairwise:
+        ends = [event.version for event in entry.range.events if event.kind == "fixed"] if entry.range else []
+        if any(compare_versions(ecosystem, end, version) == 1 for end in ends) and matches_pairwise(entry, version):
+            fixed.add(record)
+    if key is None and any(compare_versions(ecosystem, fix, version) == 1 for fix in rules.fixes):
+        fixed |= set(records)  # which record the fix is of can't be told without a place in the order
+    return {record: PackageState.FIXED if record in fixed else _unfixed(said.get(record)) for record in records}
+
+
+def _unfixed(said: PackageState | None) -> PackageState:
+    return PackageState.AFFECTED if said is None or said is PackageState.NOT_AFFECTED else said
+
+
+def _fixed_by_key(rules: PackageRules, ecosystem: str, key: bytes) -> set[str]:
+    ends = {version_key(ecosystem, fix) for fix in rules.fixes}
+    return {
+        record
+        for record, interval in rules.intervals
+        if interval.hi is not None and interval.hi in ends and contains(interval.lo, interval.hi, key)
+    }
+
+
+def without_records(rules: PackageRules, records: Collection[str]) -> PackageRules:
+    """Return what is known of a package without some of its records."""
+    intervals = tuple(one for one in rules.intervals if one[0] not in records)
+    return replace(rules, intervals=intervals, pairwise=tuple(one for one in rules.pairwise if one[0] not in records))
 
 
 class NothingKnown:

@@ -1,10 +1,13 @@
 """A store's advisories, as a scan asks for them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from holdfast.controls.advisories import parse_osv
-from holdfast.model.advisory import Enrichment, Pairwise, Severity, Snapshot
+from holdfast.controls.distributions import SPOKEN_OF
+from holdfast.model.advisory import Advisory, Enrichment, PackageState, Pairwise, Severity, Snapshot
 from holdfast.model.instant import to_microseconds
 from holdfast.ports.advisories import AdvisoryRow, PackageRules
 from holdfast.ports.lookup import RecordFacts
@@ -20,7 +23,18 @@ class StoreLookup:
 
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package, withdrawn records left out."""
-        return self._tx.advisories.rules(ecosystem, name)
+        rules = self._tx.advisories.rules(ecosystem, name)
+        if ecosystem.partition(":")[0] not in SPOKEN_OF:
+            return rules
+        without_fix = sorted({record for record, interval in rules.intervals if interval.hi is None})
+        said = [(record, self._said(record, ecosystem, name)) for record in without_fix]
+        return replace(rules, said=tuple((record, state) for record, state in said if state is not None))
+
+    def _said(self, record: str, ecosystem: str, name: str) -> PackageState | None:
+        """What a distribution says of a package in a record without a fix; its entries agree, or say nothing."""
+        affected = _parse(self._tx.advisories.get(record).body).affected
+        states = {one.said for one in affected if (one.ecosystem, one.name) == (ecosystem, name)}
+        return next(iter(states)) if len(states) == 1 else None
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, by record."""
@@ -29,12 +43,8 @@ class StoreLookup:
         return [(record, entry) for record in sorted(records) for entry in self._entries(record, ecosystem, name)]
 
     def _entries(self, record: str, ecosystem: str, name: str) -> Sequence[Pairwise]:
-        body = self._tx.advisories.get(record).body
-        mine = [
-            one
-            for one in parse_osv(body.encode(), where=record).affected
-            if (one.ecosystem, one.name) == (ecosystem, name)
-        ]
+        affected = _parse(self._tx.advisories.get(record).body).affected
+        mine = [one for one in affected if (one.ecosystem, one.name) == (ecosystem, name)]
         ranges = [Pairwise(ecosystem, name, part) for one in mine for part in one.ranges if part.type != "GIT"]
         return [*ranges, *(Pairwise(ecosystem, name, None, one.versions) for one in mine if one.versions)]
 
@@ -74,6 +84,11 @@ class StoreLookup:
     def releases(self) -> frozenset[str]:
         """Return the ecosystems with release suffix that any record speaks of."""
         return self._tx.feeds.releases()
+
+
+@lru_cache(maxsize=256)
+def _parse(body: str) -> Advisory:
+    return parse_osv(body.encode())
 
 
 def _either(words: Sequence[str | None], wanted: str) -> bool | None:

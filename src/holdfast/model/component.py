@@ -79,7 +79,7 @@ class Component:
 
     @property
     def source_name(self) -> str:
-        """The name of what the package is built from, in the spelling that is compared; its own, where none is known."""
+        """The name of what the package is built from, in the spelling that is compared; else its own."""
         return compared_name(self.ecosystem, self.source_package or self.name)
 
     @property

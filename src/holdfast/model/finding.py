@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from holdfast.model.advisory import Severity
+from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Component, Location, Occurrence, Scope
 from holdfast.model.fix import Fix
 
@@ -37,6 +37,8 @@ class Finding:
 
     `applicable_at` is when the world first knew, `tools` who saw it, `fingerprint` its identity where it has no
     `occurrence` (versioned, `1:…`), `marks` further ones that name the same thing. `epss` is from 0 to 1.
+    `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
+    is alone.
     """
 
     kind: Kind
@@ -56,6 +58,8 @@ class Finding:
     tools: tuple[str, ...] = (OURS,)
     fingerprint: str = ""
     marks: tuple[str, ...] = ()
+    state: PackageState = PackageState.AFFECTED
+    packages: tuple[Occurrence, ...] = ()
 
     @property
     def component(self) -> Component | None:
@@ -85,7 +89,8 @@ class Finding:
         one = self.component
         if self.kind is Kind.LICENSE:  # another licence is another finding, whatever they share
             return frozenset({(self.kind.value, one.ecosystem, one.match_name, " AND ".join(sorted(self.ids)))})
-        return frozenset((self.kind.value, one.ecosystem, one.match_name, name) for name in self.ids)
+        packages = {one.match_name, one.source_name}  # another tool may know but one of them
+        return frozenset((self.kind.value, one.ecosystem, package, name) for package in packages for name in self.ids)
 
     @property
     def order(self) -> tuple[str, ...]:

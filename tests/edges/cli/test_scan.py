@@ -74,6 +74,7 @@ def test_json_has_the_shape_that_was_promised(place: Place) -> None:
         "files",
         "components",
         "findings",
+        "not_affected",
         "end_of_life",
         "owned",
         "unparsed",

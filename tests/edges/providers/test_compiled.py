@@ -11,7 +11,7 @@ from holdfast.edges.providers.compiled import FILE_NAME, open_compiled
 from holdfast.edges.providers.compiled_open import Opened, Wanted, open_advisories
 from holdfast.edges.providers.compiled_sync import Refreshed, refresh
 from holdfast.errors import FeedError
-from holdfast.model.advisory import Severity
+from holdfast.model.advisory import PackageState, Severity
 from holdfast.ports.feed import Feed, RawRecord
 from holdfast.testing.clocks import START
 from holdfast.testing.feeds import MemoryFeed
@@ -199,3 +199,17 @@ def test_the_synced_file_serves_a_scan_of_the_same_feed(tmp_path: Path) -> None:
     assert _open(tmp_path / "data", root).checked == frozenset({"PyPI"})
     assert list((tmp_path / "data").rglob(FILE_NAME)) == [tmp_path / "data" / FILE_NAME]
     assert _open(tmp_path / "data", None).lookup is not None
+
+
+def test_what_a_distribution_says_beside_ranges_is_kept(tmp_path: Path) -> None:
+    entry = {
+        "package": {"ecosystem": "Debian:12", "name": "sedge"},
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+        "ecosystem_specific": {"urgency": "unimportant"},
+    }
+    path = tmp_path / FILE_NAME
+    _refresh(path, MemoryFeed({"Debian": [{**record("D-1"), "affected": [entry]}]}), "Debian")
+    held = open_compiled(path)
+    assert held.rules("Debian:12", "sedge").said == (("D-1", PackageState.WILL_NOT_FIX),)
+    assert held.rules("Debian:12", "rush").said == ()
+    held.close()

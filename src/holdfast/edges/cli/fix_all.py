@@ -154,7 +154,7 @@ def _scan_again(tools: FixTools, path: Path, found: Gathered) -> tuple[frozenset
     tree, paths = tools.tree(path)
     report = found.again(read_composition(tree, paths), tree)
     decision = run_gate(replace(found.given, head=report), found.now)
-    return frozenset(one.purl for one in report.findings), decision
+    return frozenset(purl for one in report.findings for purl in one.purls), decision
 
 
 def _outcome(

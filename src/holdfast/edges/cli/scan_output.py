@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from holdfast.controls.distributions import count_words, no_fix_words
 from holdfast.edges.cli.output import markdown_cell, print_rows, printable
-from holdfast.loop.scan import ScanFinding, ScanReport
-from holdfast.model.component import Source
+from holdfast.loop.scan import ScanReport
+from holdfast.loop.scan_findings import ScanFinding
+from holdfast.model.component import Occurrence, Source
 from holdfast.model.instant import format_instant
 
 _FINDINGS = [
@@ -19,6 +21,7 @@ _FINDINGS = [
 ]
 _GAPS = [("Not read", "file"), ("Because", "because")]
 _UNKNOWN = [("Unknown", "ecosystem"), ("Components", "components"), ("Because", "because")]
+_OTHERS = 3
 _WORDS = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
 
 
@@ -64,13 +67,20 @@ def _row(finding: ScanFinding) -> dict[str, Any]:
     through = f" (through {occurrence.path[0]})" if occurrence.path else ""
     return {
         "severity": severity_text(finding),
-        "package": component.name + through,
+        "package": named_with(component.name, finding.packages) + through,
         "version": component.version,
         "advisory": ", ".join(dict.fromkeys(names)),
-        "fix": fix.version if fix else "none known",
+        "fix": fix.version if fix else no_fix_words(finding.state, component.ecosystem) or "none known",
         "where": str(place) if place else "",
         "command": (fix.command or fix.note) if fix else "",
     }
+
+
+def named_with(name: str, packages: Sequence[Occurrence]) -> str:
+    """Return a package's name, and how many others of the same source have it too: `openssl (and libssl3)`."""
+    others = [one.component.name for one in packages[1:]]
+    more = f", {len(others) - _OTHERS} more" if len(others) > _OTHERS else ""
+    return f"{name} (and {', '.join(others[:_OTHERS])}{more})" if others else name
 
 
 def _summary(report: ScanReport) -> list[str]:
@@ -81,6 +91,11 @@ def _summary(report: ScanReport) -> list[str]:
     lines = [f"{len(sbom.files)} files, {len(sbom.occurrences)} components, {len(report.findings)} findings."]
     if own:
         lines.append(f"{own} components come from paths, version control or addresses: named, not matched.")
+    unfixed = count_words((one.state, one.occurrence.component.ecosystem) for one in report.findings)
+    if unfixed:
+        lines.append(f"Among them, {unfixed}.")
+    if report.cleared:
+        lines.append(f"{len(report.cleared)} times, a distribution says that a package is not affected: no finding.")
     for name, ended in report.ended:
         lines.append(f"{name} is past its end of life: it got its last security updates on {ended.isoformat()}.")
     if report.owned:

@@ -14,12 +14,12 @@ from urllib.parse import quote
 import msgspec
 
 from holdfast.errors import FeedError
-from holdfast.model.advisory import Enrichment, Event, Interval, Pairwise, Range, Severity, Snapshot
+from holdfast.model.advisory import Enrichment, Event, Interval, PackageState, Pairwise, Range, Severity, Snapshot
 from holdfast.model.instant import from_microseconds
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import RecordFacts
 
-FORMAT = "holdfast.advisories/3"
+FORMAT = "holdfast.advisories/4"
 FILE_NAME = "advisories.hf"
 IMPORTED = "imported"
 """The key in `meta` of a file that came as a snapshot: what it was, in words. No feed is asked about it."""
@@ -48,7 +48,7 @@ CREATE TABLE cluster (cluster TEXT PRIMARY KEY, members BLOB NOT NULL, known_exp
   automatable INTEGER, total_impact INTEGER) WITHOUT ROWID;
 CREATE TABLE release (ecosystem TEXT PRIMARY KEY) WITHOUT ROWID;
 """
-"""`said.body` is (intervals as [lo, hi], what has no keys, fixes); `said.whole` what was published.
+"""`said.body` is (intervals as [lo, hi], what has no keys, fixes, state or empty); `said.whole` what was published.
 
 A distribution's record says the same of a dozen packages built from one source: that is kept once.
 `snapshot.digest` is of all that the file holds of the ecosystem, see `compiled_digest`.
@@ -56,12 +56,12 @@ A distribution's record says the same of a dozen packages built from one source:
 
 PackedRange = tuple[str, list[tuple[str, str]]]
 PackedPairwise = tuple[PackedRange | None, list[str]]
-Body = tuple[list[tuple[bytes, bytes | None]], list[PackedPairwise], list[str]]
+Body = tuple[list[tuple[bytes, bytes | None]], list[PackedPairwise], list[str], str]
 Known = tuple[bool | None, float | None, bool | None, bool | None]
 """Of a cluster: known exploited, EPSS, automatable, total impact."""
-_BODY = msgspec.msgpack.Decoder(Body)
-_WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
-_TEXTS = msgspec.msgpack.Decoder(list[str])
+BODY = msgspec.msgpack.Decoder(Body)
+WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
+TEXTS = msgspec.msgpack.Decoder(list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,16 @@ class CompiledAdvisories:
         self._lists = lists
         self._where = where
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open file, to be read."""
+        return self._connection
+
+    @property
+    def lists(self) -> Lists:
+        """What counts instead of what the file has of CVEs."""
+        return self._lists
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -114,14 +124,16 @@ class CompiledAdvisories:
         pairwise: list[tuple[str, Pairwise]] = []
         fixes: dict[str, None] = {}
         vague: list[str] = []
+        said: list[tuple[str, PackageState]] = []
         sql = "SELECT id, body FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name = ? ORDER BY id"
         for identifier, body in self._rows(sql, (ecosystem, name)):
-            keys, without_keys, fixed = _BODY.decode(body)
+            keys, without_keys, fixed, state = BODY.decode(body)
             intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
             pairwise += [(identifier, _pairwise(ecosystem, name, entry)) for entry in without_keys]
             fixes.update(dict.fromkeys(fixed))
             vague += [] if keys or without_keys else [identifier]
-        return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes), tuple(vague))
+            said += [(identifier, PackageState(state))] if state else []
+        return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes), tuple(vague), tuple(said))
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, for a version that has no key."""
@@ -129,7 +141,7 @@ class CompiledAdvisories:
         return [
             (identifier, _pairwise(ecosystem, name, entry))
             for identifier, whole in self._rows(sql, (ecosystem, name))
-            for entry in _WHOLE.decode(whole)
+            for entry in WHOLE.decode(whole)
         ]
 
     def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
@@ -146,7 +158,7 @@ class CompiledAdvisories:
 
     def _facts(self, row: Sequence[Any]) -> RecordFacts:
         record, score, vector, published, cluster, members, *known = row
-        ids = _TEXTS.decode(members)
+        ids = TEXTS.decode(members)
         exploited, epss, automatable, total = with_lists(self._lists, ids, known)
         return RecordFacts(
             record,

@@ -196,6 +196,7 @@ def _rules(base: str, compiled: Compiled) -> Iterator[tuple[str, str, str, bytes
     without: dict[tuple[str, str], list[PackedPairwise]] = {}
     fixes: dict[tuple[str, str], list[str]] = {}
     whole: dict[tuple[str, str], list[PackedPairwise]] = {}
+    said = {(ecosystem, name): state.value for ecosystem, name, state in compiled.said}
     for interval in compiled.intervals:
         keys.setdefault((interval.ecosystem, interval.name), []).append((interval.lo, interval.hi))
     for entry in compiled.pairwise:
@@ -209,7 +210,7 @@ def _rules(base: str, compiled: Compiled) -> Iterator[tuple[str, str, str, bytes
             entries.append((None, list(affected.versions)))
     for place, published in whole.items():
         if place[0].partition(":")[0] == base:
-            body = (keys.get(place, []), without.get(place, []), fixes.get(place, []))
+            body = (keys.get(place, []), without.get(place, []), fixes.get(place, []), said.get(place, ""))
             yield *place, compiled.advisory.id, _pack(body), _pack(published)
 
 

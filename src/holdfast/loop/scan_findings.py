@@ -1,0 +1,179 @@
+"""Findings of a scan, from which records affect which packages.
+
+Rules:
+
+1. One finding per component and alias cluster; what a distribution built from one source is one finding, that names all
+   packages which have it.
+2. Of a distribution's package, a finding has the state that its distribution gives it, and a fix only where the state
+   says so: the version mends what can be mended, whatever else of the package stays open. A language package has a fix
+   where a version is safe from everything that is known.
+3. What has no fix in a release that gets no updates any more will get none: it is at its end of life.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from holdfast.loop.scan_match import states_of, without_records
+from holdfast.model.advisory import PackageState, Severity
+from holdfast.model.component import Component, Location, Occurrence, Sbom
+from holdfast.model.fix import Fix
+from holdfast.model.purl import find_distribution
+from holdfast.ports.advisories import PackageRules
+from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
+from holdfast.remediations.locate import locate
+from holdfast.remediations.suggest import HEAD_LINES, suggest_fix
+
+ReadLine = Callable[[Location], str | None]
+"""Gives the text of a place's line; `None` where it can't."""
+_ORDER = (PackageState.FIXED, PackageState.END_OF_LIFE, PackageState.WILL_NOT_FIX, PackageState.AFFECTED)
+"""Of several records of one vulnerability, a fix counts first, then what a distribution says, then silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanFinding:
+    """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted.
+
+    `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
+    is alone.
+    """
+
+    advisory: str
+    members: tuple[str, ...]
+    purl: str
+    occurrence: Occurrence
+    severity: Severity | None
+    known_exploited: bool | None
+    fix: Fix | None
+    confidence: str
+    epss: float | None = None
+    automatable: bool | None = None
+    total_impact: bool | None = None
+    published: datetime | None = None
+    state: PackageState = PackageState.AFFECTED
+    packages: tuple[Occurrence, ...] = ()
+
+    @property
+    def purls(self) -> tuple[str, ...]:
+        """The packages that have it, by purl; the one that stands for them first."""
+        return tuple(one.component.purl for one in self.packages) or (self.purl,)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A component with the records that affect it (record → confidence), and what is known of its package."""
+
+    occurrence: Occurrence
+    records: Mapping[str, str]
+    rules: PackageRules
+
+
+def make_findings(
+    hits: Sequence[Hit], lookup: AdvisoryLookup, sbom: Sbom, read_line: ReadLine, ended: frozenset[str]
+) -> tuple[ScanFinding, ...]:
+    """Return the findings, by purl and record; `ended` are the releases that get no updates any more."""
+    facts = lookup.facts([record for one in hits for record in one.records])
+    others = [member for one in facts.values() for member in one.members]
+    every = {**lookup.facts(others), **facts}
+    formats = {file: format_id for file, format_id, _ in sbom.files}
+    out: list[ScanFinding] = []
+    for hit in hits:
+        maker = _Maker(hit, formats, read_line, hit.occurrence.component.ecosystem in ended)
+        clusters: dict[str, list[str]] = {}
+        for record in sorted(hit.records):
+            clusters.setdefault(facts[record].cluster, []).append(record)
+        for records in clusters.values():
+            first = facts[records[0]]
+            known = [every[name] for name in (*records, *first.members) if name in every]
+            out.append(maker.make(records, first, known))
+    return tuple(sorted(_united(out, facts), key=lambda one: (one.purl, one.advisory)))
+
+
+class _Maker:
+    """Makes the findings of one component."""
+
+    def __init__(self, hit: Hit, formats: Mapping[str, str], read_line: ReadLine, has_ended: bool) -> None:
+        component = hit.occurrence.component
+        self._hit, self._has_ended = hit, has_ended
+        self._purl = component.purl
+        self._states = states_of(hit.rules, hit.records, component)
+        self._is_built = is_built(component)
+        rules = hit.rules
+        if self._is_built:
+            rules = without_records(rules, {one for one, state in self._states.items() if state is not _ORDER[0]})
+        place, _ = locate(hit.occurrence.locations, formats)
+        line_text = read_line(place) if place else None
+        self._fix = suggest_fix(hit.occurrence, rules, formats, line_text, _head(place, read_line))
+
+    def make(self, records: Sequence[str], first: RecordFacts, known: Sequence[RecordFacts]) -> ScanFinding:
+        """Return the finding of one cluster; `known` is of all records in it."""
+        state = min((self._states[record] for record in records), key=_ORDER.index)
+        if state is PackageState.AFFECTED and self._has_ended:
+            state = PackageState.END_OF_LIFE
+        confidence = "high" if any(self._hit.records[record] == "high" for record in records) else "low"
+        return ScanFinding(
+            records[0],
+            first.members,
+            self._purl,
+            self._hit.occurrence,
+            _severity(known),
+            first.known_exploited,
+            self._fix if state is PackageState.FIXED or not self._is_built else None,
+            confidence,
+            first.epss,
+            first.automatable,
+            first.total_impact,
+            min((one.published for one in known if one.published is not None), default=None),
+            state,
+        )
+
+
+def is_built(component: Component) -> bool:
+    """Whether a distribution built the package, and its advisories speak of it."""
+    return find_distribution(component.ecosystem.partition(":")[0]) is not None
+
+
+def _united(findings: Iterable[ScanFinding], facts: Mapping[str, RecordFacts]) -> list[ScanFinding]:
+    """Make one finding of those that are of one source at one version, and of one cluster."""
+    groups: dict[tuple[str, ...], list[ScanFinding]] = {}
+    for one in findings:
+        component = one.occurrence.component
+        key: tuple[str, ...] = (one.purl, one.advisory)
+        if is_built(component):
+            cluster = facts[one.advisory].cluster
+            key = (component.ecosystem, component.source_name, component.shared_version, cluster)
+        groups.setdefault(key, []).append(one)
+    return [_one_of(group) for group in groups.values()]
+
+
+def _one_of(group: Sequence[ScanFinding]) -> ScanFinding:
+    """Return one finding that names all packages: that of the source's own name stands for them, else the first."""
+    if len(group) == 1:
+        return group[0]
+    every = sorted(group, key=lambda one: (one.occurrence.component.name != _source(one), one.purl))
+    lead = every[0]
+    return replace(
+        lead,
+        state=min((one.state for one in every), key=_ORDER.index),
+        fix=lead.fix or next((one.fix for one in every if one.fix), None),
+        confidence="high" if any(one.confidence == "high" for one in every) else "low",
+        packages=tuple(one.occurrence for one in every),
+    )
+
+
+def _source(one: ScanFinding) -> str:
+    return one.occurrence.component.source_name
+
+
+def _head(place: Location | None, read_line: ReadLine) -> tuple[str, ...]:
+    """The first lines of a place's file, where a tool says that it wrote it."""
+    if place is None:
+        return ()
+    lines = (read_line(Location(place.file, number)) for number in range(1, HEAD_LINES + 1))
+    return tuple(line for line in lines if line is not None)
+
+
+def _severity(known: Sequence[RecordFacts]) -> Severity | None:
+    """The highest score that any record of the cluster has; a vector without score when there is no more."""
+    scored = [one.severity for one in known if one.severity is not None]
+    return max(scored, key=lambda one: (one.score is not None, one.score or 0.0), default=None)

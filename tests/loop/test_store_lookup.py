@@ -1,0 +1,38 @@
+"""A store answers a scan with what distributions say, as the compiled file does."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.edges.providers.compiled import FILE_NAME, open_compiled
+from holdfast.edges.providers.compiled_store import compile_store
+from holdfast.loop.feeds import sync
+from holdfast.loop.store_lookup import StoreLookup
+from holdfast.model.advisory import PackageState
+from holdfast.model.tenancy import PUBLIC
+from holdfast.ports.store import Store
+from holdfast.testing.clocks import FakeClock
+from holdfast.testing.feeds import MemoryFeed
+from tests.loop.test_scan_findings import record
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (record("D-1", "sedge", urgency="unimportant"), (("D-1", PackageState.WILL_NOT_FIX),)),
+        (record("D-1", "sedge", urgency="end-of-life"), (("D-1", PackageState.END_OF_LIFE),)),
+        (record("D-1", "sedge", urgency="medium"), ()),
+        (record("D-1", "sedge", "1.2-3", urgency="unimportant"), ()),
+    ],
+)
+def test_store_and_file_know_the_same_of_a_package(
+    store: Store, tmp_path: Path, made: dict[str, Any], said: tuple[tuple[str, PackageState], ...]
+) -> None:
+    sync(store, MemoryFeed({"Debian": [made]}), FakeClock(), ecosystems=["Debian"])
+    compile_store(store, tmp_path / FILE_NAME)
+    held = open_compiled(tmp_path / FILE_NAME)
+    with store.read(PUBLIC) as tx:
+        kept = StoreLookup(tx).rules("Debian:12", "sedge")
+    assert (kept.said, held.rules("Debian:12", "sedge").said) == (said, said)
+    held.close()
