@@ -56,6 +56,19 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("text", "ecosystem"),
+    [
+        ("pkg:rpm/rhel/bash@5-1?distro=rhel-9.2", "Red Hat:9"),
+        ("pkg:rpm/redhat/bash@5-1?distro=redhat-8.10", "Red Hat:8"),
+        ("pkg:rpm/sles/bash@5-1?distro=sles-15.5", "SUSE:Linux Enterprise Server 15 SP5"),
+        ("pkg:rpm/rockylinux/bash@5-1?distro=rocky-9.3", "Rocky Linux:9"),
+    ],
+)
+def test_distribution_goes_by_the_names_that_other_tools_write(text: str, ecosystem: str) -> None:
+    assert parse_purl(text).ecosystem == ecosystem
+
+
 @pytest.mark.parametrize(("text", "ecosystem", "name"), CASES)
 def test_a_purl_names_a_component_and_is_written_as_the_reference_writes_it(
     text: str, ecosystem: str, name: str

@@ -57,6 +57,9 @@ _DISTRIBUTIONS = {
 _WITHOUT_RELEASES = {"Wolfi", "Chainguard"}
 _DISTRIBUTION_OF = {vendor: ecosystem for ecosystem, (_, vendor) in _DISTRIBUTIONS.items()} | {
     "rocky-linux": "Rocky Linux",
+    "rockylinux": "Rocky Linux",
+    "rhel": "Red Hat",
+    "sles": "SUSE",
     "azure-linux": "Azure Linux",
 }
 _WHOLE_RELEASES = {"Ubuntu", "openEuler", "Photon OS"}

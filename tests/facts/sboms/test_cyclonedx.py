@@ -88,6 +88,24 @@ def test_sbom_unknown_purl_type_keeps_its_type() -> None:
     assert parsed.occurrences[0].component.ecosystem == "purl:alpm"
 
 
+@pytest.mark.parametrize(
+    ("upstream", "name"),
+    [
+        ("openssl-1.1.1k-12.el8.src.rpm", "openssl"),
+        ("java-17-openjdk-17.0.9.0.9-2.el8.nosrc.rpm", "java-17-openjdk"),
+        ("openssl-libs-1.1.1k-12.el8.src.rpm", "openssl-libs"),
+        ("a%2Fb-1-1.src.rpm", "openssl-libs"),
+        ("openssl", "openssl-libs"),
+        ("", "openssl-libs"),
+    ],
+)
+def test_sbom_upstream_of_an_rpm_is_the_file_of_its_source(upstream: str, name: str) -> None:
+    purl = f"pkg:rpm/rocky/openssl-libs@1.1.1k-12.el8?arch=x86_64&distro=rocky-8.9&epoch=1&upstream={upstream}"
+    (one,) = parse_cyclonedx("bom.json", _document([_library(purl)])).occurrences
+    assert (one.component.match_name, one.component.match_version) == (name, "1:1.1.1k-12.el8")
+    assert "upstream" not in one.component.purl
+
+
 def test_sbom_upstream_qualifier_is_the_source_package() -> None:
     purl = "pkg:deb/debian/libssl3@3.0.11-1?arch=amd64&distro=debian-12&upstream=openssl%403.0.11"
     component = parse_cyclonedx("bom.json", _document([_library(purl)])).occurrences[0].component

@@ -1,11 +1,13 @@
 """Entries of documents as components: the purl names them, and the version beside it where the purl has none."""
 
+import re
 from dataclasses import replace
 from urllib.parse import quote
 
 from holdfast.model.component import Component, Source
-from holdfast.model.purl import parse_purl
+from holdfast.model.purl import parse_purl, split_purl
 
+_SOURCE_RPM = re.compile(r"([^/]+)-[^-/]+-[^-/]+\.(?:no)?src\.rpm")
 _RANGE_SIGNS = frozenset("<>=^~*|, ")
 
 
@@ -26,7 +28,7 @@ def component_of(purl: str, version: object, properties: dict[str, str], where: 
     component = parse_purl(purl, where=where)
     if not properties and not component.qualifiers:
         return component
-    upstream = dict(component.qualifiers).get("upstream", "").partition("@")
+    upstream = _upstream(component, purl).partition("@")
     package = properties.get("source_package", upstream[0])
     compared = properties.get("source_version", upstream[2] or component.source_version)
     if not upstream[0] and source is Source.REGISTRY and not package and compared == component.source_version:
@@ -38,6 +40,14 @@ def component_of(purl: str, version: object, properties: dict[str, str], where: 
         source_package=package,
         source_version=compared,
     )
+
+
+def _upstream(component: Component, purl: str) -> str:
+    """Return the source package that a purl names: `name`, `name@version`; an RPM's is the name of its file."""
+    if not purl.startswith("pkg:rpm/") or "upstream=" not in purl:
+        return dict(component.qualifiers).get("upstream", "")
+    file = _SOURCE_RPM.fullmatch(split_purl(purl).qualifiers.get("upstream", ""))
+    return file[1] if file and file[1] != component.name else ""
 
 
 def _source(text: str) -> Source:
