@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.edges.cli.options import ANY_IMAGE, Check, ImageWish, Terminal
+from holdfast.edges.cli.options import ANY_IMAGE, Carried, Check, ExportWish, ImageWish, ImportWish, Terminal
 
 if TYPE_CHECKING:
     from holdfast.model.component import Sbom
@@ -51,6 +51,26 @@ class LocalPremises:
         from holdfast.app.syncing import sync_here
 
         return sync_here(data, feed, progress)
+
+    def export_feed(
+        self, data: Path, file: Path, wish: ExportWish, progress: Callable[[str, int, int | None], None]
+    ) -> Carried:
+        """Write the compiled advisories into one file. Raises: HoldfastError."""
+        from holdfast.app.feed_carrying import export_feed
+
+        return export_feed(data, file, wish, progress)
+
+    def import_feed(self, data: Path, file: Path, wish: ImportWish) -> Carried:
+        """Put a snapshot in place of the compiled advisories. Raises: HoldfastError."""
+        from holdfast.app.feed_carrying import import_feed
+
+        return import_feed(data, file, wish)
+
+    def make_feed_key(self, file: Path, name: str) -> str:
+        """Make a key that signs snapshots; returns the key that verifies. Raises: HoldfastError."""
+        from holdfast.app.feed_carrying import make_feed_key
+
+        return make_feed_key(file, name)
 
     def spool(self, data: Path, fields: Mapping[str, str]) -> str:
         """Keep on disk what is forced while the store is away. Raises: HoldfastError."""

@@ -98,14 +98,15 @@ def sign_checkpoint(checkpoint: Checkpoint, name: str, public_key: bytes, sign: 
     Raises:
         JournalError: the key's name is empty or has a space or `+`, or the checkpoint cannot be written.
     """
-    if not _is_key_name(name):
+    if not is_key_name(name):
         raise JournalError(f"expected a key name without spaces and `+`, got `{name[:80]}`")
     body = checkpoint_body(checkpoint)
     signature = base64.b64encode(key_id(name, public_key) + sign(body.encode())).decode()
     return f"{body}\n{_MARK}{name} {signature}\n"
 
 
-def _is_key_name(name: str) -> bool:
+def is_key_name(name: str) -> bool:
+    """Tell whether a key may be called so. Source: C2SP signed-note."""
     return bool(name) and name.isprintable() and "+" not in name and not any(sign.isspace() for sign in name)
 
 
@@ -144,7 +145,7 @@ def _parse_body(body: str, where: str) -> Checkpoint:
 
 def _parse_signature(line: str, where: str) -> NoteSignature:
     name, space, encoded = line.removeprefix(_MARK).partition(" ")
-    if not line.startswith(_MARK) or not space or not _is_key_name(name):
+    if not line.startswith(_MARK) or not space or not is_key_name(name):
         raise _broken("expected `— name signature`", where)
     value = _parse_base64(encoded, where)
     if len(value) <= _KEY_ID_BYTES:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from holdfast.edges.cli.feed_carry import Told, export, import_, keygen
 from holdfast.edges.cli.options import (
     EXIT_FAILED,
     EXIT_PASS,
@@ -16,7 +17,7 @@ from holdfast.edges.cli.options import (
     terminal_of,
     with_api,
 )
-from holdfast.edges.cli.output import Progress, print_answer, say
+from holdfast.edges.cli.output import print_answer, say
 from holdfast.edges.cli.reading import read_json
 from holdfast.edges.cli.words import instant_text, state_text
 from holdfast.errors import FactError
@@ -52,7 +53,12 @@ def command() -> None:
       holdfast feed sync --feed ./osv
       holdfast feed status
       holdfast feed push ACME-2026-1.json
+      holdfast feed export advisories.hfs --key site.key
     """
+
+
+for _one in (export, import_, keygen):
+    command.add_command(_one)
 
 
 @command.command("sync")
@@ -70,7 +76,7 @@ def sync(context: click.Context, data: Path, feed: str | None, style: str) -> No
       holdfast feed sync
       holdfast feed sync --data var/holdfast --feed https://osv.example/bucket
     """
-    problems = terminal_of(context).premises.sync_feeds(data, feed, _Told())
+    problems = terminal_of(context).premises.sync_feeds(data, feed, Told())
     api = open_api(context, data, None)
     try:
         code = _print_status(api, style, problems)
@@ -81,17 +87,6 @@ def sync(context: click.Context, data: Path, feed: str | None, style: str) -> No
     if len(problems) > _MOST_PROBLEMS:
         say(f"… and {len(problems) - _MOST_PROBLEMS} more")
     context.exit(code)
-
-
-class _Told:
-    """Progress on stderr, an ecosystem at a time."""
-
-    def __init__(self) -> None:
-        self._progress: dict[str, Progress] = {}
-
-    def __call__(self, ecosystem: str, read: int, expected: int | None) -> None:
-        """Show how far it is."""
-        self._progress.setdefault(ecosystem, Progress(f"reading advisories of {ecosystem}"))(read, expected)
 
 
 @command.command("status")

@@ -14,9 +14,9 @@ import msgspec
 
 from holdfast.edges.providers.compiled import FORMAT, Lists, with_lists
 
-RECORD, RULE, CLUSTER = 0, 1, 2
-"""What kind a row is: its first field."""
-_FRAME_BYTES = 4
+RECORD, RULE, CLUSTER, SECTION = range(4)
+"""What kind a row is: its first field. A `SECTION` names the ecosystem whose rows follow, where there are several."""
+FRAME_BYTES = 4
 _NO_LISTS = Lists()
 _RECORDS = "SELECT id, modified, aliases, score, vector, published FROM record WHERE ecosystem = ? ORDER BY id"
 _RULES = (
@@ -35,17 +35,18 @@ def canonical_rows(connection: sqlite3.Connection, ecosystem: str, lists: Lists 
     What `lists` say counts instead of what the file has.
     """
     for row in connection.execute(_RECORDS, (ecosystem,)):
-        yield _framed((RECORD, *row))
+        yield framed((RECORD, *row))
     for row in connection.execute(_RULES, (ecosystem,)):
-        yield _framed((RULE, *row))
+        yield framed((RULE, *row))
     for cluster, members, *known in connection.execute(_CLUSTERS, (ecosystem,)):
         ids = msgspec.msgpack.decode(members, type=list[str])
-        yield _framed((CLUSTER, cluster, members, *with_lists(lists, ids, known)))
+        yield framed((CLUSTER, cluster, members, *with_lists(lists, ids, known)))
 
 
-def _framed(row: tuple[object, ...]) -> bytes:
+def framed(row: tuple[object, ...]) -> bytes:
+    """Return a row as it is written: four bytes of length, then msgpack."""
     data = msgspec.msgpack.encode(row)
-    return len(data).to_bytes(_FRAME_BYTES, "big") + data
+    return len(data).to_bytes(FRAME_BYTES, "big") + data
 
 
 class ContentDigest:
@@ -54,9 +55,9 @@ class ContentDigest:
     def __init__(self, ecosystem: str) -> None:
         self._sum = hashlib.sha256(f"{FORMAT}\n{ecosystem}\n".encode())
 
-    def add(self, framed: bytes) -> None:
+    def add(self, row: bytes) -> None:
         """Take a row, framed."""
-        self._sum.update(framed)
+        self._sum.update(row)
 
     def __str__(self) -> str:
         return f"sha256:{self._sum.hexdigest()}"

@@ -1,0 +1,152 @@
+"""`holdfast feed export`, `import` and `keygen`: advisories carried to a site that no network reaches."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from holdfast.edges.cli.options import (
+    Carried,
+    ExportWish,
+    ImportWish,
+    data_option,
+    format_option,
+    terminal_of,
+)
+from holdfast.edges.cli.output import Progress, print_answer, print_json, say
+from holdfast.edges.cli.reading import read_text
+from holdfast.errors import UsageError
+from holdfast.model.instant import format_instant
+
+_COLUMNS = [
+    ("Ecosystem", "ecosystem"),
+    ("Records", "records"),
+    ("Synced", "synced"),
+    ("Newest", "newest"),
+    ("Source", "source"),
+    ("Digest", "short"),
+]
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_option
+@click.option("--feed", envvar="HOLDFAST_FEED", help="A bucket's URL, a folder in its layout, or a zip.")
+@click.option(
+    "--ecosystem", "ecosystems", multiple=True, help="Only this one; repeatable. By default all that are there."
+)
+@click.option("--offline", is_flag=True, help="Ask nothing of the network; export what was synced.")
+@click.option(
+    "--key", type=click.Path(path_type=Path, dir_okay=False), help="The key that signs; `feed keygen` makes one."
+)
+@format_option
+@click.pass_context
+def export(context: click.Context, /, file: Path, data: Path, style: str, **options: Any) -> None:
+    """Write the advisories into FILE, signed: with what KEV, EPSS and SSVC say, and how old each feed is.
+
+    The same advisories give the same bytes.
+
+    \b
+    Examples:
+      holdfast feed export advisories.hfs --key site.key
+      holdfast feed export advisories.hfs --key site.key --feed ./osv --ecosystem PyPI --ecosystem npm
+    """
+    feed = None if options["feed"] in {"", "none"} else options["feed"]
+    offline = options["offline"] or options["feed"] == "none"
+    wish = ExportWish(tuple(sorted(set(options["ecosystems"]))), feed, offline, options["key"])
+    carried = terminal_of(context).premises.export_feed(data, file, wish, Told())
+    if carried.signed_by is None:
+        say("◆ nobody signed it: whoever imports it can't tell whether it was changed. `--key` signs it")
+    _print(carried, style)
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_option
+@click.option("--trust", help="The key that must have signed it, as text or in a file; `feed keygen` prints it.")
+@click.option("--unsigned", is_flag=True, help="Take it whoever wrote it.")
+@click.option(
+    "--allow-older", "allow_older", is_flag=True, help="Take it though it is older, or has less, than what is here."
+)
+@format_option
+@click.pass_context
+def import_(context: click.Context, /, file: Path, data: Path, style: str, **options: Any) -> None:
+    """Put the snapshot in FILE in place of this folder's advisories, when the key signed it.
+
+    Refused are one that was changed or cut, one of another key, and one that is older than what is here. The feeds stay
+    as old as they were when they were synced.
+
+    \b
+    Examples:
+      holdfast feed import advisories.hfs --trust site.key.pub
+    """
+    trust, unsigned = options["trust"], options["unsigned"]
+    if (trust is None) is not unsigned:
+        hint = "`--trust KEY`; `--unsigned` takes what nobody vouches for"
+        raise UsageError(
+            "a snapshot needs the key that signed it, or to be taken unsigned", where="feed import", hint=hint
+        )
+    wish = ImportWish(None if trust is None else _key(trust), options["allow_older"])
+    carried = terminal_of(context).premises.import_feed(data, file, wish)
+    if unsigned:
+        say("◆ NOT VERIFIED: nobody vouches for these advisories. Whoever wrote it decides what the gate lets pass")
+    _print(carried, style)
+
+
+def _key(text: str) -> str:
+    """Return the key itself, where the text names a file that holds it."""
+    return text if text.count("+") >= 2 else read_text(Path(text), 1 << 12).strip()
+
+
+@click.command("keygen")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--name", default="holdfast-feed", show_default=True, help="What the key is called.")
+@format_option
+@click.pass_context
+def keygen(context: click.Context, /, file: Path, name: str, style: str) -> None:
+    """Make a key that signs snapshots, in FILE, and the one that verifies them, in FILE.pub.
+
+    FILE stays where the snapshots are made; FILE.pub goes to where they are imported, by another way than they do.
+
+    \b
+    Examples:
+      holdfast feed keygen site.key
+    """
+    public = terminal_of(context).premises.make_feed_key(file, name)
+    if style == "json":
+        print_json({"schema": "holdfast.key/1", "verifier_key": public, "file": str(file)})
+    else:
+        click.echo(public)
+    say(f"the key that signs is in {file}, to be kept secret; the one that verifies is in {file}.pub")
+
+
+def _print(carried: Carried, style: str) -> None:
+    for note in carried.notes:
+        say(f"◆ {note}")
+    rows = [
+        {
+            "ecosystem": one.ecosystem,
+            "records": one.records,
+            "synced": format_instant(one.synced_at) if one.synced_at else "never",
+            "newest": format_instant(one.newest) if one.newest else "without date",
+            "source": one.source,
+            "digest": one.digest,
+            "short": (one.digest or "")[:19],
+        }
+        for one in carried.snapshots
+    ]
+    items = [{key: value for key, value in row.items() if key != "short"} for row in rows]
+    document = {"items": items, "digest": f"sha256:{carried.digest}", "bytes": carried.payload_bytes}
+    signed = {"signed": carried.signed_by is not None, "notes": list(carried.notes)}
+    print_answer(style, "snapshot", document | signed, rows, _COLUMNS)
+
+
+class Told:
+    """Progress on stderr, an ecosystem at a time."""
+
+    def __init__(self) -> None:
+        self._progress: dict[str, Progress] = {}
+
+    def __call__(self, ecosystem: str, read: int, expected: int | None) -> None:
+        """Show how far it is."""
+        self._progress.setdefault(ecosystem, Progress(f"reading advisories of {ecosystem}"))(read, expected)

@@ -1,0 +1,188 @@
+"""What a snapshot file is: the advisories of a site, to be carried to another one, signed.
+
+```
+holdfast.snapshot/1
+{"payload": …, "payloadType": "application/vnd.in-toto+json", "signatures": […]}
+<the rows of every ecosystem, see `compiled_digest`, zlib>
+```
+
+Rules:
+
+1. The second line is a DSSE envelope of an in-toto statement; its subject is what follows, by digest. The predicate
+   says the sizes, and of each ecosystem its feed, when that was synced, its newest record and the digest of its rows.
+2. The same data gives the same bytes: nothing in it says when or where it was written.
+3. It has no names of files and no database in it: whoever reads it builds both anew.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from holdfast.edges.providers.compiled import FORMAT
+from holdfast.errors import FeedError, JournalError
+from holdfast.findings.dsse import STATEMENT_TYPE, canonical_json, parse_statement
+from holdfast.model.advisory import Snapshot
+from holdfast.model.instant import format_instant
+
+MAGIC = b"holdfast.snapshot/1\n"
+PREDICATE_TYPE = "urn:holdfast:advisories:v1"
+SUBJECT = "advisories"
+MOST_ENVELOPE_BYTES = 4 << 20
+MOST_PAYLOAD_BYTES = 1 << 30
+MOST_PLAIN_BYTES = 4 << 30
+MOST_ROW_BYTES = 64 << 20
+MOST_ECOSYSTEMS = 1000
+SKEW = timedelta(hours=1)
+"""How far two machines' clocks may be apart."""
+_CLOCKS = "the clock of this machine, or of the one that exported it, is wrong"
+HINT = "`holdfast feed export FILE` writes one"
+
+
+class _Feed(msgspec.Struct, forbid_unknown_fields=True):
+    ecosystem: str
+    source: str
+    records: int
+    digest: str
+    syncedAt: datetime | None  # noqa: N815 - as in-toto spells fields
+    newest: datetime | None
+    validator: str | None
+
+
+class _Digest(msgspec.Struct):
+    sha256: str
+
+
+class _Subject(msgspec.Struct):
+    name: str
+    digest: _Digest
+
+
+class _Predicate(msgspec.Struct, forbid_unknown_fields=True):
+    format: str
+    payloadBytes: int  # noqa: N815
+    plainBytes: int  # noqa: N815
+    ecosystems: list[_Feed]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a snapshot says that it holds; `digest` is the sha256 of what follows the statement, in hex."""
+
+    digest: str
+    payload_bytes: int
+    plain_bytes: int
+    snapshots: tuple[Snapshot, ...]
+
+
+def contents_to_statement(contents: Contents) -> bytes:
+    """Return the in-toto statement of a snapshot, as it is signed."""
+    return canonical_json(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [{"name": SUBJECT, "digest": {"sha256": contents.digest}}],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": {
+                "format": FORMAT,
+                "payloadBytes": contents.payload_bytes,
+                "plainBytes": contents.plain_bytes,
+                "ecosystems": [_feed(one) for one in contents.snapshots],
+            },
+        }
+    )
+
+
+def _feed(one: Snapshot) -> dict[str, Any]:
+    return {
+        "ecosystem": one.ecosystem,
+        "source": one.source,
+        "records": one.records,
+        "digest": one.digest,
+        "syncedAt": format_instant(one.synced_at) if one.synced_at else None,
+        "newest": format_instant(one.newest) if one.newest else None,
+        "validator": one.validator,
+    }
+
+
+def parse_contents(payload: bytes, where: str) -> Contents:
+    """Return what a statement says.
+
+    Raises:
+        FeedError: no statement about advisories, of another format, or one that says what cannot be.
+    """
+    try:
+        statement = parse_statement(payload, PREDICATE_TYPE, "a snapshot of advisories", where=where)
+        predicate = msgspec.convert(statement["predicate"], _Predicate)
+        digest = _digest_of(msgspec.convert(statement.get("subject"), list[_Subject]))
+        snapshots = tuple(_snapshot(one) for one in predicate.ecosystems)
+    except (JournalError, msgspec.ValidationError, ValueError, OverflowError) as error:
+        said = error.message if isinstance(error, JournalError) else str(error)
+        raise FeedError(f"no snapshot of advisories: {said}", where=where, hint=HINT) from None
+    if predicate.format != FORMAT:
+        hint = "export it again with the version of Holdfast that is to import it"
+        raise FeedError(f"expected `{FORMAT}`, got `{predicate.format[:80]}`", where=where, hint=hint)
+    contents = Contents(digest, predicate.payloadBytes, predicate.plainBytes, snapshots)
+    _check(contents, where)
+    return contents
+
+
+def _digest_of(subjects: list[_Subject]) -> str:
+    if len(subjects) != 1 or subjects[0].name != SUBJECT:
+        raise ValueError(f"expected one subject, `{SUBJECT}`")
+    return subjects[0].digest.sha256
+
+
+def _snapshot(one: _Feed) -> Snapshot:
+    synced_at, newest = _utc(one.syncedAt), _utc(one.newest)
+    return Snapshot(one.ecosystem, one.source, synced_at, newest, one.records, one.validator, None, one.digest)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    if at is not None and at.tzinfo is None:
+        raise ValueError("an instant without an offset")
+    return None if at is None else at.astimezone(UTC)
+
+
+def _check(contents: Contents, where: str) -> None:
+    names = [one.ecosystem for one in contents.snapshots]
+    if (
+        names != sorted(set(names))
+        or not 0 < len(names) <= MOST_ECOSYSTEMS
+        or any(not _is_base(name) for name in names)
+    ):
+        raise FeedError("expected each ecosystem once, in order, without a release", where=where)
+    if not 0 < contents.payload_bytes <= MOST_PAYLOAD_BYTES or not 0 <= contents.plain_bytes <= MOST_PLAIN_BYTES:
+        raise FeedError(
+            f"expected at most {MOST_PAYLOAD_BYTES >> 20} MiB that hold {MOST_PLAIN_BYTES >> 20} MiB", where=where
+        )
+
+
+def _is_base(name: str) -> bool:
+    return bool(name) and name.isprintable() and ":" not in name
+
+
+def refuse_future(snapshots: Sequence[Snapshot], now: datetime, where: str) -> None:
+    """Raise FeedError for a sync that is yet to come: it would count as fresh for as long as that takes."""
+    for one in snapshots:
+        if one.synced_at is not None and one.synced_at > now + SKEW:
+            at = format_instant(one.synced_at)
+            raise FeedError(f"{one.ecosystem} was synced {at}, which is yet to come", where=where, hint=_CLOCKS)
+
+
+def find_older(new: Sequence[Snapshot], held: Sequence[Snapshot]) -> list[str]:
+    """Return, in words, what would be older than what is held, or lost; nothing when it may take its place."""
+    offered = {one.ecosystem: one for one in new}
+    out = []
+    for one in held:
+        other = offered.get(one.ecosystem)
+        if other is None:
+            out.append(f"{one.ecosystem} is not in it")
+        elif one.synced_at is not None and (other.synced_at is None or other.synced_at < one.synced_at):
+            synced = format_instant(other.synced_at) if other.synced_at else "never"
+            out.append(f"{one.ecosystem} was synced {synced}, and here {format_instant(one.synced_at)}")
+        elif one.newest is not None and (other.newest is None or other.newest < one.newest):
+            newest = format_instant(other.newest) if other.newest else "without date"
+            out.append(f"the newest record of {one.ecosystem} is {newest}, and here {format_instant(one.newest)}")
+    return out
