@@ -16,6 +16,7 @@ from holdfast.edges.api.app import create_app
 from holdfast.edges.api.changes import Changes
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
 from holdfast.edges.providers.http import HttpxHttp, open_probe_http
+from holdfast.edges.providers.oidc_issuer import HttpIssuers, open_issuer_http
 from holdfast.edges.providers.spool_file import SpoolFile
 from holdfast.edges.providers.system import RandomIds, SystemClock
 from holdfast.edges.providers.tcp import SocketTcp
@@ -64,6 +65,8 @@ class House:
     http: HttpxHttp = field(repr=False)
     probe_http: HttpxHttp = field(repr=False)
     tcp: SocketTcp = field(repr=False)
+    issuer_http: HttpxHttp = field(repr=False)
+    issuers: HttpIssuers = field(repr=False)
     probes: ThreadPoolExecutor = field(repr=False)
     tellers: ThreadPoolExecutor = field(repr=False)
     """Apart from the engine's threads: receivers that hang hold up no run."""
@@ -103,6 +106,7 @@ class House:
         self.drills.close()
         self.probes.shutdown(wait=False, cancel_futures=True)
         self.tellers.shutdown(wait=False, cancel_futures=True)
+        self.issuer_http.close()
         self.probe_http.close()
         self.http.close()
         self.store.close()
@@ -127,6 +131,7 @@ def open_house(settings: Settings) -> House:
     outside = open_outside(settings, http, clock)
     targets, receivers, hosts = outside.targets, outside.receivers, outside.probe_hosts()
     probe_http, tcp = open_probe_http(hosts), SocketTcp(hosts)
+    issuer_http = open_issuer_http(loopback=settings.oidc_loopback)
 
     def releases(org: str) -> Releases:
         return ReleaseChooser(store, org, targets.of(org), clock, settings.feed_max_age)
@@ -163,6 +168,8 @@ def open_house(settings: Settings) -> House:
         http=http,
         probe_http=probe_http,
         tcp=tcp,
+        issuer_http=issuer_http,
+        issuers=HttpIssuers(issuer_http, clock, loopback=settings.oidc_loopback),
         probes=probes,
         tellers=tellers,
     )
@@ -182,6 +189,7 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         targets=house.outside.targets,
         receivers=house.outside.receivers,
         releases=house.releases,
+        issuers=house.issuers,
     )
     pages = WebDependencies(
         house.store,

@@ -36,6 +36,7 @@ class Retention:
         """Forget of every org what is old, at most so many batches of it, with a pause after each."""
         house = self._house
         for org in house.store.tenants.orgs():
+            house.store.tenants.forget_bound(org.id, house.clock.now() - house.settings.keep)
             for _ in range(MOST_BATCHES):
                 with house.store.write_now(org.id, house.clock) as (tx, now):
                     gone = forget_old(tx, now - house.settings.keep)

@@ -35,6 +35,8 @@ class Settings:
     """The operator's file; `None` where there is none."""
     keep: timedelta = KEEP
     """How long messages that were taken, and signals and timers of what is over, are kept."""
+    oidc_loopback: bool = False
+    """Whether an issuer of identity tokens may be on this machine, over plain HTTP too."""
 
     @property
     def token_file(self) -> Path:
@@ -85,6 +87,7 @@ def read_settings(
         public_url=_read_url(environ.get("HOLDFAST_URL")),
         targets=_find_targets(data, environ.get("HOLDFAST_TARGETS")),
         keep=_read_keep(environ.get("HOLDFAST_KEEP_DAYS")),
+        oidc_loopback=environ.get("HOLDFAST_OIDC_LOOPBACK") == "1",
     )
 
 

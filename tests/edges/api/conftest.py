@@ -16,6 +16,7 @@ from holdfast.model.drill import DrillEvidence
 from holdfast.model.tenancy import Org, Permission
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
+from holdfast.testing.oidc import FakeIssuers
 
 KEY = b"k" * 32
 
@@ -94,7 +95,16 @@ def world(store: Store) -> Iterator[World]:
         store.tenants.save_org(Org(name, name.title(), clock.now()))
     settings = ApiSettings(install_org="acme")
     played: list[DrillEvidence] = []
-    deps = ApiDependencies(store, clock, FakeIds(), KEY, settings, on_change=told.append, play_drill=played.append)
+    deps = ApiDependencies(
+        store,
+        clock,
+        FakeIds(),
+        KEY,
+        settings,
+        on_change=told.append,
+        play_drill=played.append,
+        issuers=FakeIssuers(),
+    )
     app = create_app(deps)
     with TestClient(app, base_url="http://holdfast.test", raise_server_exceptions=False) as client:
         yield World(deps, clock, app, client, told, played)

@@ -12,7 +12,7 @@ from tests.edges.api.test_mitigations import finding
 
 __all__ = ["finding"]
 
-OPEN = {"/healthz", "/readyz", "/metrics", "/login", "/logout", "/api/v1/openapi.json"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/login", "/logout", "/api/v1/openapi.json", "/api/v1/oidc/token"}
 """Routes that ask for no token: they hold nothing of any org, or take a secret of their own."""
 
 BODIES: dict[str, dict[str, object]] = {
@@ -25,6 +25,14 @@ BODIES: dict[str, dict[str, object]] = {
     "/withdraw": {"reason": "to try"},
 }
 """What a POST takes, by the end of its path, where it is more than the body of the others."""
+
+
+TRUST = {
+    "system": "github",
+    "issuer": "https://issuer.example",
+    "audience": "https://holdfast.example",
+    "conditions": {"repository_owner_id": ["4711"]},
+}
 
 
 def routes(world: World) -> Iterator[tuple[str, str]]:
@@ -73,6 +81,7 @@ def filled(admin: Caller, finding: str) -> dict[str, str]:
         "build": admin.post("/builds", {"service": "shop", "sbom": {"occurrences": []}})["build"]["id"],
         "waiver": admin.post("/waivers", waiver)["id"],
         "team": admin.put("/teams/retail", {})["name"],
+        "trust": admin.put("/trusts/ci", TRUST)["name"],
     }
 
 

@@ -26,6 +26,7 @@ from holdfast.edges.api import (
     routes_journal,
     routes_messages,
     routes_mitigations,
+    routes_oidc,
     routes_places,
     routes_state,
 )
@@ -52,7 +53,7 @@ _ROOMS = {
     "flags": routes_flags.HANDLERS,
     "figures": routes_state.HANDLERS,
     "journal": [*routes_journal.HANDLERS, *events.HANDLERS],
-    "identities": routes_admin.HANDLERS,
+    "identities": [*routes_admin.HANDLERS, *routes_oidc.HANDLERS],
 }
 
 

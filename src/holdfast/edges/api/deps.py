@@ -8,10 +8,12 @@ from litestar import Request
 from litestar.datastructures import State
 
 from holdfast.edges.api.changes import Changes
+from holdfast.edges.api.login_limits import LoginLimits
 from holdfast.model.drill import DrillEvidence
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
+from holdfast.ports.oidc import Issuers
 from holdfast.ports.store import Store
 from holdfast.ports.world import Receivers, Releases, Targets
 
@@ -39,7 +41,8 @@ class ApiDependencies:
     the thread of the request: it wakes the engine. `changes` wakes event streams; whoever else writes tells it too.
     `store_failures` are what the store raises when it is away: answered with 503. `play_drill` plays a drill that has
     begun in the background; `None` where none are played. `targets` are what the operator lets plans reach, `receivers`
-    where values are measured and messages go; `releases` opens the choice of releases of an org.
+    where values are measured and messages go; `releases` opens the choice of releases of an org. `issuers` check the
+    identity tokens of pipelines; `None` where none are taken. `login_limits` count logins that failed.
     """
 
     store: Store
@@ -54,6 +57,8 @@ class ApiDependencies:
     targets: Targets | None = None
     receivers: Receivers | None = None
     releases: Callable[[str], Releases] | None = None
+    issuers: Issuers | None = None
+    login_limits: LoginLimits = field(default_factory=LoginLimits)
 
 
 @dataclass(frozen=True, slots=True)

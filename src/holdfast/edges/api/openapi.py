@@ -70,7 +70,7 @@ def describe(api_router: Callable[[], Router]) -> bytes:
     kinds: list[Any] = [Problem]
     for path, method, handler in _operations(app):
         operation = document["paths"][path][method.lower()]
-        kinds += _answers_of(handler)
+        kinds += [*_answers_of(handler), *(handler.opt[name]() for name in ("problem",) if name in handler.opt)]
         _describe_operation(operation, method, handler, kinds)
     _, schemas = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
     document["components"] = {
@@ -112,11 +112,25 @@ def _describe_operation(operation: Json, method: str, handler: HTTPRouteHandler,
         body = handler.opt[BODY_KEY]()
         (schema,), _ = msgspec.json.schema_components([body], ref_template=_REFERENCE)
         kinds.append(body)
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        media_type = "application/x-www-form-urlencoded" if "form" in handler.opt else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schema}}}
     for status in problems:
         operation["responses"][status] = {"$ref": f"#/components/responses/{status}"}
+    if "problem" in handler.opt:
+        _describe_open(operation, handler)
     for parameter in operation.get("parameters", ()):
         _simplify(parameter)
+
+
+def _describe_open(operation: Json, handler: HTTPRouteHandler) -> None:
+    """Describe a route that asks for no token, and tells its problems in a form of its own."""
+    operation["security"] = []
+    operation["parameters"] = [one for one in operation["parameters"] if one["name"] != _IDEMPOTENCY["name"]]
+    schema = {"$ref": _REFERENCE.format(name=handler.opt["problem"]().__name__)}
+    for status in ("401", "403", "404", "409", "415", "422"):
+        operation["responses"].pop(status)
+    for status, words in {"400": _PROBLEMS["400"], **handler.opt["answers"]()}.items():
+        operation["responses"][status] = {"description": words, "content": {PROBLEM_TYPE: {"schema": schema}}}
 
 
 def _simplify(parameter: Json) -> None:

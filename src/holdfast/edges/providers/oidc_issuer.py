@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import jwt
 
 from holdfast.edges.providers.addresses import Resolve, resolve_host
-from holdfast.edges.providers.http import open_probe_http
+from holdfast.edges.providers.http import HttpxHttp, open_probe_http
 from holdfast.errors import ActionError, FeedError, UnauthenticatedError, UnsentError
 from holdfast.loop.oidc_claims import ALGORITHMS
 from holdfast.mitigations.probe_hosts import ANYBODY
@@ -31,7 +31,7 @@ from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
 
 FRESH, STALE, REST = timedelta(minutes=10), timedelta(hours=1), timedelta(seconds=30)
-TIMEOUT_S = 5.0
+TIMEOUT_S, WAIT_S = 2.0, 10.0
 _MOST_BYTES = 256 * 1024
 _MOST_KEYS = 64
 _MOST_ISSUERS = 256
@@ -41,7 +41,7 @@ _CURVES = {"ES256": "P-256", "ES384": "P-384", "EdDSA": "Ed25519"}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-def open_issuer_http(*, loopback: bool, resolve: Resolve = resolve_host) -> Http:
+def open_issuer_http(*, loopback: bool, resolve: Resolve = resolve_host) -> HttpxHttp:
     """Return what asks issuers: never a cloud's own address, and this machine only with `loopback`."""
 
     def checked(host: str, port: int) -> Sequence[str]:
@@ -102,7 +102,9 @@ class HttpIssuers:
 
     def _find_key(self, issuer: str, name: str) -> dict[str, Any]:
         kept = self._of(issuer)
-        with kept.lock:
+        if not kept.lock.acquire(timeout=WAIT_S):
+            raise FeedError(f"{issuer} is being asked, and takes its time")
+        try:
             now = self._clock.now()
             rested = kept.asked_at is None or now - kept.asked_at >= REST
             if rested and (name not in kept.keys or kept.read_at is None or now - kept.read_at >= FRESH):
@@ -112,6 +114,8 @@ class HttpIssuers:
             if name not in kept.keys:
                 raise UnauthenticatedError(f"the issuer publishes no key {name[:80]!a}")
             return kept.keys[name]
+        finally:
+            kept.lock.release()
 
     def _of(self, issuer: str) -> _Kept:
         with self._lock:
