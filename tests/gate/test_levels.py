@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.gate.decide import Bound, activation_of
+from holdfast.gate.activation import activation_of
+from holdfast.gate.decide import Bound
 from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy import OnUnknown, Outcome, Policy
 from holdfast.gate.policy_read import read_policy

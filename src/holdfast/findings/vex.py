@@ -13,7 +13,7 @@ Rules:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from holdfast.model.component import Component
@@ -59,7 +59,7 @@ class Judgeable:
 class Said:
     """What documents say of one finding. `statement` is the one that counts; `void` is why it clears nothing.
 
-    `others` say another thing of it and do not count.
+    `others` say another thing of it and do not count. What they are about besides is left out of them.
     """
 
     statement: Statement
@@ -104,11 +104,8 @@ class Vex:
         notes = tuple(f"{one.file}: {note}" for one in documents for note in one.notes)
         return cls(judged, {name: tuple(listed) for name, listed in found.items()}, notes)
 
-    def about(self, finding: Finding) -> list[Statement]:
-        """Return every statement about a finding, in the order of the documents."""
-        component = finding.component
-        if component is None or finding.kind not in _SPOKEN_OF:
-            return []
+    def about(self, finding: Finding, component: Component) -> list[Statement]:
+        """Return every statement about a finding in one package, in the order of the documents."""
         named = (one for name in finding.ids for one in self.statements.get(name, ()))
         found = {id(one): one for one in named}
         return [one for one in found.values() if any(self._is_about(claim, component) for claim in one.claims)]
@@ -120,19 +117,41 @@ class Vex:
 
 
 def find_said(finding: Finding, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:
-    """Return what documents say of a finding; `None` where none speaks of it."""
-    about = vex.about(finding)
+    """Return what documents say of a finding; `None` where none speaks of it.
+
+    Of several packages that have it, each must be cleared.
+    """
+    if not vex.statements or finding.kind not in _SPOKEN_OF or finding.component is None:
+        return None
+    components = dict.fromkeys((finding.component, *(one.component for one in getattr(finding, "packages", ()))))
+    found = [_said_of(finding, one, vex, limits, now) for one in components]
+    spoken = [one for one in found if one is not None]
+    holds_up = [one for one in spoken if not one.clears]
+    if holds_up:
+        return max(holds_up, key=lambda one: _order(one.statement))
+    if spoken and len(spoken) < len(found):
+        return replace(spoken[0], void=(f"it speaks of {len(spoken)} of the {len(found)} packages that have it",))
+    return max(spoken, key=lambda one: _order(one.statement), default=None)
+
+
+def _said_of(finding: Finding, component: Component, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:
+    about = vex.about(finding, component)
     if not about:
         return None
     why = {id(one): _unsound(one, limits, now) for one in about}
     counted = _latest(one for one in about if not why[id(one)])
     if not counted:
         one = max(_latest(about), key=_order)
-        return Said(one, why[id(one)])
+        return Said(_slim(one), why[id(one)])
     strictest = max(counted, key=_order)
-    others = tuple(one for one in counted if one.status is not strictest.status)
+    others = tuple(_slim(one) for one in counted if one.status is not strictest.status)
     void = _too_bad(finding, limits) if strictest.status.clears else ()
-    return Said(strictest, void, others)
+    return Said(_slim(strictest), void, others)
+
+
+def _slim(one: Statement) -> Statement:
+    """Return a statement without all that it is about: a vendor's may name thousands of products."""
+    return replace(one, claims=())
 
 
 def _unsound(one: Statement, limits: VexLimits, now: datetime) -> tuple[str, ...]:

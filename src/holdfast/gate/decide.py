@@ -8,27 +8,28 @@ Rules:
    was accepted as inherited; a release when it is below the bar, unless it is strictly less exposed than what it
    replaces; without a base, below the bar.
 3. A better score excuses nothing that a rule blocks.
-4. What a waiver in force covers counts nothing and stays visible; a void one is told.
+4. What a waiver in force covers, or a VEX document clears, counts nothing and stays visible; a void one is told. What
+   was cleared before and is no more counts as added.
 5. Blocked beats could-not-tell beats pass; both causes are named. In a milder mode the verdict is pass, and says what
    it would have been.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from holdfast.findings.vex import Said, Vex, find_said
 from holdfast.findings.waivers import Limits, Waived, excuses, find_waiver
+from holdfast.gate.activation import activation_of
 from holdfast.gate.before import Before
 from holdfast.gate.deadlines import Deadline, find_deadline
 from holdfast.gate.levels import MOST_EPSS, MOST_WAIVED, Judgement, Levels
 from holdfast.gate.policy import STRICTNESS, OnUnknown, Outcome
-from holdfast.gate.score import UNSCORED, Score, rate, tally
+from holdfast.gate.score import Score, rate, tally
 from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
 from holdfast.model.waiver import Waiver
-
-DAY_S = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ class Judged:
     waived: Waived | None = None
     deadline: Deadline | None = None
     because: str = ""
+    said: Said | None = None
+
+    @property
+    def excuse(self) -> str | None:
+        """Why it counts nothing; `None` when it counts."""
+        if self.waived is not None and self.waived.holds:
+            return f"waived by {self.waived.waiver.id}"
+        return self.said.words if self.said is not None and self.said.clears else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +122,11 @@ class Decision:
         return tuple(one for one in self.judged if one.waived is not None and one.waived.holds)
 
     @property
+    def spoken_of(self) -> tuple[Judged, ...]:
+        """What VEX documents speak of."""
+        return tuple(one for one in self.judged if one.said is not None)
+
+    @property
     def existing(self) -> int:
         """How many findings were there before."""
         return sum(not one.is_new for one in self.judged)
@@ -134,12 +148,15 @@ class Question:
     known_since: Mapping[tuple[str, ...], datetime] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
+    vex: Vex = field(default_factory=Vex)
 
 
 def decide(asked: Question, now: datetime) -> Decision:
     """Return what the policies say of a build."""
-    old = Before(asked.base.findings if asked.base else (), asked.folders)
-    judged = tuple(_judge(one, asked, old, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
+    before = asked.base.findings if asked.base else ()
+    old = Before(before, asked.folders)
+    bare = Before([one for one in before if not _is_cleared(one, asked, now)], asked.folders)
+    judged = tuple(_judge(one, asked, old, bare, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
     score = _score(judged, asked, now)
     base_score = _base_score(asked, now)
     bar = asked.levels.bar(asked.bound.tier)
@@ -166,26 +183,34 @@ def decide(asked: Question, now: datetime) -> Decision:
         gaps=new_gaps,
         old_gaps=old_gaps,
         reasons=(*reasons, *doubts),
-        notes=(*asked.levels.refused, *asked.notes),
+        notes=(*asked.levels.refused, *asked.notes, *asked.vex.notes),
     )
 
 
-def _judge(finding: Finding, asked: Question, old: Before, now: datetime) -> Judged:
-    is_new = not old.has(finding)
+def _is_cleared(finding: Finding, asked: Question, now: datetime) -> bool:
+    said = find_said(finding, asked.vex, asked.levels.vex, now)
+    return said is not None and said.clears
+
+
+def _judge(finding: Finding, asked: Question, old: Before, bare: Before, now: datetime) -> Judged:
+    """Decide about one finding; `bare` are those of the base that no document clears."""
+    said = find_said(finding, asked.vex, asked.levels.vex, now)
+    is_new = not (old if said is not None and said.clears else bare).has(finding)
     waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
     deadline = _deadline(finding, asked) if asked.levels.uses_deadlines else None
     activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)
     judgement = asked.levels.judge(activation, now) if is_new else Judgement(Outcome.ALLOW)
     outcome, because = judgement.outcome, ""
-    if waived is not None and waived.holds:
-        return Judged(finding, is_new, Outcome.ALLOW, judgement, waived, deadline)
+    plain = Judged(finding, is_new, Outcome.ALLOW, judgement, waived, deadline, said=said)
+    if plain.excuse is not None:
+        return plain
     if not is_new and deadline is not None and deadline.due_at is not None and now > deadline.due_at:
         outcome, because = asked.levels.overdue, "its repair is overdue"
     if is_new and finding.component is not None and asked.levels.looks_at_licenses and finding.kind is Kind.LICENSE:
-        found, said = asked.levels.license_outcome(finding.ids)
+        found, why = asked.levels.license_outcome(finding.ids)
         if STRICTNESS[found] >= STRICTNESS[outcome]:
-            outcome, because = found, said
-    return Judged(finding, is_new, outcome, judgement, waived, deadline, because)
+            outcome, because = found, why
+    return replace(plain, outcome=outcome, because=because)
 
 
 def _limits(levels: Levels) -> Limits:
@@ -202,21 +227,20 @@ def _deadline(finding: Finding, asked: Question) -> Deadline | None:
 
 def _score(judged: Iterable[Judged], asked: Question, now: datetime) -> Score:
     reach = asked.bound.exposure
-    return tally(
-        rate(one.finding, reach, now, f"waived by {one.waived.waiver.id}" if one.waived and one.waived.holds else None)
-        for one in judged
-    )
+    return tally(rate(one.finding, reach, now, one.excuse) for one in judged)
 
 
 def _base_score(asked: Question, now: datetime) -> Score | None:
-    """The base's score by today's knowledge, with the same waivers: only the change may make the difference."""
+    """The base's score by today's knowledge, waivers and VEX documents: only the change may make the difference."""
     if asked.base is None:
         return None
     limits, bound = _limits(asked.levels), asked.bound
     entries = []
     for one in asked.base.findings:
         waived = find_waiver(one, asked.waivers, service=bound.service, limits=limits, now=now)
-        entries.append(rate(one, bound.exposure, now, "waived" if waived is not None and waived.holds else None))
+        excused = "waived" if waived is not None and waived.holds else None
+        excused = excused or ("cleared" if _is_cleared(one, asked, now) else None)
+        entries.append(rate(one, bound.exposure, now, excused))
     return tally(entries)
 
 
@@ -250,7 +274,7 @@ def _doubts(judged: Iterable[Judged]) -> list[str]:
     return [
         f"could not tell whether rule `{rule}` applies to {describe(one.finding)}: {why}"
         for one in judged
-        if one.is_new and not (one.waived and one.waived.holds)
+        if one.is_new and one.excuse is None
         for rule, why in one.judgement.unknown
         if STRICTNESS[one.outcome] < STRICTNESS[Outcome.BLOCK]
     ]
@@ -274,60 +298,3 @@ def describe(finding: Finding) -> str:
     """Return a finding in a few words: its id, and what it is in."""
     where = finding.component.purl if finding.component else str(next(iter(finding.locations), ""))
     return f"{finding.id} in {where}" if where else finding.id
-
-
-def activation_of(
-    finding: Finding, bound: Bound, *, is_new: bool, deadline: Deadline | None, now: datetime
-) -> dict[str, object]:
-    """Return what a rule reads of a finding; what is not known is missing."""
-    component = finding.component
-    due_at = deadline.due_at if deadline else None
-    first = next(iter(finding.locations), None)
-    fields: dict[str, object] = {
-        "id": finding.id,
-        "aliases": list(finding.ids),
-        "kind": finding.kind.value,
-        "summary": finding.title,
-        "cvss": UNSCORED if finding.score is None else finding.score,
-        "scored": finding.score is not None,
-        "known_exploited": finding.known_exploited,
-        "epss": finding.epss,
-        "automatable": finding.automatable,
-        "total_impact": finding.total_impact,
-        "malicious": finding.kind is Kind.MALICIOUS,
-        "fix_available": finding.fix is not None,
-        "fix_version": finding.fix.version if finding.fix else None,
-        "introduced_here": is_new,
-        "confidence": finding.confidence,
-        "tools": list(finding.tools),
-        "file": first.file if first else None,
-        "age_days": (now - finding.applicable_at).total_seconds() / DAY_S if finding.applicable_at else None,
-        "days_left": (due_at - now).total_seconds() / DAY_S if due_at else None,
-    }
-    place = {"name": bound.environment or None, "tier": bound.environment_tier, "exposure": bound.exposure.value}
-    service = {
-        "name": bound.service or None,
-        "team": bound.team or None,
-        "tier": bound.tier,
-        "exposure": bound.reach.value,
-    }
-    out: dict[str, object] = {"finding": _present(fields), "service": _present(service), "environment": _present(place)}
-    if component is not None and finding.occurrence is not None:
-        occurrence = finding.occurrence
-        out["component"] = _present(
-            {
-                "ecosystem": component.ecosystem,
-                "name": component.name,
-                "version": component.version,
-                "purl": component.purl,
-                "direct": occurrence.direct,
-                "scope": occurrence.scope.value,
-                "source": component.source.value,
-                "licenses": list(occurrence.licenses),
-            }
-        )
-    return out
-
-
-def _present(fields: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from holdfast.findings.vex import VexLimits
 from holdfast.gate.policy import (
     BUDGET,
     STRICTNESS,
@@ -168,6 +169,19 @@ class Levels:
         return replace(usual, longest=longest, epss_above=epss, approvers=named)
 
     @property
+    def vex(self) -> VexLimits:
+        """Whose VEX statements count, by every level; and what they may clear, by the highest level or whom it lets."""
+        everybody: frozenset[str] | None = None
+        named = self._fold(
+            "vex",
+            lambda one: one.vex.authors,
+            everybody,
+            lambda one, other: other if one is None else one if other is None else one & other,
+        )
+        also = self._fold("vex", lambda one: one.vex.also_clears, frozenset[str](), frozenset.intersection)
+        return VexLimits(named, also)
+
+    @property
     def private(self) -> tuple[str, ...]:
         """What no public feed can know: the highest level's, and those of levels that may say so."""
         found, free = list(self.policies[0].private), "private" in self.policies[0].lower_may
@@ -247,6 +261,8 @@ class Levels:
                 yield f"{one.name}: data.on_unknown `{one.on_unknown}` is milder than `{with_it.on_unknown}` above it"
             if one.mode is not None and _is_milder(one.mode.now, with_it.mode(_LATE)):
                 yield f"{one.name}: mode `{one.mode.now}` is milder than what is above it, which counts"
+            if one.vex.also_clears and one.vex.also_clears - with_it.vex.also_clears:
+                yield f"{one.name}: vex.also_clears counts only where a higher level lists `vex` in lower_may"
             if one.private and set(one.private) - set(with_it.private):
                 yield f"{one.name}: private names count only where a higher level lists `private` in lower_may"
 

@@ -118,6 +118,14 @@ class WaiverRules:
 
 
 @dataclass(frozen=True, slots=True)
+class VexRules:
+    """Whose VEX statements count, and what they may clear although nothing else may; `None` is "not said"."""
+
+    authors: frozenset[str] | None = None
+    also_clears: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModeRules:
     """How strict a gate is now, and what comes next."""
 
@@ -161,6 +169,7 @@ class Policy:
     mode: ModeRules | None = None
     on_unavailable: str | None = None
     lower_may: frozenset[str] = frozenset()
+    vex: VexRules = VexRules()
     deployments: DeploymentRules = DeploymentRules()
 
     def bar(self, tier: int | None) -> float | None:

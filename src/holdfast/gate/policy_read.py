@@ -26,6 +26,7 @@ from holdfast.gate.policy import (
     Policy,
     Rule,
     Unverified,
+    VexRules,
     WaiverRules,
 )
 from holdfast.model.build import Mode
@@ -43,6 +44,7 @@ _License = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Licenses = Annotated[list[_License], msgspec.Meta(max_length=500)]
 _Tier = Annotated[str, msgspec.Meta(pattern=r"^(default|tier-[1-9])\Z")]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Beyond = Literal["known-exploited", "malicious"]
 _Private = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9 .:-]{0,63}:[^\s:][^\s]{0,255}\Z")]
 
 
@@ -82,6 +84,11 @@ class _WaiversShape(_Strict):
     approvers: Annotated[list[_Name], msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
 
 
+class _VexShape(_Strict):
+    authors: Annotated[list[_Name], msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
+    also_clears: Annotated[list[_Beyond], msgspec.Meta(max_length=2)] | msgspec.UnsetType = msgspec.UNSET
+
+
 class _ModeShape(_Strict):
     now: Mode
     next: Literal["warn", "block"] | msgspec.UnsetType = msgspec.UNSET
@@ -101,6 +108,7 @@ class _Shape(_Strict):
     licenses: _LicensesShape | msgspec.UnsetType = msgspec.UNSET
     deadlines: _DeadlinesShape | msgspec.UnsetType = msgspec.UNSET
     waivers: _WaiversShape | msgspec.UnsetType = msgspec.UNSET
+    vex: _VexShape | msgspec.UnsetType = msgspec.UNSET
     private: Annotated[list[_Private], msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
     mode: _ModeShape | msgspec.UnsetType = msgspec.UNSET
     deployments: _DeploymentsShape | msgspec.UnsetType = msgspec.UNSET
@@ -188,6 +196,7 @@ def _policy(root: Tree, file: str, name: str, digest: str) -> Policy:
         mode=_mode(find(root, "mode")),
         on_unavailable=written(root, "on_unavailable") or None,
         lower_may=frozenset(_texts(root, "lower_may")),
+        vex=_vex(find(root, "vex")),
         deployments=_deployments(find(root, "deployments")),
     )
 
@@ -245,6 +254,15 @@ def _waivers(tree: Tree) -> WaiverRules:
     above = float(epss.value or 0) if isinstance(epss, Scalar) else None
     named = frozenset(_texts(tree, "approvers")) if find(tree, "approvers") is not None else None
     return WaiverRules(_duration(tree, "max"), above, named)
+
+
+def _vex(tree: Tree | None) -> VexRules:
+    if tree is None:
+        return VexRules()
+    authors, also = (
+        frozenset(_texts(tree, key)) if find(tree, key) is not None else None for key in ("authors", "also_clears")
+    )
+    return VexRules(authors, also)
 
 
 def _mode(tree: Tree | None) -> ModeRules | None:

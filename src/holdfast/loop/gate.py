@@ -1,13 +1,14 @@
 """The gate over two scans: what a tree is made of, against what it is compared with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from holdfast.errors import HoldfastError
 from holdfast.facts.manifest import MANIFEST_NAMES, find_service_for
 from holdfast.facts.manifest_brief import read_brief
 from holdfast.facts.manifest_rules import normalize_path
+from holdfast.findings.vex import Vex
 from holdfast.findings.waiver_read import FILE as WAIVER_FILE
 from holdfast.findings.waiver_read import WaiverFile, read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, decide
@@ -114,6 +115,7 @@ class GateInput:
     """Where the lines that reports name are looked up; needed where there are reports."""
     base_is_tree: bool = False
     """Whether the base's places are places of the same tree; those of an SBOM are not."""
+    vex: Vex = field(default_factory=Vex)
 
 
 def run_gate(given: GateInput, now: datetime) -> Decision:
@@ -128,5 +130,8 @@ def run_gate(given: GateInput, now: datetime) -> Decision:
     bound = replace(given.stated.bound, environment=given.environment, environment_reach=given.environment_reach)
     notes = (*given.notes, *given.stated.notes)
     folders = given.stated.folders if given.base_is_tree else ()
-    asked = Question(head, base, given.basis, bound, given.levels, given.stated.waivers, notes=notes, folders=folders)
+    stated = given.stated
+    asked = Question(
+        head, base, given.basis, bound, given.levels, stated.waivers, notes=notes, folders=folders, vex=given.vex
+    )
     return decide(asked, now)

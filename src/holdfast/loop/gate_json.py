@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from holdfast.findings.vex import Said
 from holdfast.findings.waivers import Waived
 from holdfast.gate.deadlines import Deadline
 from holdfast.gate.decide import Decision, Judged
@@ -10,6 +11,7 @@ from holdfast.gate.score import Entry
 from holdfast.model.advisory import Snapshot
 from holdfast.model.finding import Finding
 from holdfast.model.instant import format_instant
+from holdfast.model.vex import Statement
 
 SCHEMA = "holdfast.gate/1"
 
@@ -32,6 +34,7 @@ def decision_to_json(
         "blocking": [judged_to_json(one) for one in decision.blocking],
         "warnings": [judged_to_json(one) for one in decision.warnings],
         "waived": [judged_to_json(one) for one in decision.waived],
+        "vex": [judged_to_json(one) for one in decision.spoken_of],
         "unknown": [{"id": gap.id, "because": gap.because, "where": gap.place or None} for gap in decision.gaps],
         "existing": decision.existing,
         "existing_unknown": decision.old_gaps,
@@ -59,6 +62,7 @@ def judged_to_json(one: Judged) -> dict[str, Any]:
         ],
         "because": one.because or None,
         "waiver": _waived(one.waived) if one.waived else None,
+        "vex": said_to_json(one.said) if one.said else None,
         "deadline": _deadline(one.deadline) if one.deadline else None,
     }
 
@@ -91,6 +95,32 @@ def _waived(one: Waived) -> dict[str, Any]:
         "expires": format_instant(waiver.expires_at),
         "holds": one.holds,
         "void": list(one.void),
+    }
+
+
+def said_to_json(said: Said) -> dict[str, Any]:
+    """Return what documents say of a finding; `others` say another thing and don't count."""
+    return {
+        "said": said.words,
+        "clears": said.clears,
+        "void": list(said.void),
+        **_statement(said.statement),
+        "others": [_statement(one) for one in said.others],
+    }
+
+
+def _statement(one: Statement) -> dict[str, Any]:
+    return {
+        "status": one.status.value,
+        "justification": one.justification or None,
+        "impact": one.impact or None,
+        "action": one.action or None,
+        "response": list(one.response),
+        "author": one.author,
+        "document": one.document or None,
+        "version": one.version or None,
+        "timestamp": format_instant(one.at) if one.at else None,
+        "file": one.file,
     }
 
 

@@ -16,6 +16,7 @@ import click
 from holdfast.edges.cli.gate_base import Base, GateTools, Place, read_trusted
 from holdfast.edges.cli.gate_output import print_decision
 from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
+from holdfast.edges.cli.gate_tools import read_report_file
 from holdfast.edges.cli.options import (
     EXIT_BLOCKED,
     EXIT_FAILED,
@@ -28,6 +29,7 @@ from holdfast.edges.cli.options import (
 )
 from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_of, reader_of
+from holdfast.edges.cli.vex import judgeable, read_vex_trusted, vex_options
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
@@ -45,7 +47,6 @@ from holdfast.ports.tree import Tree
 
 if TYPE_CHECKING:  # only a gate that asks a server needs it
     from holdfast.edges.cli.gate_server import Asked
-    from holdfast.model.reported import Report as ReportedFindings
 
 EXITS = {Answer.PASS: EXIT_PASS, Answer.BLOCKED: EXIT_BLOCKED, Answer.UNKNOWN: EXIT_UNKNOWN}
 __all__ = ["EXITS", "GateOptions", "GateTools", "Gathered", "Place", "gather", "make_gate"]
@@ -66,6 +67,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
     )
+    @vex_options
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
     @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; its token is in HOLDFAST_TOKEN.")
     @click.option(
@@ -121,6 +123,8 @@ class GateOptions:
     server: str | None = None
     on_unavailable: str | None = None
     findings: tuple[Path, ...] = ()
+    vex: tuple[Path, ...] = ()
+    products: tuple[str, ...] = ()
     accept_inherited: bool = False
 
 
@@ -174,6 +178,9 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
 
     if options.findings:
         raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
+    if options.vex or options.products:
+        hint = "decide here: leave `--server` out"
+        raise UsageError("a server takes no VEX from a pipeline: `--vex` and `--server` don't go together", hint=hint)
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     if base is not None and options.accept_inherited:
@@ -269,7 +276,8 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
-    levels, notes = levels or trusted.levels(), list(trusted.notes)
+    vex, altered = read_vex_trusted(tools, path, base, options.vex, judgeable(options.products))
+    levels, notes = levels or trusted.levels(), [*trusted.notes, *altered]
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
@@ -285,23 +293,12 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         levels,
         trusted.stated,
         notes=tuple(notes),
-        reports=tuple(_read_findings(file) for file in options.findings),
+        reports=tuple(read_report_file(file) for file in options.findings),
         sources=Sources(tree, base.tree(tools, path) if base else None, before),
         base_is_tree=base is not None and base.commit is not None,
+        vex=vex,
     )
     return Gathered(given, now, base.name if base else None, tree, again)
-
-
-def _read_findings(file: Path) -> "ReportedFindings":
-    """Return another tool's report. Raises: UsageError, FactError."""
-    from holdfast.facts.reported import read_report
-    from holdfast.facts.reports import MAX_REPORT_BYTES
-
-    try:
-        with file.open("rb") as opened:
-            return read_report(str(file), opened.read(MAX_REPORT_BYTES + 1))
-    except OSError as error:
-        raise UsageError(f"the report can't be read: {error.strerror}", where=str(file)) from None
 
 
 def _scan(

@@ -6,6 +6,7 @@ from typing import Any
 
 from holdfast.edges.cli.output import markdown_cell, print_rows, printable
 from holdfast.edges.cli.words import duration_text, instant_text, seconds_between
+from holdfast.findings.vex import Said, words_of
 from holdfast.gate.decide import Decision, Judged
 from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.instant import format_instant
@@ -14,6 +15,7 @@ _BLOCKING = [("Blocks", "finding"), ("Because", "because"), ("Where", "where"), 
 _WARNINGS = [("Warns", "finding"), ("Because", "because"), ("Where", "where"), ("Do", "fix")]
 _WAIVED = [("Waived", "finding"), ("Until", "until"), ("Because", "reason")]
 _VOID = [("Void waiver", "waiver"), ("Of", "finding"), ("Because", "because")]
+_SAID = [("Said by others", "said"), ("Of", "finding"), ("Counts", "counts")]
 _UNKNOWN = [("Could not tell", "because"), ("Where", "where")]
 _LEDGER = [("Risk", "risk"), ("Finding", "finding"), ("Because", "because")]
 _SHOWN = 10
@@ -31,6 +33,7 @@ def print_decision(
         ([_row(one) for one in decision.warnings], _WARNINGS),
         ([_void(one) for one in void], _VOID),
         ([_waived(one) for one in decision.waived], _WAIVED),
+        ([row for one in decision.spoken_of for row in said_rows(one.said, _name(one))], _SAID),
         (_ledger(decision), _LEDGER),
     ]
     for rows, columns in sections:
@@ -81,6 +84,15 @@ def _void(one: Judged) -> dict[str, Any]:
     return {"waiver": one.waived.waiver.id, "finding": _name(one), "because": "; ".join(one.waived.void)}
 
 
+def said_rows(said: Said | None, finding: str) -> list[dict[str, Any]]:
+    """Return what documents say of a finding: what counts first, then what says another thing."""
+    if said is None:
+        return []
+    counts = "; ".join(f"no: {why}" for why in said.void) or "yes"
+    others = [{"said": words_of(one), "finding": finding, "counts": "no: another is stricter"} for one in said.others]
+    return [{"said": said.words, "finding": finding, "counts": counts}, *others]
+
+
 def _ledger(decision: Decision) -> list[dict[str, Any]]:
     """The worst lines of the score; none when nothing was taken off."""
     shown = [one for one in decision.score.ledger if one.risk > 0][:_SHOWN]
@@ -117,6 +129,9 @@ def _summary(decision: Decision) -> list[str]:
     if decision.score_fails:
         lines.append("The score is below the bar.")
     counts = [f"{len(decision.blocking)} block", f"{len(decision.warnings)} warn", f"{len(decision.waived)} waived"]
+    cleared = sum(one.said is not None and one.said.clears for one in decision.spoken_of)
+    if cleared:
+        counts.append(f"{cleared} cleared by VEX")
     if decision.basis is not Basis.NOTHING:
         counts.append(f"{decision.existing} were there before")
     lines.append(f"{', '.join(counts)}; {len(decision.gaps)} could not be told.")

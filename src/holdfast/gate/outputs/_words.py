@@ -40,6 +40,8 @@ def reason(one: Judged) -> str:
     if one.waived is not None and one.waived.holds:
         waiver = one.waived.waiver
         return clean(f"waived by {waiver.id} until {format_instant(waiver.expires_at)}: {waiver.reason}")
+    if one.said is not None and one.said.clears:
+        return clean(one.said.words)
     rules = []
     for hit in one.judgement.hits:
         early = hit.is_early and hit.rule.enforce_from is not None
@@ -47,7 +49,8 @@ def reason(one: Judged) -> str:
         rules.append(f"`{hit.rule.id}`{begins}" + (f", {hit.rule.because}" if hit.rule.because else ""))
     said = one.because or ("rule " + ", ".join(rules) if rules else "")
     void = f"waiver {one.waived.waiver.id} is void: {'; '.join(one.waived.void)}" if one.waived else ""
-    return clean("; ".join(part for part in (said, void) if part))
+    vex = f"{one.said.words}{''.join(f' (does not count: {why})' for why in one.said.void)}" if one.said else ""
+    return clean("; ".join(part for part in (said, void, vex) if part))
 
 
 def command(finding: Finding) -> str:
@@ -73,8 +76,8 @@ def severity(finding: Finding) -> float | None:
 
 
 def is_waived(one: Judged) -> bool:
-    """Whether a waiver in force covers it."""
-    return one.waived is not None and one.waived.holds
+    """Whether a waiver in force covers it, or a VEX document clears it: it counts nothing, and is shown."""
+    return one.excuse is not None
 
 
 def in_order(decision: Decision) -> list[Judged]:

@@ -21,7 +21,12 @@ from holdfast.gate.outputs._words import clean, digest, headline, remedy, severi
 from holdfast.gate.outputs.sarif import address_of
 from holdfast.model.finding import Finding, Kind
 
-_STATES = {"not_affected": "not_affected", "affected": "exploitable", "under_investigation": "in_triage"}
+_STATES = {
+    "not_affected": "not_affected",
+    "affected": "exploitable",
+    "under_investigation": "in_triage",
+    "fixed": "resolved",
+}
 _JUSTIFICATIONS = {
     "component_not_present": "code_not_present",
     "vulnerable_code_not_present": "code_not_present",
@@ -88,7 +93,7 @@ def _analysis(said: Statement) -> Json:
         out["justification"] = _JUSTIFICATIONS[said.justification]
     if said.response in RESPONSES:
         out["response"] = [said.response]
-    detail = "; ".join(text for text in (said.justification, said.action, said.notes) if text)
+    detail = "; ".join(text for text in (said.justification, said.impact, said.action, said.notes) if text)
     return out | ({"detail": detail} if detail else {})
 
 

@@ -101,7 +101,7 @@ def _vulnerability(one: Judged, mark: str, context: OutputContext) -> Json:
     vector = finding.severity.vector if finding.severity else None
     if vector and _VECTOR.fullmatch(vector):
         out["cvss_vectors"] = [{"vendor": "osv", "vector": vector}]
-    if is_waived(one) and one.waived is not None and one.waived.waiver.status is Status.NOT_AFFECTED:
+    if is_waived(one) and not (one.waived and one.waived.holds and one.waived.waiver.status is Status.AFFECTED):
         flag = {"type": "flagged-as-likely-false-positive", "origin": NAME, "description": reason(one)}
         out["flags"] = [flag]
     return out

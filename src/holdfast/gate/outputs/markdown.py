@@ -10,9 +10,10 @@ Rules:
 import html
 from collections.abc import Sequence
 
+from holdfast.findings.vex import words_of
 from holdfast.gate.decide import Decision, Judged
 from holdfast.gate.outputs._spec import OutputContext, OutputSpec
-from holdfast.gate.outputs._words import clean, command, headline, in_order, is_waived, reason, remedy, scores, verdict
+from holdfast.gate.outputs._words import clean, command, headline, in_order, reason, remedy, scores, verdict
 from holdfast.gate.policy import Outcome
 from holdfast.model.build import Answer
 from holdfast.model.instant import format_instant
@@ -67,7 +68,8 @@ def _sections(decision: Decision, context: OutputContext) -> list[Section]:
         ),
         ("Warns", named, [_row(one, context) for one in judged if one.outcome is Outcome.WARN]),
         ("Void waivers", ("Waiver", "Of", "Because"), [_void(one) for one in void]),
-        ("Waived", ("Finding", "Until", "Because"), [_waived(one) for one in judged if is_waived(one)]),
+        ("Waived", ("Finding", "Until", "Because"), [_waived(one) for one in judged if one in decision.waived]),
+        ("Said by others", ("Finding", "What", "Counts"), [_said(one) for one in judged if one.said is not None]),
         ("Score", ("Risk", "Finding", "Because"), _ledger(decision)),
     ]
 
@@ -90,6 +92,14 @@ def _waived(one: Judged) -> tuple[str, ...]:
         return ()
     waiver = one.waived.waiver
     return _code(headline(one.finding)), format_instant(waiver.expires_at), _plain(waiver.reason)
+
+
+def _said(one: Judged) -> tuple[str, ...]:
+    if one.said is None:
+        return ()
+    counts = "; ".join(f"no: {why}" for why in one.said.void) or "yes"
+    others = "".join(f"; but {words_of(other)}" for other in one.said.others)
+    return _code(headline(one.finding)), _plain(one.said.words + others), _plain(counts)
 
 
 def _ledger(decision: Decision) -> list[tuple[str, ...]]:

@@ -52,6 +52,7 @@ def _said(decision: Decision) -> Iterator[Json]:
         said = statement_of(one)
         words = {
             "justification": said.justification,
+            "impact_statement": said.impact,
             "action_statement": said.action,
             "status_notes": said.notes,
         }

@@ -178,6 +178,8 @@ def _result(one: Judged, mark: str, context: OutputContext) -> Json:
         waiver = one.waived.waiver
         said = clean(f"{waiver.status}: {waiver.reason}. {waiver.statement}".rstrip(". ") + f" ({waiver.id})")
         out["suppressions"] = [{"kind": "external", "status": "accepted", "justification": said}]
+    elif one.excuse is not None:
+        out["suppressions"] = [{"kind": "external", "status": "accepted", "justification": clean(one.excuse)}]
     return out
 
 
