@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from holdfast.errors import FactError
 from holdfast.facts import reported
-from holdfast.facts.reported import read_report
+from holdfast.facts.reported import read_report, read_report_parts
 from holdfast.registry import load_room
 from tests.facts.reports import test_cyclonedx, test_grype, test_osv_scanner, test_sarif, test_trivy
 
@@ -77,14 +77,30 @@ def test_report_of_nothing_known_is_an_error(data: bytes) -> None:
     assert str(caught.value.where).startswith("r.json")
 
 
-def test_report_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_report_over_the_limit_is_not_held_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reported, "MAX_REPORT_BYTES", 1 << 20)
-    with pytest.raises(FactError, match="a report of over 1 MiB is not read"):
+    with pytest.raises(FactError, match="a report of over 1 MiB is not held as a whole"):
         read_report("r", bytes((1 << 20) + 1))
 
 
-def test_report_of_too_many_findings_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_report_over_what_is_read_at_all_is_refused() -> None:
+    with pytest.raises(FactError, match="a report of over 1024 MiB is not read"):
+        read_report_parts("r", 2 << 30, lambda _start, _count: b"")
+
+
+@pytest.mark.parametrize("format_id", sorted(VALID))
+def test_report_that_is_read_piece_by_piece_says_the_same(format_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = json.dumps(VALID[format_id], indent=1).encode()
+    whole = read_report("r", data)
+    monkeypatch.setattr(reported, "MAX_REPORT_BYTES", 10)
+    assert read_report_parts("r", len(data), lambda start, count: data[start : start + count]) == whole
+
+
+def test_findings_beyond_the_most_that_are_kept_are_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("holdfast.facts.reports._gathering.MAX_FINDINGS", 2)
-    many = test_sarif.document(*(test_sarif.result(line=number) for number in range(1, 4)))
-    with pytest.raises(FactError, match="a report of over 2 findings"):
-        read_report("r", json.dumps(many).encode())
+    many = test_sarif.document(*(test_sarif.result(line=number) for number in (1, 2, 2, 3, 1)))
+    report = read_report("r", json.dumps(many).encode())
+    assert (len(report.findings), [gap.because for gap in report.unparsed]) == (
+        2,
+        ["over 2 findings: 1 more were not read"],
+    )

@@ -105,7 +105,8 @@ def test_a_report_that_is_no_file_is_a_usage_error(shell: Shell, tmp_path: Path)
 
 
 def test_too_large_a_report_is_refused(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reported, "MAX_REPORT_BYTES", 1 << 20)
+    monkeypatch.setattr(reported, "MAX_REPORT_BYTES", 1 << 10)
+    monkeypatch.setattr(reported, "MAX_STREAMED_BYTES", 1 << 20)
     report = shell.write("r.json", " " * ((1 << 20) + 1))
     assert "over 1 MiB is not read" in shell("compare", report, tmp_path, code=2).err
 

@@ -66,7 +66,9 @@ def test_sarif_rule_is_found_by_index_part_and_extension_and_gives_level_and_mes
     [
         ({}, False),
         ({"suppressions": []}, False),
-        ({"suppressions": [{"kind": "inSource"}]}, True),
+        ({"suppressions": [{"kind": "inSource"}]}, False),
+        ({"suppressions": [{"kind": "external"}]}, True),
+        ({"suppressions": [{"kind": "inSource"}, {"kind": "external", "status": "accepted"}]}, True),
         ({"suppressions": [{"status": "accepted"}, {"status": "underReview"}]}, False),
         ({"suppressions": [{"status": "rejected"}]}, False),
     ],
@@ -122,3 +124,35 @@ def test_sarif_odd_result_does_not_stop_the_others() -> None:
 def test_sarif_of_another_shape_is_an_error(whole: Any) -> None:
     with pytest.raises(FactError, match="SARIF"):
         read(whole)
+
+
+def by(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool of one rule."""
+    return {"driver": {"name": "Bandit", "rules": [rule]}}
+
+
+def test_sarif_weaknesses_of_a_rule_are_aliases_however_they_are_tagged() -> None:
+    for tag in ("external/cwe/cwe-078", "CWE-78: OS Command Injection", "cwe-78"):
+        rule = {"id": "B602", "properties": {"tags": ["security", tag]}}
+        assert read(document(result(), tool=by(rule))).findings[0].aliases == ("CWE-78",)
+    taxa = {"id": "B602", "relationships": [{"target": {"id": "CWE-0089"}}]}
+    assert read(document(result(), tool=by(taxa))).findings[0].aliases == ("CWE-89",)
+
+
+def test_sarif_secret_in_code_is_one_weakness_and_its_text_is_not_kept() -> None:
+    rule = {"id": "B105", "name": "hardcoded_password", "properties": {"tags": ["external/cwe/cwe-259"]}}
+    said = result(ruleId="B105", message={"text": "Possible hardcoded password: 'hunter2'"})
+    (one,) = read(document(said, tool=by(rule))).findings
+    assert (one.kind, one.aliases, one.message, one.line_hash) == (
+        Kind.SECRET,
+        ("CWE-798",),
+        "hardcoded_password",
+        "",
+    )
+
+
+def test_sarif_files_that_were_not_parsed_are_gaps_at_their_place() -> None:
+    at = [{"physicalLocation": {"artifactLocation": {"uri": "bad.py"}, "region": {"startLine": 3}}}]
+    note = {"level": "error", "message": {"text": "syntax error"}, "locations": at}
+    report = read(document(invocations=[{"toolConfigurationNotifications": [note]}]))
+    assert [(gap.file, gap.line) for gap in report.unparsed] == [("bad.py", 3)]

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from holdfast.edges.cli.gate_tools import read_report_file
 from holdfast.edges.cli.options import (
     ANY_IMAGE,
     EXIT_NOTHING,
@@ -25,8 +26,6 @@ from holdfast.edges.cli.output import markdown_cell, print_answer, printable, sa
 from holdfast.edges.cli.scan import ScanRequest, ScanTools, Told, max_age_of
 from holdfast.errors import FactError, UsageError
 from holdfast.facts.composition import read_composition
-from holdfast.facts.reported import read_report
-from holdfast.facts.reports import MAX_REPORT_BYTES
 from holdfast.loop.compare import REPORTS, CompareRow, Standing, compare
 from holdfast.loop.scan import scan, wanted_ecosystems
 from holdfast.model.reported import Report
@@ -119,10 +118,7 @@ def _read(file: Path) -> Report:
     if not file.is_file():  # a pipe would wait for ever, a folder is no report
         raise UsageError("there is no such report", where=str(file), hint="name a file of JSON")
     try:
-        with file.open("rb") as opened:
-            report = read_report(str(file), opened.read(MAX_REPORT_BYTES + 1))
-    except OSError as error:
-        raise UsageError(f"the report can't be read: {error.strerror}", where=str(file)) from None
+        report = read_report_file(file)
     except FactError as error:
         raise UsageError(error.message, where=error.where, hint=error.hint) from None
     if report.format not in REPORTS:

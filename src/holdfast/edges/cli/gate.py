@@ -29,7 +29,6 @@ from holdfast.edges.cli.options import (
 )
 from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_of, reader_of
-from holdfast.edges.cli.vex import judgeable, read_vex_trusted, vex_options
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
@@ -67,7 +66,6 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
     )
-    @vex_options
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
     @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; its token is in HOLDFAST_TOKEN.")
     @click.option(
@@ -123,8 +121,6 @@ class GateOptions:
     server: str | None = None
     on_unavailable: str | None = None
     findings: tuple[Path, ...] = ()
-    vex: tuple[Path, ...] = ()
-    products: tuple[str, ...] = ()
     accept_inherited: bool = False
 
 
@@ -178,9 +174,6 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
 
     if options.findings:
         raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
-    if options.vex or options.products:
-        hint = "decide here: leave `--server` out"
-        raise UsageError("a server takes no VEX from a pipeline: `--vex` and `--server` don't go together", hint=hint)
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     if base is not None and options.accept_inherited:
@@ -276,8 +269,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
-    vex, altered = read_vex_trusted(tools, path, base, options.vex, judgeable(options.products))
-    levels, notes = levels or trusted.levels(), [*trusted.notes, *altered]
+    levels, notes = levels or trusted.levels(), list(trusted.notes)
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
@@ -296,7 +288,6 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         reports=tuple(read_report_file(file) for file in options.findings),
         sources=Sources(tree, base.tree(tools, path) if base else None, before),
         base_is_tree=base is not None and base.commit is not None,
-        vex=vex,
     )
     return Gathered(given, now, base.name if base else None, tree, again)
 

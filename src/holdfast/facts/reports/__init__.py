@@ -7,6 +7,6 @@ Rules every reader keeps:
 3. Nothing that a report names is opened, and no text of a secret is kept.
 """
 
-from holdfast.facts.reports._spec import MAX_REPORT_BYTES, ReportSpec
+from holdfast.facts.reports._spec import MAX_REPORT_BYTES, MAX_STREAMED_BYTES, ReportSpec
 
-__all__ = ["MAX_REPORT_BYTES", "ReportSpec"]
+__all__ = ["MAX_REPORT_BYTES", "MAX_STREAMED_BYTES", "ReportSpec"]

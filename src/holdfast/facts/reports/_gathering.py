@@ -1,18 +1,21 @@
 """Gathers what one report says, and the ways in which tools write levels, scores, packages and places."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from sys import intern
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import readable
+from holdfast.facts.reports._json_stream import Streamed
 from holdfast.model.advisory import Severity
 from holdfast.model.component import Component, Location, Unparsed
 from holdfast.model.purl import parse_purl
 from holdfast.model.reported import LEVELS, Report, ReportedFinding
 
 MAX_FINDINGS = 200_000
+"""Of one report; what is beyond is a gap."""
 _OTHER_LEVELS = {
     "negligible": "low",
     "minor": "low",
@@ -33,23 +36,22 @@ class ReportGathering:
         self.format_id = format_id
         self.tool = ""
         self.version = ""
-        self._findings: list[ReportedFinding] = []
-        self._unparsed: list[Unparsed] = []
+        self._findings: dict[ReportedFinding, None] = {}
+        self._unparsed: dict[Unparsed, None] = {}
+        self._beyond = 0
 
     def add(self, finding: ReportedFinding) -> None:
-        """Add a finding.
+        """Add a finding, where there are not too many yet."""
+        if len(self._findings) < MAX_FINDINGS:
+            self._findings.setdefault(finding)
+        elif finding not in self._findings:
+            self._beyond += 1
 
-        Raises:
-            FactError: there are too many.
-        """
-        if len(self._findings) >= MAX_FINDINGS:
-            hint = "let the tool report less, or report per folder"
-            raise FactError(f"a report of over {MAX_FINDINGS} findings", where=self.file, hint=hint)
-        self._findings.append(finding)
-
-    def skip(self, because: str) -> None:
-        """Record something that was seen and not read."""
-        self._unparsed.append(Unparsed(self.file, None, readable(because)))
+    def skip(self, because: str, place: Location | None = None) -> None:
+        """Record something that was seen and not read; `place` where it is about a file that the tool looked at."""
+        file, line = (place.file, place.line) if place is not None else (self.file, None)
+        if len(self._unparsed) < MAX_FINDINGS:
+            self._unparsed.setdefault(Unparsed(file, line, readable(because)))
 
     def component(self, purl: object, what: str) -> Component | None:
         """Return the component that a purl names; `None` when it is none, which is noted for `what`."""
@@ -64,13 +66,19 @@ class ReportGathering:
 
     def report(self) -> Report:
         """Return the whole, each finding once."""
-        findings = tuple(dict.fromkeys(self._findings))
-        return Report(self.format_id, self.tool, self.version, findings, tuple(dict.fromkeys(self._unparsed)))
+        if self._beyond:
+            self.skip(f"over {MAX_FINDINGS} findings: {self._beyond} more were not read")
+        return Report(self.format_id, self.tool, self.version, tuple(self._findings), tuple(self._unparsed))
 
 
-def objects(listed: object) -> Iterable[dict[str, Any]]:
-    """Return the objects of a list; nothing when it is no list."""
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+def objects(listed: object) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list; nothing when it is no list."""
+    return (one for one in entries(listed) if isinstance(one, dict))
+
+
+def entries(listed: object) -> Iterable[Any]:
+    """Return what a list holds; nothing when it is none."""
+    return listed if isinstance(listed, list | Streamed) else ()
 
 
 def inner(value: object, *names: str) -> Any:
@@ -82,7 +90,7 @@ def inner(value: object, *names: str) -> Any:
 
 def text(value: object) -> str:
     """Return a text that is safe to show; empty when it is none."""
-    return readable(value.strip()) if isinstance(value, str) else ""
+    return intern(readable(value.strip())) if isinstance(value, str) else ""
 
 
 def texts(listed: object) -> tuple[str, ...]:
@@ -122,7 +130,7 @@ def place(uri: object, line: object = None) -> Location | None:
     if given.startswith("file:"):
         given = urlsplit(given).path
     path = readable(unquote(given)).removeprefix("./")
-    return Location(path, line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None)
+    return Location(intern(path), line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None)
 
 
 def line_hash(line: object) -> str:

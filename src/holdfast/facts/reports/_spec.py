@@ -7,7 +7,9 @@ from typing import Any
 from holdfast.facts.reports._gathering import ReportGathering
 
 MAX_REPORT_BYTES = 64 << 20
-"""A report above it is refused: it takes several times its size to hold, and no policy is made for it."""
+"""A report above it is not held as a whole, which takes several times its size: its lists are gone through."""
+MAX_STREAMED_BYTES = 1 << 30
+"""A report above it is refused."""
 
 
 @dataclass(frozen=True, slots=True)

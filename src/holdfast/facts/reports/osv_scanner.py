@@ -14,6 +14,7 @@ from typing import Any
 
 from holdfast.errors import FactError
 from holdfast.facts.reports._gathering import ReportGathering, inner, objects, place, severity_of, text, texts
+from holdfast.facts.reports._json_stream import Streamed
 from holdfast.facts.reports._spec import ReportSpec
 from holdfast.model.component import Component, Location
 from holdfast.model.finding import Kind
@@ -83,7 +84,9 @@ def _fits(document: dict[str, Any]) -> bool:
     """Others write `results` as well: only a list of what has packages is a list of ours."""
     results = document.get("results")
     alien = {"errors", "metrics", "paths", "runs", "matches"} & document.keys()
-    return isinstance(results, list) and not alien and all(inner(one, "packages") is not None for one in results)
+    if not isinstance(results, list | Streamed) or alien:
+        return False
+    return all(inner(one, "packages") is not None for one in results)
 
 
 SPEC = ReportSpec(id="osv_scanner", fits=_fits, read=read)
