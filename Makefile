@@ -41,8 +41,9 @@ setup-dev: setup .venv/.dev
 run: setup ## look at this very machine and repository; opens the page
 	$(BIN)/holdfast up --data $(DATA) --port $(PORT) --here .
 
-demo: setup ## play one incident through the whole loop, offline
+demo: setup ## play one incident through the whole loop, then a change at the gate; offline
 	$(BIN)/holdfast demo
+	$(BIN)/holdfast demo gate
 
 test: setup-dev ## install what the tests need and run all of them
 	scripts/test-servers.sh

@@ -1,11 +1,11 @@
-"""`holdfast demo`: one incident through the whole loop, offline, in under a minute."""
+"""`holdfast demo`: one incident through the whole loop, or a change at the gate; offline, in a minute or two."""
 
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from holdfast.edges.cli.options import EXIT_FAILED
+from holdfast.edges.cli.options import EXIT_FAILED, EXIT_PASS
 from holdfast.edges.cli.output import print_json, print_rows, say
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.model.instant import parse_instant
@@ -30,7 +30,11 @@ CLOCKS = (
 )
 
 
+INCIDENT, GATE = "incident", "gate"
+
+
 @click.command("demo")
+@click.argument("scene", type=click.Choice([INCIDENT, GATE]), default=INCIDENT)
 @click.option(
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Keep everything there; default: nowhere."
 )
@@ -38,18 +42,28 @@ CLOCKS = (
 @click.option("--shop", type=click.Path(path_type=Path, exists=True, file_okay=False), help="The shop's folder.")
 @click.option("--format", "style", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True)
 @click.pass_context
-def command(context: click.Context, data: Path | None, server: str | None, shop: Path | None, style: str) -> None:
-    """Play one incident through the whole loop, offline.
+def command(
+    context: click.Context, /, scene: str, data: Path | None, server: str | None, shop: Path | None, style: str
+) -> None:
+    """Play one incident through the whole loop, or a change at the gate; offline.
 
-    A shop is started, registered and deployed; an advisory made up for the purpose arrives; the planned flag is turned
-    off and read back from the shop; the exact fix ships; the flag returns; the clocks stand still. Exits 4 when any of
-    it does not happen.
+    `incident`: a shop is started, registered and deployed; an advisory made up for the purpose arrives; the planned flag
+    is turned off and read back from the shop; the exact fix ships; the flag returns; the clocks stand still.
+
+    `gate`: a change adds one vulnerable package to forty old findings, loosens its own policy, is waived for a while,
+    and mended; a server judges it, a stricter policy is tried on what was judged, an image is scanned in a registry,
+    another scanner's report is explained. Needs Git.
+
+    Exits 4 when any of it does not happen.
 
     \b
     Examples:
       holdfast demo
+      holdfast demo gate
       holdfast demo --data var/demo      and look at it afterwards: holdfast up --data var/demo
     """
+    if scene == GATE:
+        context.exit(_play_gate(data, style, {"--server": server, "--shop": shop}))
     source = _require_shop(shop or find_shop())
     begun = time.monotonic()
     try:
@@ -62,6 +76,29 @@ def command(context: click.Context, data: Path | None, server: str | None, shop:
         context.exit(EXIT_FAILED)
     say(f"the whole loop, in {time.monotonic() - begun:.1f} s")
     _print(finding, style)
+
+
+def _play_gate(data: Path | None, style: str, unused: Mapping[str, object]) -> int:
+    from holdfast.app.demo_gate import GateDemo  # plays commands of its own: nothing that the incident needs
+
+    for option, given in unused.items():
+        if given is not None:
+            raise UsageError(f"`demo gate` takes no {option}", hint="it plays with commands and a server of its own")
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as scratch:
+        work = data or Path(scratch)
+        work.mkdir(parents=True, exist_ok=True)
+        if any(work.iterdir()):
+            raise UsageError("the folder is not empty", where=str(work), hint="name a new one with --data")
+        try:
+            seen = GateDemo(work.resolve(), say).run()
+        except (HoldfastError, OSError) as error:
+            say(f"the demo did not go through: {error}")
+            return EXIT_FAILED
+    say(f"all of it, in {time.monotonic() - begun:.1f} s")
+    if style == "json":
+        print_json({"schema": "holdfast.demo-gate/1", **seen})
+    return EXIT_PASS
 
 
 def play(api: Any, url: str, source: Path, work: Path, tell: Any) -> dict[str, Any]:
