@@ -8,8 +8,6 @@ RECOGNIZED: dict[str, str] = {
     "conda-lock.yml": "Conda lock file",
     "environment.yml": "Conda environment",
     "environment.yaml": "Conda environment",
-    "*-packages/*.egg-info": "installed Python package of the old kind",
-    "*-packages/*.egg-info/PKG-INFO": "installed Python package of the old kind",
     "build.sbt": "sbt build",
     "ivy.xml": "Ivy module",
     "paket.lock": "Paket lock file",

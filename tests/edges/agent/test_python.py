@@ -24,9 +24,12 @@ def test_environment_packages_are_collected_with_their_places(tmp_path: Path) ->
     _install(library, "Flask", "3.0.0", REQUESTED="", INSTALLER="pip")
     _install(library, "werkzeug", "3.0.1", INSTALLER="pip")
     (library / "old-1.0.egg-info").write_text("Name: old\n")
+    (library / "older.egg-info").mkdir()
+    (library / "older.egg-info/PKG-INFO").write_text("Metadata-Version: 1.1\nName: older\nVersion: 0.9\n")
     sbom = collect_python_environment(tmp_path)
     assert [(one.component.name, one.component.version, one.direct) for one in sbom.occurrences] == [
         ("flask", "3.0.0", True),
+        ("older", "0.9", None),
         ("werkzeug", "3.0.1", False),
     ]
     assert str(sbom.occurrences[0].locations[0]) == "lib/python3.11/site-packages/Flask-3.0.0.dist-info/METADATA:2"

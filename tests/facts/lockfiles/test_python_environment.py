@@ -36,6 +36,12 @@ def test_environment_direct_url_is_the_source(direct_url: str, source: str) -> N
     assert rows(parsed)[0][2] == source
 
 
+@pytest.mark.parametrize("place", ["Zope.Interface-6.0.egg-info", "Zope.Interface-6.0.egg-info/PKG-INFO"])
+def test_environment_package_of_the_old_kind_is_read_and_not_known_to_be_direct(place: str) -> None:
+    found = read({f"usr/lib/python3/dist-packages/{place}": METADATA})
+    assert rows(found) == [("zope-interface", "6.0", "registry", None, "runtime", 2)]
+
+
 def test_environment_package_without_version_is_unparsed() -> None:
     assert gaps(read({FOLDER + "METADATA": "Name: x\n\nVersion: 1\n"})) == [(1, "a component without version: `x`")]
 

@@ -1,7 +1,7 @@
 """Collects what is installed in a Python environment.
 
 The folders `site-packages` and `dist-packages` below a path are looked for where environments have them; only
-`*.dist-info` folders are opened, never code.
+`*.dist-info` and `*.egg-info` are opened, never code.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ class _Environment:
     def walk(self) -> Iterator[str]:
         """Yield the `METADATA` of every package and every package of the old kind, sorted."""
         found = [path for library in self._libraries for path in library.glob("*.dist-info/METADATA")]
-        found += [path for library in self._libraries for path in library.glob("*.egg-info")]
+        old = [path for library in self._libraries for path in library.glob("*.egg-info")]
+        found += [path / "PKG-INFO" if path.is_dir() else path for path in old]
         yield from sorted(path.relative_to(self._root).as_posix() for path in found)
 
     def read(self, path: str, limit_bytes: int) -> bytes:

@@ -41,7 +41,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
     "pom_xml": ("pom.xml",),
     "pubspec_lock": ("pubspec.lock",),
     "pylock_toml": ("pylock.toml", "pylock.*.toml"),
-    "python_environment": ("*.dist-info/METADATA",),
+    "python_environment": ("*.dist-info/METADATA", "*-packages/*.egg-info", "*-packages/*.egg-info/PKG-INFO"),
     "requirements_txt": ("requirements*.txt", "*requirements.txt", "requirements/*.txt", "constraints*.txt"),
     "spdx_json": ("*.spdx.json", "*spdx*.json", "*bom*.json"),
     "spdx_tag_value": ("*.spdx", "*.spdx.tv", "*spdx*.txt", "*spdx*.tag", "*sbom*.txt"),

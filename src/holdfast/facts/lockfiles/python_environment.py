@@ -1,13 +1,17 @@
-"""Installed Python packages: `*.dist-info` folders.
+"""Installed Python packages: `*.dist-info` folders, and `*.egg-info` files and folders of the old kind.
 
 Rules:
 
-1. Name and version come from `METADATA`; its headers end at the first empty line.
+1. Name and version come from `METADATA`, in an `*.egg-info` from `PKG-INFO` or the file itself; its
+   headers end at the first empty line.
 2. `direct_url.json` tells a local path, a VCS or a URL. `REQUESTED` makes it direct; where it is missing, an installer
    that writes it (pip, uv) makes it transitive, and with any other installer it is not known.
 3. The licence is `License-Expression`, else what the classifiers say, else `License`.
+4. What is of the old kind records nothing else: whether it is direct is not known. An `*.egg-info` outside of a folder
+   of packages belongs to sources that were built there: it is none that is installed.
 
-Source: PyPA specifications, "Recording installed projects", "Direct URL".
+Source: PyPA specifications, "Recording installed projects", "Direct URL"; setuptools documentation, "The Internal
+Structure of Python Eggs".
 """
 
 import json
@@ -22,6 +26,7 @@ from holdfast.model.purl import normalize_pypi
 from holdfast.ports.tree import Tree
 
 _MAX_BESIDE_BYTES = 1 << 20
+_METADATA = "METADATA"
 _WRITE_REQUESTED = {"pip", "uv"}
 
 
@@ -41,8 +46,10 @@ def _headers(text: str) -> tuple[dict[str, tuple[int, str]], list[str]]:
 
 
 def _beside(file: str, name: str, tree: Tree) -> str | None:
+    if not file.endswith(_METADATA):
+        return None
     try:
-        return tree.read(file.removesuffix("METADATA") + name, _MAX_BESIDE_BYTES).decode("utf-8", "replace").strip()
+        return tree.read(file.removesuffix(_METADATA) + name, _MAX_BESIDE_BYTES).decode("utf-8", "replace").strip()
     except FactError:
         return None
 
@@ -68,7 +75,7 @@ def _direct(file: str, tree: Tree) -> bool | None:
 
 
 def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
-    """Return the one package whose `METADATA` this is; the tree gives the files beside it.
+    """Return the one package whose `METADATA` or `PKG-INFO` this is; the tree gives the files beside it.
 
     Raises:
         FactError: empty, or not text.
@@ -85,4 +92,5 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
     return gathering.parsed()
 
 
-SPEC = LockfileSpec(id="python_environment", patterns=("*.dist-info/METADATA",), parse=parse)
+_PATTERNS = ("*.dist-info/METADATA", "*-packages/*.egg-info", "*-packages/*.egg-info/PKG-INFO")
+SPEC = LockfileSpec(id="python_environment", patterns=_PATTERNS, parse=parse)
