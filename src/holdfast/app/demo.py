@@ -47,8 +47,8 @@ def command(
 ) -> None:
     """Play one incident through the whole loop, or a change at the gate; offline.
 
-    `incident`: a shop is started, registered and deployed; an advisory made up for the purpose arrives; the planned flag
-    is turned off and read back from the shop; the exact fix ships; the flag returns; the clocks stand still.
+    `incident`: a shop is started, registered and deployed; an advisory made up for the purpose arrives; the planned
+    flag is turned off and read back from the shop; the exact fix ships; the flag returns; the clocks stand still.
 
     `gate`: a change adds one vulnerable package to forty old findings, loosens its own policy, is waived for a while,
     and mended; a server judges it, a stricter policy is tried on what was judged, an image is scanned in a registry,
