@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": ("holdfast.app.comparing:compare", "Why another scanner's report differs from ours, row by row."),
     "policy": ("holdfast.edges.cli.policy:command", "Policies: check one, try it on past builds, set it."),
     "waiver": ("holdfast.edges.cli.waiver:command", "Waivers that the server keeps: ask, approve, withdraw."),
+    "adopt": ("holdfast.edges.cli.adopt:command", "Take many repositories under the gate, nothing red at first."),
     "builds": ("holdfast.edges.cli.builds:command", "What the gate decided; let a held build go."),
     "sbom": ("holdfast.edges.cli.sbom:command", "Write a CycloneDX SBOM of a folder."),
     "release": ("holdfast.edges.cli.release:command", "Register a release with its composition and plans."),
