@@ -60,7 +60,8 @@ def test_the_configuration_of_a_checkout_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_owners_come_from_the_list_then_the_manifest_then_codeowners_then_the_catalog(tmp_path: Path) -> None:
-    manifest = "version: 1\nservices:\n  - {name: pay, team: money, tier: 2, exposure: internal, paths: [pay]}\n  - {name: web, paths: [web]}\n"
+    pay, web = "{name: pay, team: money, tier: 2, exposure: internal, paths: [pay]}", "{name: web, paths: [web]}"
+    manifest = f"version: 1\nservices:\n  - {pay}\n  - {web}\n"
     checkout(tmp_path / "mono", {"holdfast.yaml": manifest, ".github/CODEOWNERS": "* @acme/all\n/web/ @acme/front\n"})
     catalog = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: x}\nspec: {owner: group:jobs}\n"
     checkout(tmp_path / "jobs", {"catalog-info.yaml": catalog})
@@ -102,7 +103,8 @@ def test_a_catalog_leads_out_of_its_folder_neither_by_path_nor_by_link(tmp_path:
     inside = tmp_path / "estate"
     inside.mkdir()
     (inside / "door").symlink_to(tmp_path / "secret")
-    text = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: door\n  annotations: {backstage.io/source-location: 'dir:./door'}\n"
+    where = "annotations: {backstage.io/source-location: 'dir:./door'}"
+    text = f"apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: door\n  {where}\n"
     (inside / "catalog-info.yaml").write_text(text)
     (place,) = find_estate(MACHINE, inside / "catalog-info.yaml").places
     with pytest.raises(FactError, match="leads out"):
