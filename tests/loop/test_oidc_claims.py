@@ -16,7 +16,7 @@ from holdfast.testing.clocks import START
 from holdfast.testing.stores_trusts import trust
 
 NOW = START.timestamp()
-GITHUB = {
+GITHUB: dict[str, object] = {
     "iss": "https://issuer.example",
     "sub": "repo:acme/shop:ref:refs/heads/main",
     "repository": "acme/shop",
@@ -26,7 +26,7 @@ GITHUB = {
     "event_name": "push",
     "ref": "refs/heads/main",
 }
-GITLAB = {
+GITLAB: dict[str, object] = {
     "sub": "project_path:acme/shop:ref_type:branch:ref:main",
     "project_path": "acme/shop",
     "project_id": "99",
@@ -169,7 +169,7 @@ def test_what_runs_for_a_change_only_asks_the_gate() -> None:
 
 
 def test_a_binding_holds_numbers_and_names() -> None:
-    workflow = GITHUB["job_workflow_ref"]
+    workflow = str(GITHUB["job_workflow_ref"])
     issuer, services = "https://issuer.example", ("svc_shop",)
     expected = Binding("tru_gate", issuer, "acme/shop", "99", "4711", workflow, "", "push", "refs/heads/main", services)
     assert bind(trust(), GITHUB) == expected

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,11 +46,17 @@ def open_issuer_http(*, loopback: bool, resolve: Resolve = resolve_host) -> Http
 
     def checked(host: str, port: int) -> Sequence[str]:
         found = resolve(host, port)
-        if not loopback and any(ip_address(one.partition("%")[0]).is_loopback for one in found):
+        if not loopback and any(_is_here(one) for one in found):
             raise UnsentError(f"{host[:200]} is this machine: no issuer is asked there")
         return found
 
     return open_probe_http(ANYBODY, checked)
+
+
+def _is_here(address: str) -> bool:
+    found = ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return any(one.is_loopback or one.is_unspecified for one in (found, mapped) if one is not None)
 
 
 @dataclass(slots=True)
