@@ -207,6 +207,17 @@ def test_what_is_exploited_or_malicious_is_cleared_only_where_the_policy_lets_it
     assert clears(statement(), about=finding(known_exploited=None))
 
 
+def test_every_package_of_a_source_must_be_cleared() -> None:
+    first, second = parse_purl("pkg:deb/debian/libcurl4@7?arch=amd64"), parse_purl("pkg:deb/debian/curl@7?arch=amd64")
+    both = finding(first, packages=(Occurrence(first, ()), Occurrence(second, ())))
+    one, other = statement("pkg:deb/debian/libcurl4@7"), statement("pkg:deb/debian/curl@7", document="other")
+    found = said(one, about=both)
+    assert found is not None
+    assert found.void == ("it speaks of 1 of the 2 packages that have it",)
+    assert clears(one, other, about=both)
+    assert not clears(one, replace(other, status=AFFECTED), about=both)
+
+
 def test_words_say_what_why_and_by_whom() -> None:
     found = said(statement())
     assert found is not None

@@ -123,7 +123,7 @@ def find_said(finding: Finding, vex: Vex, limits: VexLimits, now: datetime) -> S
     """
     if not vex.statements or finding.kind not in _SPOKEN_OF or finding.component is None:
         return None
-    components = dict.fromkeys((finding.component, *(one.component for one in getattr(finding, "packages", ()))))
+    components = dict.fromkeys((finding.component, *(one.component for one in finding.packages)))
     found = [_said_of(finding, one, vex, limits, now) for one in components]
     spoken = [one for one in found if one is not None]
     holds_up = [one for one in spoken if not one.clears]

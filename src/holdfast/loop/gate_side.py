@@ -9,14 +9,12 @@ Rules:
 3. A dependency file that vanished is a gap, unless every package that it named is still read somewhere.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from fnmatch import fnmatchcase
 
 from holdfast.controls.match import covered
-from holdfast.gate.decide import Gap, Side
-from holdfast.gate.levels import Levels
-from holdfast.gate.policy import Outcome
+from holdfast.gate.sides import Gap, Side
 from holdfast.loop.scan import ScanReport, Unjudged
 from holdfast.loop.scan_findings import ScanFinding
 from holdfast.model.advisory import PackageState
@@ -27,13 +25,16 @@ MALICIOUS = "MAL-"
 _FROM = {Source.VCS: "version control", Source.URL: "an address"}
 
 
-def side_of(report: ScanReport, levels: Levels) -> Side:
-    """Return a scan as one side of a decision."""
-    findings = [_finding(one) for one in report.findings]
+def side_of(report: ScanReport) -> Side:
+    """Return a scan as one side of a decision, before any policy."""
+    findings = [finding_of(one) for one in report.findings]
     findings += [_ended(name, ended) for name, ended in report.ended]
-    if levels.looks_at_licenses:
-        findings += _licenses(report.sbom.occurrences, levels)
-    return Side(tuple(findings), tuple(_gaps(report, levels.private)))
+    packages = tuple(
+        replace(one, locations=one.locations[:1], path=())
+        for one in report.sbom.occurrences
+        if one.component.source is Source.REGISTRY
+    )
+    return Side(tuple(findings), tuple(_gaps(report)), packages)
 
 
 def find_vanished(head: ScanReport, base: ScanReport) -> tuple[Gap, ...]:
@@ -59,7 +60,8 @@ def _package(occurrence: Occurrence) -> tuple[str, str, str]:
     return occurrence.component.ecosystem, occurrence.component.name, occurrence.component.version
 
 
-def _finding(one: ScanFinding) -> Finding:
+def finding_of(one: ScanFinding) -> Finding:
+    """Return what a scan found, as policy, score, waivers and VEX documents see it."""
     malicious = next((name for name in one.members if name.startswith(MALICIOUS)), None)
     ids = tuple(sorted({one.advisory, *one.members}))
     return Finding(
@@ -95,42 +97,29 @@ def _ended(name: str, ended: date) -> Finding:
     )
 
 
-def _licenses(occurrences: Iterable[Occurrence], levels: Levels) -> Iterator[Finding]:
-    """Yield what a policy has against components' licences."""
-    for one in occurrences:
-        if one.component.source is not Source.REGISTRY:
-            continue
-        outcome, because = levels.license_outcome(one.licenses)
-        if outcome is not Outcome.ALLOW:
-            ids = one.licenses or ("NOASSERTION",)
-            yield Finding(Kind.LICENSE, ids[0], ids, title=because, occurrence=one)
-
-
-def _gaps(report: ScanReport, private: Sequence[str]) -> Iterator[Gap]:
+def _gaps(report: ScanReport) -> Iterator[Gap]:
     for gap in report.sbom.unparsed:
         place = gap.file if gap.line is None else f"{gap.file}:{gap.line}"
         yield Gap(f"unread:{gap.file}:{gap.because}", gap.because, place)
     for occurrence in report.sbom.occurrences:
         component = occurrence.component
         elsewhere = component.source in {Source.VCS, Source.URL} and covered(component.ecosystem)
-        if elsewhere and not is_private(occurrence, private):
+        if elsewhere:
             because = f"{component.purl} comes from {_FROM[component.source]}: no advisory speaks of it"
             name = f"source:{component.ecosystem}:{component.name}:{component.version}"
-            yield Gap(name, because, str(next(iter(occurrence.locations), "")))
+            yield Gap(name, because, str(next(iter(occurrence.locations), "")), _private_name(occurrence))
     for one in report.unjudged:
-        if not is_private(one.occurrence, private):
-            yield _unjudged(one)
+        yield _unjudged(one)
 
 
 def _unjudged(one: Unjudged) -> Gap:
     component = one.occurrence.component
     record = f" ({one.record})" if one.record else ""
     name = f"unjudged:{component.ecosystem}:{component.match_name}:{one.record or component.match_version}"
-    return Gap(name, f"{component.purl}: {one.because}{record}", str(next(iter(one.occurrence.locations), "")))
+    place = str(next(iter(one.occurrence.locations), ""))
+    return Gap(name, f"{component.purl}: {one.because}{record}", place, _private_name(one.occurrence))
 
 
-def is_private(occurrence: Occurrence, private: Sequence[str]) -> bool:
-    """Whether a component is one of those that a policy declares private, such as `npm:@acme/*`."""
-    component = occurrence.component
-    name = f"{component.ecosystem.partition(':')[0]}:{component.name}"
-    return any(fnmatchcase(name, glob) for glob in private)
+def _private_name(occurrence: Occurrence) -> str:
+    """Return the name by which a policy may declare it private."""
+    return f"{occurrence.component.ecosystem.partition(':')[0]}:{occurrence.component.name}"

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from holdfast.controls.distributions import count_words, no_fix_words
 from holdfast.edges.cli.output import markdown_cell, print_rows, printable
+from holdfast.edges.cli.scan_output import named_with
 from holdfast.edges.cli.words import duration_text, instant_text, seconds_between
 from holdfast.findings.vex import Said, words_of
 from holdfast.gate.decide import Decision, Judged
@@ -15,7 +17,7 @@ _BLOCKING = [("Blocks", "finding"), ("Because", "because"), ("Where", "where"), 
 _WARNINGS = [("Warns", "finding"), ("Because", "because"), ("Where", "where"), ("Do", "fix")]
 _WAIVED = [("Waived", "finding"), ("Until", "until"), ("Because", "reason")]
 _VOID = [("Void waiver", "waiver"), ("Of", "finding"), ("Because", "because")]
-_SAID = [("Said by others", "said"), ("Of", "finding"), ("Counts", "counts")]
+SAID = [("Said by others", "said"), ("Of", "finding"), ("Counts", "counts")]
 _UNKNOWN = [("Could not tell", "because"), ("Where", "where")]
 _LEDGER = [("Risk", "risk"), ("Finding", "finding"), ("Because", "because")]
 _SHOWN = 10
@@ -33,7 +35,7 @@ def print_decision(
         ([_row(one) for one in decision.warnings], _WARNINGS),
         ([_void(one) for one in void], _VOID),
         ([_waived(one) for one in decision.waived], _WAIVED),
-        ([row for one in decision.spoken_of for row in said_rows(one.said, _name(one))], _SAID),
+        ([row for one in decision.spoken_of for row in said_rows(one.said, _name(one))], SAID),
         (_ledger(decision), _LEDGER),
     ]
     for rows, columns in sections:
@@ -49,7 +51,8 @@ def _name(one: Judged) -> str:
     if finding.component is None:
         return finding.id
     through = f" (through {finding.occurrence.path[0]})" if finding.occurrence and finding.occurrence.path else ""
-    return f"{finding.id} in {finding.component.name} {finding.component.version}{through}"
+    package = named_with(finding.component.name, finding.packages)
+    return f"{finding.id} in {package} {finding.component.version}{through}"
 
 
 def _row(one: Judged) -> dict[str, Any]:
@@ -60,8 +63,17 @@ def _row(one: Judged) -> dict[str, Any]:
         "finding": _name(one),
         "because": one.because or rules,
         "where": str((fix.location if fix else None) or (places[0] if places else "")),
-        "fix": "no fix is known" if fix is None else fix.command or fix.note or f"raise it to {fix.version}",
+        "fix": _no_fix(one) if fix is None else fix.command or fix.note or f"raise it to {fix.version}",
     }
+
+
+def _ecosystem(one: Judged) -> str:
+    return one.finding.component.ecosystem if one.finding.component else ""
+
+
+def _no_fix(one: Judged) -> str:
+    component = one.finding.component
+    return (no_fix_words(one.finding.state, component.ecosystem) if component else "") or "no fix is known"
 
 
 def _from(one: Judged) -> str:
@@ -135,6 +147,9 @@ def _summary(decision: Decision) -> list[str]:
     if decision.basis is not Basis.NOTHING:
         counts.append(f"{decision.existing} were there before")
     lines.append(f"{', '.join(counts)}; {len(decision.gaps)} could not be told.")
+    unfixed = count_words((one.finding.state, _ecosystem(one)) for one in decision.judged if one.finding.component)
+    if unfixed:
+        lines.append(f"Of all findings, {unfixed}.")
     lines += [f"Note: {note}" for note in decision.notes]
     lines.append(_verdict(decision))
     return lines

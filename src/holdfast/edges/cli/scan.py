@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 import msgspec
@@ -31,6 +31,7 @@ from holdfast.edges.cli.options import (
 )
 from holdfast.edges.cli.output import Progress, print_json, say
 from holdfast.edges.cli.scan_output import print_report
+from holdfast.edges.cli.vex import vex_options
 from holdfast.errors import FactError, HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.loop.scan import DEFAULT_MAX_AGE, ScanReport, scan, wanted_ecosystems
@@ -38,6 +39,9 @@ from holdfast.loop.scan_json import error_to_json, report_to_json
 from holdfast.model.component import Location
 from holdfast.ports.lookup import AdvisoryLookup
 from holdfast.ports.tree import Tree
+
+if TYPE_CHECKING:  # only a scan that takes VEX documents needs it
+    from holdfast.edges.cli.scan_spoken import SpokenScan
 
 LEVELS = {"any": 0.0, "low": 0.1, "medium": 4.0, "high": 7.0, "critical": 9.0}
 UNSCORED = 7.0
@@ -96,6 +100,7 @@ def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
     @click.option("--fail-on", type=click.Choice([*LEVELS, "known-exploited"]), help="Exit 1 at such findings.")
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
     @click.option("--comprehensive", is_flag=True, help="Judge what came with the distribution by itself as well.")
+    @vex_options
     @image_options
     @data_option
     @format_option
@@ -117,6 +122,7 @@ Examples:
   holdfast scan uv.lock --feed ./osv --format json
   holdfast scan pay.tar --platform linux/arm64
   holdfast scan --image registry.example/pay:1.4.2
+  holdfast scan pay.tar --vex ../vendor/pay.openvex.json --product pkg:oci/pay@1.4.2
 """
 
 
@@ -129,27 +135,42 @@ class _Options:
     style: str
     image: ImageWish = ANY_IMAGE
     comprehensive: bool = False
+    vex: tuple[Path, ...] = ()
+    products: tuple[str, ...] = ()
 
 
 def _run(tools: ScanTools, path: Path, options: _Options) -> int:
     """Scan, print, and return the exit code."""
     try:
+        spoken = _read_vex(path, options) if options.vex or options.products else None
         report = _scan(tools, path, options)
     except HoldfastError as error:
         if options.style == "json":
             print_json(error_to_json(error.message, error.where, error.hint))
         say(str(error))
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+    if spoken is not None:
+        report = spoken.take(report, tools.now())
     if options.style == "json":
-        _write(report)
+        _write(report, spoken.document() if spoken else {})
     else:
         print_report(report, options.style)
+        if spoken is not None:
+            spoken.print(options.style)
     return exit_code(report, options.fail_on)
 
 
-def _write(report: ScanReport) -> None:
+def _read_vex(path: Path, options: _Options) -> "SpokenScan":
+    """Read what documents say, before anything is scanned. Raises: UsageError, FactError."""
+    from holdfast.edges.cli.scan_spoken import SpokenScan  # loads what a scan can do without
+    from holdfast.edges.cli.vex import judgeable, read_vex_outside
+
+    return SpokenScan(read_vex_outside(options.vex, path, judgeable(options.products, options.image.reference)))
+
+
+def _write(report: ScanReport, spoken: Mapping[str, Any]) -> None:
     """Print the JSON of a report; a large one at the speed of msgspec."""
-    text = msgspec.json.format(msgspec.json.encode(report_to_json(report)), indent=2)
+    text = msgspec.json.format(msgspec.json.encode({**report_to_json(report), **spoken}), indent=2)
     click.echo(text.decode())
 
 
