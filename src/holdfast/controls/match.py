@@ -8,7 +8,7 @@ Rules:
 * both directions give the same pairs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.controls.advisory_ranges import is_in_range
@@ -192,14 +192,31 @@ def smallest_safe_version(
     `intervals` and `pairwise` are those of every advisory on the package (entries of other packages are left out),
     `candidates` every `fixed` version that one of them names. `None` when no candidate is safe.
     """
-    here = [one for one in intervals if one.name == name and one.ecosystem == ecosystem]
+    here = [(one.lo, one.hi) for one in intervals if one.name == name and one.ecosystem == ecosystem]
     entries = [one for one in pairwise if one.name == name and one.ecosystem == ecosystem]
     keyed = {candidate: version_key(ecosystem, candidate) for candidate in candidates}
     current = version_key(ecosystem, version)
-    for key, candidate in sorted((key, candidate) for candidate, key in keyed.items() if key is not None):
-        is_above = key > current if current is not None else compare_versions(ecosystem, candidate, version) == 1
-        if not is_above or any(contains(one.lo, one.hi, key) for one in here):
+    above = [(key, one) for one, key in keyed.items() if key is not None and (current is None or key > current)]
+    for candidate in _untouched(sorted(above), sorted(here, key=_lower)):
+        if current is None and compare_versions(ecosystem, candidate, version) != 1:
             continue
         if not any(matches_pairwise(entry, candidate) for entry in entries):
             return candidate
     return None
+
+
+def _lower(interval: tuple[bytes, bytes | None]) -> bytes:
+    return interval[0]
+
+
+def _untouched(versions: Sequence[tuple[bytes, str]], intervals: Sequence[tuple[bytes, bytes | None]]) -> Iterator[str]:
+    """Yield the versions that no interval contains; both are sorted by key, so one pass tells."""
+    reach, place = b"", 0
+    for key, version in versions:
+        while place < len(intervals) and intervals[place][0] <= key:
+            hi = intervals[place][1]
+            if hi is None:  # it contains this version, and all that follow
+                return
+            reach, place = max(reach, hi), place + 1
+        if reach <= key:
+            yield version

@@ -73,8 +73,8 @@ def make_findings(
 ) -> tuple[ScanFinding, ...]:
     """Return the findings, by purl and record; `ended` are the releases that get no updates any more."""
     facts = lookup.facts([record for one in hits for record in one.records])
-    others = [member for one in facts.values() for member in one.members]
-    every = {**lookup.facts(others), **facts}
+    others = {member for one in facts.values() for member in one.members} - facts.keys()
+    every = {**lookup.facts(sorted(others)), **facts}
     formats = {file: format_id for file, format_id, _ in sbom.files}
     out: list[ScanFinding] = []
     for hit in hits:

@@ -209,6 +209,8 @@ def with_lists(lists: Lists, ids: Sequence[str], known: Sequence[Any]) -> Known:
     exploited, epss, automatable, total = known
     if lists.known_exploited is not None:
         exploited = not lists.known_exploited.isdisjoint(ids)
+    if not lists.enrichments:
+        return _bool(exploited), epss, _bool(automatable), _bool(total)
     listed = merge_enrichments(lists.enrichments[one] for one in ids if one in lists.enrichments)
     return (
         _bool(exploited),
