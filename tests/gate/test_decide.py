@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.gate.decide import Bound, Decision, Gap, Question, Side, decide
+from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
+from holdfast.gate.sides import Gap, Side
 from holdfast.model.build import Answer, Basis
 from holdfast.model.component import Component, Scope
 from holdfast.model.finding import Finding, Kind

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.findings.vex import Judgeable, Vex
-from holdfast.gate.decide import Bound, Decision, Question, Side, decide
+from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.outputs import cyclonedx, gl_dependency_scanning, junit, markdown, openvex, sarif
 from holdfast.gate.policy import Policy
 from holdfast.gate.policy_read import read_policy
+from holdfast.gate.sides import Side
 from holdfast.model.build import Answer, Basis
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.vex import Claim, Product, Statement, VexDocument, VexStatus, parse_package

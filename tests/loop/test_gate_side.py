@@ -5,6 +5,7 @@ from datetime import date
 
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
+from holdfast.gate.sides import under
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.scan import ScanReport, Unjudged
 from holdfast.loop.scan_findings import ScanFinding
@@ -29,9 +30,7 @@ def found(*members: str) -> ScanFinding:
 
 
 def test_a_record_of_a_malicious_package_is_a_kind_of_its_own() -> None:
-    one, other = side_of(
-        replace(report(), findings=(found("GHSA-1", "MAL-2026-1"), found("GHSA-2"))), levels()
-    ).findings
+    one, other = side_of(replace(report(), findings=(found("GHSA-1", "MAL-2026-1"), found("GHSA-2")))).findings
     assert (one.kind, one.id, one.ids) == (Kind.MALICIOUS, "MAL-2026-1", ("GHSA-1", "MAL-2026-1"))
     assert other.kind is Kind.VULNERABILITY
 
@@ -39,7 +38,7 @@ def test_a_record_of_a_malicious_package_is_a_kind_of_its_own() -> None:
 def test_gaps_are_recognized_without_their_line() -> None:
     def gaps(line: int) -> list[str]:
         sbom = Sbom((), (), (Unparsed("requirements.txt", line, "not pinned: `desk`"),))
-        return [gap.id for gap in side_of(ScanReport(sbom, (), (), ()), levels()).gaps]
+        return [gap.id for gap in under(side_of(ScanReport(sbom, (), (), ())), levels()).gaps]
 
     assert gaps(3) == gaps(9) == ["unread:requirements.txt:not pinned: `desk`"]
 
@@ -48,8 +47,8 @@ def test_what_a_policy_declares_private_is_no_gap() -> None:
     scan = replace(
         report(), unjudged=(Unjudged(occurrence("@acme/x"), "no feed"), Unjudged(occurrence("y"), "no feed"))
     )
-    assert len(side_of(scan, levels()).gaps) == 2
-    (gap,) = side_of(scan, levels("private: ['npm:@acme/*']")).gaps
+    assert len(under(side_of(scan), levels()).gaps) == 2
+    (gap,) = under(side_of(scan), levels("private: ['npm:@acme/*']")).gaps
     assert gap.id == "unjudged:npm:y:1.0.0"
 
 
@@ -69,19 +68,19 @@ def test_a_file_that_vanished_with_packages_that_nobody_names_now_is_a_gap() -> 
 
 def test_licences_are_findings_where_a_policy_speaks_of_them() -> None:
     scan = report(occurrence("a", licenses=("MIT",)), occurrence("b", licenses=("AGPL-3.0-only",)), occurrence("c"))
-    assert side_of(scan, levels()).findings == ()
+    assert under(side_of(scan), levels()).findings == ()
     rules = levels("licenses: {block: [AGPL-3.0-only], unknown: warn}")
-    assert [(one.kind, one.id) for one in side_of(scan, rules).findings] == [
+    assert [(one.kind, one.id) for one in under(side_of(scan), rules).findings] == [
         (Kind.LICENSE, "AGPL-3.0-only"),
         (Kind.LICENSE, "NOASSERTION"),
     ]
     own = Occurrence(Component("npm", "own", "1", Source.PATH), ())
-    assert side_of(report(own), rules).findings == ()
+    assert under(side_of(report(own)), rules).findings == ()
 
 
 def test_a_distribution_past_its_end_of_life_is_one_finding() -> None:
     scan = replace(report(), ended=(("Debian:10", date(2024, 6, 30)),))
-    (one,) = side_of(scan, levels()).findings
+    (one,) = under(side_of(scan), levels()).findings
     assert (one.kind, one.id, one.keys) == (
         Kind.END_OF_LIFE,
         "EOL-Debian:10",

@@ -26,27 +26,12 @@ from holdfast.gate.deadlines import Deadline, find_deadline
 from holdfast.gate.levels import MOST_EPSS, MOST_WAIVED, Judgement, Levels
 from holdfast.gate.policy import STRICTNESS, OnUnknown, Outcome
 from holdfast.gate.score import Score, rate, tally
+from holdfast.gate.sides import Gap, Side, under
+from holdfast.model.advisory import PackageState
 from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
 from holdfast.model.waiver import Waiver
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that could not be told. `id` is what it is recognized by, and what a waiver may name."""
-
-    id: str
-    because: str
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """What was found in one tree or release."""
-
-    findings: tuple[Finding, ...]
-    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +64,15 @@ class Judged:
     deadline: Deadline | None = None
     because: str = ""
     said: Said | None = None
+    allowed: str = ""
+    """Why a rule takes it out of the score; empty where none does."""
 
     @property
     def excuse(self) -> str | None:
         """Why it counts nothing; `None` when it counts."""
         if self.waived is not None and self.waived.holds:
             return f"waived by {self.waived.waiver.id}"
-        return self.said.words if self.said is not None and self.said.clears else None
+        return self.said.words if self.said is not None and self.said.clears else self.allowed or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +140,8 @@ class Question:
 
 def decide(asked: Question, now: datetime) -> Decision:
     """Return what the policies say of a build."""
+    counted = under(asked.base, asked.levels) if asked.base else None
+    asked = replace(asked, head=under(asked.head, asked.levels), base=counted)
     before = asked.base.findings if asked.base else ()
     old = Before(before, asked.folders)
     bare = Before([one for one in before if not _is_cleared(one, asked, now)], asked.folders)
@@ -201,7 +190,8 @@ def _judge(finding: Finding, asked: Question, old: Before, bare: Before, now: da
     activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)
     judgement = asked.levels.judge(activation, now) if is_new else Judgement(Outcome.ALLOW)
     outcome, because = judgement.outcome, ""
-    plain = Judged(finding, is_new, Outcome.ALLOW, judgement, waived, deadline, said=said)
+    allowed = asked.levels.allowed(finding, activation, now)
+    plain = Judged(finding, is_new, Outcome.ALLOW, judgement, waived, deadline, said=said, allowed=allowed)
     if plain.excuse is not None:
         return plain
     if not is_new and deadline is not None and deadline.due_at is not None and now > deadline.due_at:
@@ -240,6 +230,9 @@ def _base_score(asked: Question, now: datetime) -> Score | None:
         waived = find_waiver(one, asked.waivers, service=bound.service, limits=limits, now=now)
         excused = "waived" if waived is not None and waived.holds else None
         excused = excused or ("cleared" if _is_cleared(one, asked, now) else None)
+        if excused is None and one.state is PackageState.WILL_NOT_FIX:
+            activation = activation_of(one, bound, is_new=False, deadline=None, now=now)
+            excused = asked.levels.allowed(one, activation, now) or None
         entries.append(rate(one, bound.exposure, now, excused))
     return tally(entries)
 

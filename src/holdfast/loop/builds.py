@@ -23,9 +23,10 @@ import msgspec
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
 from holdfast.facts.sbom import sbom_digest
 from holdfast.findings.waiver_read import read_waivers
-from holdfast.gate.decide import Bound, Decision, Question, Side, decide
+from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
+from holdfast.gate.sides import Side, under
 from holdfast.loop.approvals import require_person
 from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_json import decision_to_json
@@ -167,17 +168,20 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     inherited = turn.tx.inherited.find(service.id)
     basis, composition = _base_of(turn, service, ask, inherited)
     report = _scan(turn, ask.sbom, levels)
-    head, base = side_of(report, levels), None
+    head, base = side_of(report), None
     if composition is not None:
         before = _scan(turn, composition, levels)
-        base = side_of(before, levels)
+        base = side_of(before)
         head = replace(head, gaps=(*head.gaps, *find_vanished(report, before)))
     file = read_waivers(ask.waivers.encode("utf-8", "surrogatepass")) if ask.waivers else None
     kept = [one.waiver for one in turn.tx.waivers.of_service(service.id)]
     unread = tuple(f"a waiver that can't be read waives nothing: {one}" for one in file.problems) if file else ()
     waivers = tuple(replace(one, service=service.name) for one in kept) + (file.waivers if file else ())
     bound = _bound(turn.tx, service, ask.environment)
-    since = {**known_since(turn.tx, service, ask.environment), **inherited_since(inherited, basis, base)}
+    since = {
+        **known_since(turn.tx, service, ask.environment),
+        **inherited_since(inherited, basis, under(base, levels) if base else None),
+    }
     notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
     return report, Question(head, base, basis, bound, levels, waivers, since, notes)
 

@@ -120,10 +120,10 @@ class GateInput:
 
 def run_gate(given: GateInput, now: datetime) -> Decision:
     """Return the decision about a scan."""
-    head = side_of(given.head, given.levels)
+    head = side_of(given.head)
     base = None
     if given.base is not None:
-        base = side_of(given.base, given.levels)
+        base = side_of(given.base)
         head = replace(head, gaps=(*head.gaps, *find_vanished(given.head, given.base)))
     if given.reports and given.sources is not None:
         head, base = add_reports(head, base, given.reports, given.sources)

@@ -16,7 +16,7 @@ from datetime import datetime
 from holdfast.errors import ForbiddenError, NotFoundError
 from holdfast.facts.sbom import sbom_digest
 from holdfast.gate.deadlines import find_deadline
-from holdfast.gate.decide import Side
+from holdfast.gate.sides import Side, under
 from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_side import side_of
 from holdfast.loop.policies import levels_of
@@ -56,7 +56,7 @@ def accept_inherited(turn: Turn, name: str, sbom: Sbom, *, replace: bool = False
     if known is not None and (not replace or known.sbom == digest):
         return Accepted(known, service, is_new=False)
     levels = levels_of(turn.tx, service)
-    side = side_of(scan(sbom, StoreLookup(turn.tx), turn.now, max_age=levels.max_age), levels)
+    side = under(side_of(scan(sbom, StoreLookup(turn.tx), turn.now, max_age=levels.max_age)), levels)
     turn.tx.sboms.save(digest, sbom)
     before = clocks_of(known) if known else {}
     findings = tuple(_inherit(one, before, service.reach, turn.now) for one in _in_order(side.findings))

@@ -138,6 +138,22 @@ def test_a_policy_is_tried_on_recorded_builds_before_it_is_switched_on(gate: Cal
     gate.ask("POST", "/policies/test", 400, json={"document": MILD, "days": 0})
 
 
+def test_licences_and_private_names_are_tried_on_builds_that_nobody_asked_about_them(gate: Caller) -> None:
+    gate.put("/policies/org", {"document": MILD})
+    composed = sbom("other")
+    composed["occurrences"][0]["licenses"] = ["AGPL-3.0-only"]
+    gate.post("/builds", {"service": "shop", "sbom": composed, "base": sbom()})
+    tree = [{"ecosystem": "npm", "name": "@acme/forms", "version": "1.0.0"}]
+    unknown = gate.post("/builds", {"service": "shop", "sbom": {"occurrences": tree}, "base": sbom()})
+    assert unknown["build"]["answer"] == "unknown"
+    gate.world.clock.tick(3600)
+    document = MILD + "licenses: {block: [AGPL-3.0-only]}\nprivate: ['npm:@acme/*']\n"
+    tried = gate.ask("POST", "/policies/test", 200, json={"document": document, "days": 7})
+    assert (tried["newly_held"], tried["newly_passed"]) == (1, 1)
+    held = next(one for one in tried["decided"] if one["would_be"] == "blocked")
+    assert held["caught"] == ["AGPL-3.0-only in pkg:pypi/other@1.0"]
+
+
 def waive(caller: Caller, days: float = 30, **more: Any) -> Any:
     expires = format_instant(caller.world.clock.now() + timedelta(days=days))
     body = {

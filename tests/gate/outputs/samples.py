@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from holdfast.gate.decide import Bound, Decision, Gap, Question, Side, decide
+from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import read_policy
+from holdfast.gate.sides import Gap, Side
 from holdfast.model.build import Basis
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
 from holdfast.model.finding import Finding, Kind

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.gate.decide import Gap
 from holdfast.gate.outputs import OutputSpec
+from holdfast.gate.sides import Gap
 from holdfast.model.advisory import Severity
 from holdfast.model.fix import Fix
 from holdfast.registry import load_room
