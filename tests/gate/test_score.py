@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.gate.score import rate, round_down, score_of, tally
+from holdfast.gate.score import Score, rate, round_down, tally
 from holdfast.model.component import Scope
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.inventory import Reach
@@ -27,6 +27,11 @@ FINDINGS = st.builds(
 )
 LISTS = st.lists(FINDINGS, max_size=12)
 REACHES = st.sampled_from(list(Reach))
+
+
+def score_of(findings: Sequence[Finding], reach: Reach, now: datetime) -> Score:
+    """Return the score of findings of which none is excused."""
+    return tally(rate(one, reach, now) for one in findings)
 
 
 @given(LISTS, REACHES)

@@ -68,7 +68,7 @@ def test_a_deployment_that_nobody_judged_is_a_finding_with_clocks(world: World) 
     ship(world)
     [one] = found(world)
     assert (one.state, one.advisories, one.versions) == (State.OPEN, ("deployment-unverified",), ("1",))
-    assert (one.environment, one.risk.severity, one.clocks.introduced_at) == ("production", 5.5, world.clock.now())
+    assert (one.environment, one.risk.severity, one.clocks.introduced_at) == ("production", 4.0, world.clock.now())
     assert "no build of it was judged" in one.summary
     assert "exposure.opened" in world.kinds()
     assert world.recompute() == []
@@ -84,7 +84,7 @@ def test_what_the_gate_held_is_blocked_and_an_override_ends_it(world: World) -> 
     held = gate(world, "pkg:pypi/acme-pdf@1", commit="c0ffee")
     ship(world)
     [one] = found(world)
-    assert (one.advisories, one.risk.severity) == (("deployment-blocked",), 7.5)
+    assert (one.advisories, one.risk.severity) == (("deployment-blocked",), 6.5)
     assert held.id in one.summary
     let_go(world, held)
     [over] = found(world)

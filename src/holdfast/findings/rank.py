@@ -5,7 +5,7 @@ Order: known exploited, severity, reach, fix at hand, then the oldest first.
 - An unknown reach counts as internet-facing, an unknown exploitation as none known; both are named.
 """
 
-from holdfast.model.exposure import Exposure, Risk
+from holdfast.model.exposure import DEPLOYMENT, Exposure, Risk
 from holdfast.model.instant import to_microseconds
 from holdfast.model.inventory import Reach
 
@@ -61,6 +61,8 @@ def _detected_s(exposure: Exposure) -> int:
 def explain_rank(exposure: Exposure) -> tuple[str, ...]:
     """Return the reasons for the rank in words, in its order: `exploited`, `critical 9.8`, `internet`, `fix ready`."""
     risk = exposure.risk
+    if exposure.kind == DEPLOYMENT:
+        return f"{severity_band(risk.severity)} {risk.severity or 0.0:.1f}", _REACH_WORDS[risk.reach]
     words = []
     if risk.known_exploited is None:
         words.append("exploitation not known")

@@ -12,7 +12,7 @@ Rules:
 4. One more finding never raises the score; the same findings give the same score in whatever order they come.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor, fsum
@@ -79,11 +79,6 @@ def tally(entries: Iterable[Entry]) -> Score:
     rest = min(_MOST_OF_REST, _SHARE_OF_REST * fsum(risks[1:]))
     value = 100.0 - min(100.0, worst + rest)
     return Score(round_down(value), worst, rest, ledger)
-
-
-def score_of(findings: Sequence[Finding], reach: Reach, now: datetime) -> Score:
-    """Return the score of findings of which none is excused."""
-    return tally(rate(one, reach, now) for one in findings)
 
 
 def round_down(value: float) -> float:

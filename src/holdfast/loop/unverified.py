@@ -43,10 +43,10 @@ class Standing(StrEnum):
 
 
 _SEVERITIES = {
-    Standing.BLOCKED: {1: 9.0, 2: 7.5, 0: 7.0},
-    Standing.UNVERIFIED: {1: 7.0, 2: 5.5, 0: 4.0},
+    Standing.BLOCKED: {1: 8.0, 2: 6.5, 0: 5.0},
+    Standing.UNVERIFIED: {1: 5.0, 2: 4.0, 0: 2.0},
 }
-"""CVSS-like severity by tier; 0 is every tier below."""
+"""Severity on the scale of CVSS by tier; 0 is every tier below. A hole that is known comes before one that may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def _facts(cluster: str, tier: int | None, found: Sequence[tuple[Verdict, bool]]
     worst = next((one for one in running if one.standing is Standing.BLOCKED), running[0])
     by_tier = _SEVERITIES[worst.standing]
     severity = by_tier.get(UNKNOWN_TIER if tier is None else tier, by_tier[0])
-    words = f"deployed without a passing verdict: {worst.because}"
+    words = f"Deployed without a passing verdict: {worst.because}"
     return AdvisoryFacts(
         cluster, (f"{DEPLOYMENT}-{worst.standing}",), summary=words, severity=severity, withdrawn=True
     )  # `withdrawn`: where no running of it is left, it never was true

@@ -39,6 +39,8 @@ class PolicyUsed:
     version: int | None
     digest: str
     is_current: bool = False
+    address: str = ""
+    """Where its page is: `org`, `group/ID`, `service/ID`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,15 @@ def _release(tx: Transaction, build: Build) -> Release | None:
 
 
 def _policies(tx: Transaction, build: Build) -> Sequence[PolicyUsed]:
+    names = {one.id: one.name for one in tx.teams.groups()} | {build.service_id: build.service}
     out = []
     for name, digest in build.policy:
         level, _, subject = name.partition(":")
         history = tx.policies.history(Level(level), subject) if level in set(Level) else ()
         version = next((one.version for one in reversed(history) if one.digest == digest), None)
-        out.append(PolicyUsed(name, version, digest, bool(history) and history[-1].digest == digest))
+        is_current = bool(history) and history[-1].digest == digest
+        words = f"{level} {names.get(subject, subject)}" if version and subject else name
+        out.append(PolicyUsed(words, version, digest, is_current, name.replace(":", "/", 1)))
     return out
 
 

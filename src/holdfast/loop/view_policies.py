@@ -32,7 +32,7 @@ class LevelRow:
 class PolicyView:
     """One level's policy. `versions` are newest first, `shown` is the one looked at.
 
-    `changes` are the lines of a unified diff to the version before, empty for a first one.
+    `changes` are the lines of a unified diff from version `before`, empty for a first one.
     """
 
     level: Level
@@ -57,8 +57,12 @@ def policies_view(tx: Transaction) -> tuple[LevelRow, ...]:
     return tuple(sorted(rows, key=lambda one: (_ORDER[one.level], one.name)))
 
 
-def policy_view(tx: Transaction, level: str, subject: str, version: int | None = None) -> PolicyView:
+def policy_view(
+    tx: Transaction, level: str, subject: str, version: int | None = None, against: int | None = None
+) -> PolicyView:
     """Return a level's policy, at a version or the newest; `subject` is a name or an id, empty for the org.
+
+    What changed is told against the version before, or another one.
 
     Raises:
         NotFoundError: there is no such level or version.
@@ -70,7 +74,10 @@ def policy_view(tx: Transaction, level: str, subject: str, version: int | None =
     shown = next((one for one in reversed(history) if version in {None, one.version}), None)
     if shown is None:
         raise NotFoundError("there is no such policy, or no such version of it")
-    before = next((one for one in reversed(history) if one.version < shown.version), None)
+    older = [one for one in history if (one.version < shown.version if against is None else one.version == against)]
+    if against is not None and not older:
+        raise NotFoundError(f"there is no version {against} of that policy")
+    before = older[-1] if older else None
     changes = _diff(before, shown) if before else ()
     name = _names(tx).get(identifier, identifier)
     refused = _refused(tx, shown) if shown == history[-1] and shown.document else ()

@@ -19,7 +19,7 @@ from holdfast.findings.clocks import MEASURES, Measure, problems
 from holdfast.findings.rank import severity_band
 from holdfast.metrics import DEFINITIONS
 from holdfast.metrics.survival import Curve, Observation, aalen_johansen, find_quantile_s, kaplan_meier
-from holdfast.model.exposure import Ending, Exposure
+from holdfast.model.exposure import DEPLOYMENT, Ending, Exposure
 
 DIMENSIONS: MappingProxyType[str, Callable[[Exposure], str]] = MappingProxyType(
     {
@@ -98,7 +98,9 @@ def summarize(exposures: Iterable[Exposure], now: datetime, *, by: Sequence[str]
     if not by:
         groups[(), False] = []
     for exposure in exposures:
-        if exposure.ending is not Ending.MERGED and exposure.drill is None:  # a rehearsal is no incident
+        if exposure.ending is Ending.MERGED or exposure.kind == DEPLOYMENT:
+            continue  # a deployment without a verdict is counted where verdicts are: nothing in it is being exploited
+        if exposure.drill is None:  # a rehearsal is no incident
             key = tuple((name, DIMENSIONS[name](exposure)) for name in by)
             groups.setdefault((key, exposure.backlog), []).append(exposure)
     return [_summarize_group(*key, groups[key], now) for key in sorted(groups)]

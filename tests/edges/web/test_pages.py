@@ -236,7 +236,7 @@ def test_pages_name_times_exactly(visitor: Visitor) -> None:
 def test_navigation_names_pages_that_exist(visitor: Visitor) -> None:
     page = visitor.get("/")
     navigation = page[page.index("<nav") : page.index("</nav>")]
-    assert [visitor.client.get(path).status_code for path in re.findall(r'href="([^"]+)"', navigation)] == [200] * 7
+    assert [visitor.client.get(path).status_code for path in re.findall(r'href="([^"]+)"', navigation)] == [200] * 8
 
 
 def test_memory_of_figures_follows_the_journal(visitor: Visitor) -> None:

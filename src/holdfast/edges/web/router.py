@@ -9,6 +9,8 @@ from holdfast.edges.web.approving import approval_handlers
 from holdfast.edges.web.deeds import deed_handlers
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.pages import page_handlers
+from holdfast.edges.web.pages_builds import build_page_handlers
+from holdfast.edges.web.pages_policies import policy_page_handlers
 from holdfast.edges.web.pages_runs import run_page_handlers
 from holdfast.edges.web.render import STATIC
 
@@ -27,5 +29,7 @@ def web_router(deps: WebDependencies) -> Router:
         *page_handlers(deps),
         *run_page_handlers(deps),
         *approval_handlers(deps),
+        *build_page_handlers(deps),
+        *policy_page_handlers(deps),
     ]
     return Router("/", route_handlers=[*pages, *deed_handlers(deps), static], include_in_schema=False)
