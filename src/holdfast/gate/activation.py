@@ -33,6 +33,7 @@ def activation_of(
         "automatable": finding.automatable,
         "total_impact": finding.total_impact,
         "malicious": finding.kind is Kind.MALICIOUS,
+        "state": finding.state.value,
         "fix_available": finding.fix is not None,
         "fix_version": finding.fix.version if finding.fix else None,
         "introduced_here": is_new,

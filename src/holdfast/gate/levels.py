@@ -27,7 +27,9 @@ from holdfast.gate.policy import (
     Unverified,
     WaiverRules,
 )
+from holdfast.model.advisory import PackageState
 from holdfast.model.build import Mode
+from holdfast.model.finding import Finding
 from holdfast.model.verdict import Fail, Pass, Unknown
 
 DEFAULT_NAME = "the built-in policy"
@@ -206,6 +208,19 @@ class Levels:
         # what only warns, or will block some day, holds nothing up while nobody can tell
         stricter = [(rule.id, why) for rule, why in doubts if rule.outcome(now) is Outcome.BLOCK is not outcome]
         return Judgement(outcome, strictest, tuple(stricter))
+
+    def allowed(self, finding: Finding, activation: Mapping[str, object], now: datetime) -> str:
+        """Return why a finding without hope of a fix counts nothing in the score; empty where it counts.
+
+        Only a rule of the highest level can say so, and only of what the distribution will not fix.
+        """
+        if finding.state is not PackageState.WILL_NOT_FIX or finding.known_exploited:
+            return ""
+        said = self.judge(activation, now)
+        highest = [hit for hit in said.hits if hit.level == self.policies[0].name]
+        if said.outcome is not Outcome.ALLOW or said.unknown or not highest:
+            return ""
+        return f"allowed by rule `{highest[0].rule.id}`: it will not be fixed"
 
     def license_outcome(self, licenses: Sequence[str]) -> tuple[Outcome, str]:
         """Return what becomes of a component of these licences, and why. Raises: PolicyError: no SPDX expression."""

@@ -192,6 +192,7 @@ POLICY_SCHEMA: Mapping[str, Type] = {
             "automatable": BOOL,
             "total_impact": BOOL,
             "malicious": BOOL,
+            "state": STRING,
             "fix_available": BOOL,
             "fix_version": STRING,
             "introduced_here": BOOL,

@@ -74,6 +74,8 @@ def _finding(one: Finding) -> dict[str, Any]:
         "id": one.id,
         "aliases": list(one.ids),
         "purl": component.purl if component else None,
+        "packages": [package.component.purl for package in one.packages],
+        "state": one.state.value,
         "severity": None if severity is None else {"score": severity.score, "vector": severity.vector},
         "known_exploited": one.known_exploited,
         "epss": one.epss,

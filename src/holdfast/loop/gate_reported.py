@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from holdfast.errors import FactError
 from holdfast.gate.decide import Gap, Side
-from holdfast.model.advisory import Severity
+from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Location, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
@@ -95,13 +95,16 @@ class _Found:
 
 
 def _united(known: Finding, one: Finding) -> Finding:
+    """Return what both say; a fix that the other tool knows counts, unless the distribution says there is none."""
+    learns = known.fix is None and one.fix is not None and known.state in {PackageState.AFFECTED, PackageState.FIXED}
     return replace(
         known,
         ids=tuple(sorted({*known.ids, *one.ids})),
         tools=tuple(dict.fromkeys((*known.tools, *one.tools))),
         marks=tuple(dict.fromkeys((*known.marks, *one.marks))),
         severity=known.severity or one.severity,
-        fix=known.fix or one.fix,
+        fix=one.fix if learns else known.fix,
+        state=PackageState.FIXED if learns else known.state,
     )
 
 
@@ -118,6 +121,7 @@ def _of_package(one: ReportedFinding) -> Finding:
         occurrence=Occurrence(component, one.locations),
         fix=fix,
         tools=(one.tool,),
+        state=PackageState.FIXED if fix else PackageState.AFFECTED,
     )
 
 

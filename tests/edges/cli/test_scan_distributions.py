@@ -100,7 +100,7 @@ CASES = [
         "SUSE-SU-2026:5001-1 fixed 1.2-150500.3.3.1",
     ),
     ("pkg:rpm/sles/rush@3.1-150400.1.1?distro=sles-15.4", "SUSE-SU-2026:5002-1 fixed 3.1-150400.2.2 low"),
-    ("pkg:rpm/opensuse/sedge@1.2-150500.3.1?distro=opensuse-leap-15.6", "openSUSE-SU-2026:5003-1 fixed 1.2-150500.3.3.1"),
+    ("pkg:rpm/opensuse/sedge@1.2-150500.1?distro=opensuse-leap-15.6", "openSUSE-SU-2026:5003-1 fixed 1.2-150500.3.3.1"),
     ("pkg:rpm/opensuse/sedge@1.2-1.1?distro=opensuse-tumbleweed-20261101", "openSUSE-SU-2026:5003-1 fixed 1.3-1.1"),
     ("pkg:rpm/mageia/sedge@1.2-3.mga9?distro=mageia-9", "MGASA-2026-0001 fixed 1.2-3.1.mga9"),
     ("pkg:rpm/openeuler/sedge@1.2-2.oe2403sp1?distro=openEuler-24.03-LTS-SP1", "OESA-2026-1001 fixed 1.2-3.oe2403sp1"),

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 
+from holdfast.controls.distributions import no_fix_words
 from holdfast.gate.decide import Decision, Judged
 from holdfast.gate.policy import Outcome
 from holdfast.gate.score import UNSCORED
@@ -32,7 +33,8 @@ def headline(finding: Finding) -> str:
         return clean(f"{finding.id}: {finding.title}" if finding.title else finding.id)
     path = finding.occurrence.path if finding.occurrence else ()
     through = f" (through {path[0]})" if path else ""
-    return clean(f"{finding.id} in {component.name} {component.version}{through}")
+    others = f" and {len(finding.packages) - 1} more of its source" if len(finding.packages) > 1 else ""
+    return clean(f"{finding.id} in {component.name} {component.version}{others}{through}")
 
 
 def reason(one: Judged) -> str:
@@ -62,7 +64,8 @@ def remedy(finding: Finding) -> str:
     """Return what to do, in words or as a command."""
     fix = finding.fix
     if fix is None:
-        return "no fix is known"
+        said = no_fix_words(finding.state, finding.component.ecosystem) if finding.component else ""
+        return clean(said) or "no fix is known"
     return command(finding) or clean(fix.note or f"raise it to {fix.version}")
 
 

@@ -191,6 +191,8 @@ def _properties(one: Judged) -> Json:
         "knownExploited": one.finding.known_exploited,
         "epss": one.finding.epss,
         "fixVersion": clean(one.finding.fix.version) if one.finding.fix else None,
+        "state": one.finding.state.value if one.finding.kind in ADVISORIES else None,
+        "packages": [clean(package.component.purl) for package in one.finding.packages[:100]] or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 
