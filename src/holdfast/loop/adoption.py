@@ -22,7 +22,8 @@ from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy import ModeRules
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.builds import unpack_evidence
-from holdfast.loop.policies import find_subject, levels_of_group, set_policy, window
+from holdfast.loop.policies import find_subject, levels_of_group, window
+from holdfast.loop.policy_change import change_policy
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Answer, Build, Level, Mode
 from holdfast.model.inherited import Inherited, InheritedFinding
@@ -108,7 +109,7 @@ def set_group_mode(turn: Turn, group: str, rules: ModeRules) -> GroupMode:
     if not is_right:
         hint = "change its `mode` by hand, and `holdfast policy set --group` it"
         raise UsageError("the group's policy is written in a way that can't be changed line by line", hint=hint)
-    set_policy(turn, Level.GROUP, subject, document)
+    change_policy(turn, Level.GROUP, subject, document)
     levels = levels_of_group(turn.tx, subject)
     refused = tuple(one for one in levels.refused if ": mode `" in one)
     return GroupMode(group, rules, levels.mode(turn.now), document != before, refused)

@@ -7,6 +7,7 @@ from typing import Literal
 from playwright.sync_api import Browser
 
 from holdfast.model.run import RunState
+from tests.edges.web.adoption_estate import with_adoption
 from tests.edges.web.estate import ORG, Estate, full_estate
 from tests.edges.web.serving import Served, chromium, serve, sign_in
 
@@ -23,6 +24,7 @@ PATHS = {
     "runs": "/runs",
     "run": "/runs/RUN",
     "debt": "/debt",
+    "adoption": "/adoption",
     "plans": "/plans",
     "flags": "/flags?environment=production-us",
     "flag": "/flags/production-us/orders.receipts",
@@ -55,6 +57,7 @@ def main() -> None:
     with chromium() as browser:
         if paths:
             estate = full_estate()
+            with_adoption(estate)
             with estate.store.read(ORG) as tx:
                 run = next(one.id for one in tx.runs.list() if one.state is RunState.EFFECTIVE)
             with serve(estate) as served:

@@ -9,6 +9,7 @@ from holdfast.edges.web.approving import approval_handlers
 from holdfast.edges.web.deeds import deed_handlers
 from holdfast.edges.web.deps import WebDependencies
 from holdfast.edges.web.pages import page_handlers
+from holdfast.edges.web.pages_adoption import adoption_page_handlers
 from holdfast.edges.web.pages_builds import build_page_handlers
 from holdfast.edges.web.pages_policies import policy_page_handlers
 from holdfast.edges.web.pages_runs import run_page_handlers
@@ -29,6 +30,7 @@ def web_router(deps: WebDependencies) -> Router:
         *page_handlers(deps),
         *run_page_handlers(deps),
         *approval_handlers(deps),
+        *adoption_page_handlers(deps),
         *build_page_handlers(deps),
         *policy_page_handlers(deps),
     ]
