@@ -87,6 +87,15 @@ def test_csaf_id_of_two_products_matches_nothing() -> None:
     assert any("`nobody` is not in the product tree" in note for note in notes)
 
 
+def test_csaf_id_of_two_relationships_matches_nothing() -> None:
+    first = CSAF["product_tree"]["relationships"][0]
+    for second in (first | {"product_reference": "old"}, first):
+        document = changed(CSAF, ((*TREE, "relationships"), [first, second]))
+        statements, notes = read_one(document)
+        assert statements[0].claims[0].product.is_exact is (second == first)
+        assert any("several products are" in note for note in notes) is (second != first)
+
+
 def test_csaf_statuses_and_what_is_none() -> None:
     listed = {
         "first_affected": ["shop-7"],

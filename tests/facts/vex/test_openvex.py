@@ -71,6 +71,16 @@ def test_openvex_not_affected_needs_a_reason() -> None:
     assert statements[0].status is VexStatus.NOT_AFFECTED
 
 
+def test_openvex_fixed_needs_a_version() -> None:
+    listed = [{"@id": "pkg:npm/left-pad"}, {"@id": "pkg:npm/left-pad@2"}]
+    changes = ((("statements", 0, "status"), "fixed"), (("statements", 0, "products"), listed))
+    statements, notes = read_one(changed(OPENVEX, *changes))
+    assert [(one.status.value, len(one.claims)) for one in statements[:2]] == [("under_investigation", 1), ("fixed", 1)]
+    assert "not in which version" in notes[0]
+    (one, _), notes = read_one(changed(OPENVEX, changes[0]))  # a part of a product of one version
+    assert (one.status, notes) == (VexStatus.FIXED, [])
+
+
 @pytest.mark.parametrize("at", ["yesterday", "2026-05-01T10:00:00", 20260501, ["2026"]])
 def test_openvex_with_a_date_that_is_none_clears_nothing(at: object) -> None:
     statements, notes = read_one(changed(OPENVEX, (("timestamp",), at)))

@@ -43,6 +43,13 @@ class Said:
     at: object = None
 
 
+def _is_vague(claim: Claim) -> bool:
+    """Whether a claim can be matched, and names no version at all: a fix lies in one."""
+    named = (claim.product, *claim.parts)
+    has_version = any(one.digests or (one.package is not None and one.package.version) for one in named)
+    return all(one.is_exact for one in named) and not has_version
+
+
 @dataclass(slots=True)
 class VexGathering:
     """What one document has said so far; `elsewhere` is what the other documents may be asked for."""
@@ -101,11 +108,23 @@ class VexGathering:
             self.note(f"`{ids[0]}`: a statement about no product")
             return
         at, is_dated = (self.at, self.is_dated) if said.at is None else self._instant(said.at)
+        status = self._status(said, ids[0], is_dated=is_dated)
+        sorted_out: dict[bool, list[Claim]] = {}
+        for one in said.claims:
+            sorted_out.setdefault(status is VexStatus.FIXED and _is_vague(one), []).append(one)
+        for is_vague, claims in sorted_out.items():
+            if is_vague:
+                self.note(f"`{ids[0]}`: fixed, and not in which version: it counts as under investigation")
+            self._put(said, ids, claims, VexStatus.UNDER_INVESTIGATION if is_vague else status, at)
+
+    def _put(
+        self, said: Said, ids: tuple[str, ...], claims: Sequence[Claim], status: VexStatus, at: datetime | None
+    ) -> None:
         self.statements.append(
             Statement(
                 ids,
-                tuple(said.claims),
-                self._status(said, ids[0], is_dated=is_dated),
+                tuple(claims),
+                status,
                 said.justification,
                 said.impact,
                 said.action,

@@ -69,13 +69,16 @@ class _Tree:
     @classmethod
     def of(cls, tree: object, gathering: VexGathering) -> "_Tree":
         plain, doubled = _plain(tree)
-        composed = {text(inner(one, "full_product_name", "product_id")): one for one in _relationships(tree)}
-        for name in doubled | {text(one) for one in plain.keys() & composed.keys()}:
+        composed, again = _by_id(
+            (text(inner(one, "full_product_name", "product_id")), one) for one in objects(inner(tree, "relationships"))
+        )
+        doubled |= again | (plain.keys() & composed.keys())
+        for name in sorted(doubled):
             gathering.note(f"several products are `{name}`: it matches nothing")
-        claims = {name: Claim(_quiet(one)) for name, one in plain.items() if name not in doubled | composed.keys()}
-        found = {**claims, **{name: Claim(Product(name)) for name in doubled | (plain.keys() & composed.keys())}}
+        claims = {name: Claim(_quiet(one)) for name, one in plain.items() if name not in doubled}
+        found = {**claims, **{name: Claim(Product(name)) for name in doubled}}
         for name, one in composed.items():
-            if name not in plain:
+            if name not in doubled:
                 found[name] = _composed(one, claims, composed, gathering)
         groups = objects(inner(tree, "product_groups"))
         return cls(found, {text(one.get("group_id")): texts(one.get("product_ids")) for one in groups})
@@ -99,13 +102,15 @@ class _Tree:
 
 def _plain(tree: object) -> tuple[dict[str, dict[str, Any]], set[str]]:
     """Return the products that no relationship makes, by id, and the ids that stand for several."""
+    return _by_id((text(one.get("product_id")), one) for one in _products(tree))
+
+
+def _by_id(named: Iterable[tuple[str, dict[str, Any]]]) -> tuple[dict[str, dict[str, Any]], set[str]]:
     found: dict[str, dict[str, Any]] = {}
     doubled: set[str] = set()
-    for one in _products(tree):
-        name = text(one.get("product_id"))
-        if name in found and found[name] != one:
+    for name, one in named:
+        if name and found.setdefault(name, one) != one:
             doubled.add(name)
-        found.setdefault(name, one)
     return found, doubled
 
 
@@ -115,10 +120,6 @@ def _products(tree: object) -> Iterator[dict[str, Any]]:
     for _ in range(_MAX_NESTING):
         yield from objects([one.get("product") for one in level])
         level = [inside for one in level for inside in objects(one.get("branches"))]
-
-
-def _relationships(tree: object) -> list[dict[str, Any]]:
-    return [one for one in objects(inner(tree, "relationships")) if inner(one, "full_product_name", "product_id")]
 
 
 def _quiet(one: Mapping[str, Any]) -> Product:
@@ -132,7 +133,7 @@ def _composed(
     one: Mapping[str, Any], plain: Mapping[str, Claim], composed: Mapping[str, object], gathering: VexGathering
 ) -> Claim:
     """Return what a relationship makes; what it is made of is looked up once, so that a circle ends nowhere."""
-    whole = _quiet(one["full_product_name"])
+    whole = _quiet(one.get("full_product_name", {}))
     if whole.is_exact:
         return Claim(whole)
     part, product = text(one.get("product_reference")), text(one.get("relates_to_product_reference"))
