@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from holdfast.app.secrets import write_secret
-from holdfast.edges.cli.options import Carried, ExportWish, ImportWish
+from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
 from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, open_compiled
 from holdfast.edges.providers.compiled_open import Wanted, open_advisories
 from holdfast.edges.providers.compiled_snapshot import find_older, refuse_future

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.edges.cli.options import ANY_IMAGE, Carried, Check, ExportWish, ImageWish, ImportWish, Terminal
+from holdfast.edges.cli.options import ANY_IMAGE, Check, ImageWish, Terminal
 
 if TYPE_CHECKING:
+    from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
     from holdfast.model.component import Sbom
     from holdfast.model.inventory import HostFacts
     from holdfast.ports.api import Api
@@ -53,14 +54,14 @@ class LocalPremises:
         return sync_here(data, feed, progress)
 
     def export_feed(
-        self, data: Path, file: Path, wish: ExportWish, progress: Callable[[str, int, int | None], None]
-    ) -> Carried:
+        self, data: Path, file: Path, wish: "ExportWish", progress: Callable[[str, int, int | None], None]
+    ) -> "Carried":
         """Write the compiled advisories into one file. Raises: HoldfastError."""
         from holdfast.app.feed_carrying import export_feed
 
         return export_feed(data, file, wish, progress)
 
-    def import_feed(self, data: Path, file: Path, wish: ImportWish) -> Carried:
+    def import_feed(self, data: Path, file: Path, wish: "ImportWish") -> "Carried":
         """Put a snapshot in place of the compiled advisories. Raises: HoldfastError."""
         from holdfast.app.feed_carrying import import_feed
 

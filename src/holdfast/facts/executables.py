@@ -8,21 +8,22 @@ Rules:
 3. A program that no compiler left anything in says nothing of what it was built from, and is no dependency file.
 """
 
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from holdfast.errors import FactError
-from holdfast.facts.binaries import BinarySpec, _elf, _macho, _pe
-from holdfast.facts.binaries._executable import Executable, ReadPart
-from holdfast.facts.gather import Gathering
 from holdfast.model.component import ParsedFile, Unparsed
 from holdfast.ports.tree import Tree
 from holdfast.registry import load_room
+
+if TYPE_CHECKING:  # loaded when a file's name does not say that it is none
+    from holdfast.facts.binaries import BinarySpec
+    from holdfast.facts.binaries._executable import Executable, ReadPart
 
 FORMAT = "program"
 _LOOKED_AT_BYTES = 4
 _MAX_PART_BYTES = 64 << 20
 _FARTHEST_BYTE = 1 << 60
-_MAGICS = (_elf.MAGIC, _pe.MAGIC, *_macho.MAGICS, *_macho.FAT_MAGICS)
 _OTHER_ENDS = """
     adoc asc asm astro avi avif bash bat bmp bz2 c cc cfg cjs class clj cmake cmd conf cpp crt cs csproj css csv cxx
     dart db deb diff doc docx ejs el eot erb erl ex exs feature fs gif gitignore go gohtml gql gradle graphql groovy gz
@@ -46,9 +47,16 @@ def read_executable(tree: Tree, path: str) -> ParsedFile | None:
         magic = tree.read_part(path, 0, _LOOKED_AT_BYTES)
     except FactError:  # what can't be opened is not known to be a program
         return None
-    if not magic.startswith(_MAGICS):
+    if not magic.startswith(_magics()):
         return None
     return _read(tree, path, magic)
+
+
+@cache
+def _magics() -> tuple[bytes, ...]:
+    from holdfast.facts.binaries import _elf, _macho, _pe
+
+    return (_elf.MAGIC, _pe.MAGIC, *_macho.MAGICS, *_macho.FAT_MAGICS)
 
 
 def _read(tree: Tree, path: str, magic: bytes) -> ParsedFile | None:
@@ -74,19 +82,23 @@ def _part(tree: Tree, path: str, offset: int, count: int) -> bytes:
     return tree.read_part(path, offset, count) if offset < _FARTHEST_BYTE else b""
 
 
-def _read_kind(spec: BinarySpec, programs: list[Executable], path: str) -> ParsedFile | None:
+def _read_kind(spec: "BinarySpec", programs: "list[Executable]", path: str) -> ParsedFile | None:
     """Return what one kind of information says; those for several processors are one."""
+    from holdfast.facts.gather import Gathering
+
     gathering = Gathering(path, spec.id, spec.ecosystem)
     found = [spec.read(program, gathering) for program in programs if program.format in spec.formats]
     return gathering.parsed() if any(found) else None
 
 
-def _programs(read: ReadPart, magic: bytes) -> list[Executable]:
+def _programs(read: "ReadPart", magic: bytes) -> "list[Executable]":
     """Return the programs in a file: several where it holds one for each of several processors.
 
     Raises:
         FactError: truncated or damaged.
     """
+    from holdfast.facts.binaries import _elf, _macho, _pe
+
     if magic == _elf.MAGIC:
         return [_elf.read_elf(read)]
     if magic in _macho.MAGICS:

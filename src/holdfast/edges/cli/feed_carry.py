@@ -5,14 +5,8 @@ from typing import Any
 
 import click
 
-from holdfast.edges.cli.options import (
-    Carried,
-    ExportWish,
-    ImportWish,
-    data_option,
-    format_option,
-    terminal_of,
-)
+from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
+from holdfast.edges.cli.options import data_option, format_option, terminal_of
 from holdfast.edges.cli.output import Progress, print_answer, print_json, say
 from holdfast.edges.cli.reading import read_text
 from holdfast.errors import UsageError

@@ -20,7 +20,7 @@ from holdfast.errors import HoldfastError, UsageError
 from holdfast.ports.api import Api
 
 if TYPE_CHECKING:  # what `scan` and `--version` can do without
-    from holdfast.model.advisory import Snapshot
+    from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
     from holdfast.model.component import Sbom
     from holdfast.model.inventory import HostFacts
     from holdfast.ports.tree import Tree
@@ -77,51 +77,16 @@ class Machine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ExportWish:
-    """Which advisories to export; no `ecosystems` are all that are there. `feed` is a location, `None` without one.
-
-    `key` is the file that signs, `None` leaves the snapshot unsigned.
-    """
-
-    ecosystems: tuple[str, ...]
-    feed: str | None
-    offline: bool
-    key: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportWish:
-    """Which snapshot to take: `trust` is the verifier key, `None` takes one that nobody vouches for."""
-
-    trust: str | None
-    allow_older: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A snapshot that was exported or imported; `digest` is the sha256 of what it holds, in hex.
-
-    `signed_by` is the key's name, `None` where nobody vouches for it; `notes` are what else is to be said.
-    """
-
-    snapshots: "tuple[Snapshot, ...]"
-    digest: str
-    payload_bytes: int
-    signed_by: str | None
-    notes: tuple[str, ...] = ()
-
-
 class Premises(Protocol):
     """Work on a data folder that no server is asked for."""
 
     def export_feed(
-        self, data: Path, file: Path, wish: ExportWish, progress: Callable[[str, int, int | None], None]
-    ) -> Carried:
+        self, data: Path, file: Path, wish: "ExportWish", progress: Callable[[str, int, int | None], None]
+    ) -> "Carried":
         """Write the compiled advisories into one file. Raises: HoldfastError."""
         ...
 
-    def import_feed(self, data: Path, file: Path, wish: ImportWish) -> Carried:
+    def import_feed(self, data: Path, file: Path, wish: "ImportWish") -> "Carried":
         """Put a snapshot in place of the compiled advisories. Raises: HoldfastError."""
         ...
 

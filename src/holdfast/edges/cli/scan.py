@@ -30,7 +30,6 @@ from holdfast.edges.cli.options import (
     json_command,
 )
 from holdfast.edges.cli.output import Progress, print_json, say
-from holdfast.edges.cli.scan_output import print_report
 from holdfast.edges.cli.vex import vex_options
 from holdfast.errors import FactError, HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
@@ -154,6 +153,8 @@ def _run(tools: ScanTools, path: Path, options: _Options) -> int:
     if options.style == "json":
         _write(report, spoken.document() if spoken else {})
     else:
+        from holdfast.edges.cli.scan_output import print_report
+
         print_report(report, options.style)
         if spoken is not None:
             spoken.print(options.style)

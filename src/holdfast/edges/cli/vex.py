@@ -15,12 +15,12 @@ import click
 
 from holdfast.edges.cli.reading import read_input
 from holdfast.errors import FactError, UsageError
-from holdfast.findings.vex import Judgeable, Vex
-from holdfast.model.vex import Package, parse_package
-from holdfast.ports.tree import Tree
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a command without documents loads none of it
     from holdfast.edges.cli.gate_base import Base, GateTools
+    from holdfast.findings.vex import Judgeable, Vex
+    from holdfast.model.vex import Package
+    from holdfast.ports.tree import Tree
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,12 +48,15 @@ def vex_options(command: Callable[P, R]) -> Callable[P, R]:
     return files(products(command))
 
 
-def judgeable(products: Sequence[str], image: str | None = None) -> Judgeable:
+def judgeable(products: Sequence[str], image: str | None = None) -> "Judgeable":
     """Return what is judged by its names; `image` is a reference, of which the digest counts.
 
     Raises:
         UsageError: a name is neither a package URL nor a digest.
     """
+    from holdfast.findings.vex import Judgeable
+    from holdfast.model.vex import parse_package
+
     packages: list[Package] = []
     digests = [image.rpartition("@")[2]] if image and "@" in image else []
     for one in products:
@@ -72,7 +75,7 @@ def judgeable(products: Sequence[str], image: str | None = None) -> Judgeable:
     return Judgeable(tuple(packages), frozenset(digests))
 
 
-def read_vex_outside(files: Sequence[Path], path: Path, judged: Judgeable) -> Vex:
+def read_vex_outside(files: Sequence[Path], path: Path, judged: "Judgeable") -> "Vex":
     """Return what documents say that lie outside of what is scanned, and of the checkout that it lies in.
 
     Raises:
@@ -83,8 +86,8 @@ def read_vex_outside(files: Sequence[Path], path: Path, judged: Judgeable) -> Ve
 
 
 def read_vex_trusted(
-    tools: "GateTools", path: Path, base: "Base | None", files: Sequence[Path], judged: Judgeable
-) -> tuple[Vex, tuple[str, ...]]:
+    tools: "GateTools", path: Path, base: "Base | None", files: Sequence[Path], judged: "Judgeable"
+) -> "tuple[Vex, tuple[str, ...]]":
     """Return what documents say whose word counts, and what the change would make of them.
 
     Raises:
@@ -111,8 +114,9 @@ def read_vex_trusted(
     return _read(read, judged), tuple(notes)
 
 
-def _read(files: Sequence[tuple[str, bytes]], judged: Judgeable) -> Vex:
-    from holdfast.facts.vexed import read_vex  # only where documents are given
+def _read(files: Sequence[tuple[str, bytes]], judged: "Judgeable") -> "Vex":
+    from holdfast.facts.vexed import read_vex
+    from holdfast.findings.vex import Vex
 
     return Vex.of(read_vex(files), judged)
 
@@ -131,7 +135,7 @@ def _top_of(path: Path) -> Path:
     return next((one for one in folders if (one / ".git").exists()), found)
 
 
-def _content(tree: Tree, path: str) -> bytes | None:
+def _content(tree: "Tree", path: str) -> bytes | None:
     from holdfast.facts.vex import MAX_VEX_BYTES
 
     try:

@@ -13,7 +13,6 @@ from collections.abc import Generator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from holdfast.edges.providers.osv_archive import MAX_RECORD_BYTES, MAX_RECORDS, archive_names, read_archive
 from holdfast.edges.providers.osv_index import MAX_INDEX_BYTES, Validators, compare_index, parse_index
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Snapshot
@@ -116,6 +115,8 @@ class FolderFeed:
         if difference.undated and now.archive != last.archive:
             wanted = wanted | {key for key, modified in index.items() if modified is None}
         archive = folder / "all.zip"
+        from holdfast.edges.providers.osv_archive import read_archive
+
         records = read_archive(archive, where=str(archive), only=wanted) if wanted else nothing()
         return FeedChanges(records, frozenset(index), now.pack(), len(wanted))
 
@@ -123,6 +124,8 @@ class FolderFeed:
         files = self._records()
         if not files:
             raise FeedError(f"the feed has no `{ecosystem}`", where=str(self._root))
+        from holdfast.edges.providers.osv_archive import MAX_RECORDS
+
         if len(files) > MAX_RECORDS:
             raise FeedError(f"expected at most {MAX_RECORDS} records, got {len(files)}", where=str(self._root))
         now = self._validators(ecosystem)
@@ -132,6 +135,8 @@ class FolderFeed:
 
 
 def _read_files(files: list[Path]) -> Generator[RawRecord, None, None]:
+    from holdfast.edges.providers.osv_archive import MAX_RECORD_BYTES
+
     for path in files:
         try:
             body = path.read_bytes() if path.stat().st_size <= MAX_RECORD_BYTES else b""
@@ -146,5 +151,7 @@ def archive_changes(
     """Return all records of an archive, or none when it is the `same` as last time."""
     if same and validators.archive is not None:
         return FeedChanges(nothing(), frozenset(known), validators.pack(), 0)
+    from holdfast.edges.providers.osv_archive import archive_names, read_archive
+
     names = archive_names(archive, where=str(archive))
     return FeedChanges(read_archive(archive, where=str(archive)), None, validators.pack(), len(names))

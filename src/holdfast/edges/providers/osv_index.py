@@ -6,10 +6,11 @@ Rules:
 2. A date of the year 1 is no date: such records are judged by the archive's validator instead.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from holdfast.errors import FeedError, UsageError
 from holdfast.model.instant import YEAR_ONE, parse_instant
@@ -34,14 +35,16 @@ class Validators:
 
     def pack(self) -> str:
         """Return both as one text."""
+        import json  # what is written stays as it always was; reading costs no module more
+
         return json.dumps({"archive": self.archive, "index": self.index}, separators=(",", ":"))
 
     @classmethod
     def unpack(cls, text: str | None) -> "Validators":
         """Return what `pack` wrote; anything else is as good as none."""
         try:
-            held = json.loads(text or "{}")
-        except ValueError:
+            held: object = msgspec.json.decode(text or "{}")
+        except (msgspec.DecodeError, RecursionError):
             return cls()
         if not isinstance(held, dict):
             return cls()
