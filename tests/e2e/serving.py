@@ -46,10 +46,10 @@ class Server:
 
 
 @contextmanager
-def serve(data: Path, *options: str) -> Iterator[Server]:
+def serve(data: Path, *options: str, **variables: str) -> Iterator[Server]:
     """Start a server on a data folder; it ends with the context, if it was not killed before."""
     command = [sys.executable, "-m", "holdfast", "up", "--data", str(data), "--port", "0", "--no-open", *options]
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment(**variables), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         greeting = process.stderr.readline()
         assert "serves at" in greeting, greeting + process.stderr.read()

@@ -119,7 +119,7 @@ def test_an_audience_is_exactly_one(aud: object, found: str | None) -> None:
 def test_conditions_hold_for_whole_values_and_whole_segments() -> None:
     given_trust = trust()
     assert find_unmet(given_trust, GITHUB) is None
-    for changed, claim in [
+    cases: list[tuple[dict[str, object], str]] = [
         ({"repository": "acme/shop/more"}, "repository"),
         ({"repository": "acme/"}, "repository"),
         ({"repository": "acmee/shop"}, "repository"),
@@ -127,7 +127,8 @@ def test_conditions_hold_for_whole_values_and_whole_segments() -> None:
         ({"repository_owner_id": "4712"}, "repository_owner_id"),
         ({"repository_owner_id": "*"}, "repository_owner_id"),
         ({"repository_owner_id": ["4711"]}, "repository_owner_id"),
-    ]:
+    ]
+    for changed, claim in cases:
         assert find_unmet(given_trust, GITHUB | changed) == claim, changed
 
 

@@ -12,6 +12,7 @@ from holdfast.edges.providers.git_tree import Repository, place_in
 from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import UsageError
 from holdfast.ports.api import Api
+from holdfast.ports.http import Http
 from holdfast.ports.tree import Tree
 
 
@@ -83,6 +84,12 @@ class LocalGate(LocalScan):
         from holdfast.edges.providers.api_client import HttpApi  # only where a server judges
 
         return HttpApi(server, token, timeout_s=timeout_s)
+
+    def http(self) -> Http:
+        """Return what asks for a pipeline's identity, and exchanges it."""
+        from holdfast.edges.providers.http import HttpxHttp  # only where no token is set
+
+        return HttpxHttp()
 
 
 gate = make_gate(LocalGate)

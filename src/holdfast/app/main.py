@@ -51,6 +51,7 @@ COMMANDS = {
     "agent": ("holdfast.edges.cli.agent:command", "Report this machine as a host."),
     "supervise": ("holdfast.app.supervising:command", "Keep the process of the current release running."),
     "token": ("holdfast.edges.cli.token:command", "Tokens: make, list, revoke; a login link for the browser."),
+    "trust": ("holdfast.edges.cli.trust:command", "Which pipelines log in by who they are, without a secret."),
     "doctor": ("holdfast.edges.cli.doctor:command", "Check this installation."),
 }
 

@@ -17,7 +17,7 @@ class Issuer:
 
     url: str
 
-    def sign(self, kid: str = "rsa", **claims: object) -> str:
+    def sign(self, kid: str = "rsa", /, **claims: object) -> str:
         """Return a token with these claims; `None` takes one away. Keys are `rsa`, `ec`, `ed`."""
         return str(self._post("sign", {"claims": claims, "kid": kid})["token"])
 

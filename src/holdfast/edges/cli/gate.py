@@ -67,7 +67,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
     )
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
-    @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; its token is in HOLDFAST_TOKEN.")
+    @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; by HOLDFAST_TOKEN, or who it is.")
     @click.option(
         "--on-unavailable",
         "on_unavailable",
@@ -170,7 +170,8 @@ def _decide(tools: GateTools, path: Path, options: GateOptions, levels: Levels |
 
 def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     """Let the server decide; where it is away, what was asked for with `--on-unavailable`."""
-    from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server
+    from holdfast.edges.cli.ci_login import ForkError
+    from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server, cached_levels
 
     if options.findings:
         raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
@@ -201,6 +202,9 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         decision, document = ask_server(tools, path, asked)
     except AwayError as away:
         return _without_server(tools, path, options, asked, away)
+    except ForkError as fork:
+        kept = cached_levels(asked)
+        return _noted(_decide(tools, path, options, kept[0] if kept else None), fork.message)
     place = tools.place(path)
     root = _root(path, place.prefix if place else "")
     return _Said(decision, document, OutputContext(tools.now(), service, root, base.name if base else None, sbom))
@@ -226,14 +230,22 @@ def _without_server(
     if said is None:
         return None
     note = f"the server did not answer ({away.message}): "
+    answer = said.decision.answer
     if word == "cached":
         note += f"decided here, by its policies of {seen}"
-        decision = replace(said.decision, notes=(*said.decision.notes, note))
     else:
-        note += f"let pass unjudged; the built-in policy would have said `{said.decision.answer}`"
-        decision = replace(said.decision, answer=Answer.PASS, notes=(*said.decision.notes, note))
-    leave_behind(asked, word, decision.answer.value, tools.now())
+        note += f"let pass unjudged; the built-in policy would have said `{answer}`"
+        answer = Answer.PASS
+    leave_behind(asked, word, answer.value, tools.now())
+    return _noted(said, note, answer)
+
+
+def _noted(said: _Said | None, note: str, answer: Answer | None = None) -> _Said | None:
+    """Return a decision with what is to be told beside it, and another answer where one is given."""
+    if said is None:
+        return None
     say(note)
+    decision = replace(said.decision, answer=answer or said.decision.answer, notes=(*said.decision.notes, note))
     document = said.document | {"verdict": decision.answer.value, "notes": list(decision.notes)}
     return _Said(decision, document, said.context)
 

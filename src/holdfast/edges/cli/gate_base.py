@@ -24,6 +24,7 @@ from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate import Stated, read_stated
 from holdfast.model.component import Sbom
 from holdfast.ports.api import Api
+from holdfast.ports.http import Http
 from holdfast.ports.tree import Tree
 
 _MOST_BYTES = 1 << 20
@@ -66,6 +67,10 @@ class GateTools(ScanTools, Protocol):
 
     def api(self, server: str, token: str, timeout_s: float) -> Api:
         """Return the API of a server."""
+        ...
+
+    def http(self) -> Http:
+        """Return what asks for a pipeline's identity, and exchanges it."""
         ...
 
 

@@ -20,11 +20,12 @@ from typing import Any
 import msgspec
 
 from holdfast.edges.cli.addresses import address
+from holdfast.edges.cli.ci_login import NoAnswerError, find_token
 from holdfast.edges.cli.composition import composition_to_json
 from holdfast.edges.cli.gate_base import Base, GateTools, Trusted
 from holdfast.edges.cli.output import say
 from holdfast.edges.cli.words import instant_text
-from holdfast.errors import HoldfastError, UsageError
+from holdfast.errors import HoldfastError
 from holdfast.gate.decide import Decision
 from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy_read import read_policy
@@ -64,11 +65,13 @@ def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, di
 
     Raises:
         AwayError: it did not answer.
+        ForkError: the change comes from a fork, which logs in nowhere.
         HoldfastError: it refused.
     """
-    token = os.environ.get("HOLDFAST_TOKEN", "").strip()
-    if not token:
-        raise UsageError("`--server` needs a token", hint="export HOLDFAST_TOKEN=hf_…")
+    try:
+        token = find_token(tools.http, asked.server, os.environ)
+    except NoAnswerError as error:
+        raise AwayError(error.message, hint=error.hint) from None
     _remember(tools, asked, token)
     api = tools.api(asked.server, token, JUDGE_S)
     try:
