@@ -213,6 +213,44 @@ def test_what_only_we_have_says_what_they_lack() -> None:
     ]
 
 
+def _listed(identifier: str, *versions: str, name: str = "lamp", ecosystem: str = "PyPI") -> dict[str, Any]:
+    """A record with a range, and a list of versions."""
+    whole = record(identifier, ecosystem, name)
+    whole["affected"][0]["versions"] = list(versions)
+    return whole
+
+
+def test_what_our_range_alone_affects_is_told_from_what_our_list_names() -> None:
+    lookup = Known(_listed("L-1", "0.9", "1.1"), _listed("L-2", "0.9", "1.0.0"), record("L-3"))
+    rows = _rows(grype(("X-1", [], "PyPI", "lamp", "1.0")), lookup, _one("lamp", "1.0"))
+    ours = [(row.ours, row.reason) for row in rows if row.standing is Standing.ONLY_OURS]
+    assert ours == [(("L-1",), Reason.BY_RANGE), (("L-2",), Reason.NOT_LISTED), (("L-3",), Reason.NOT_LISTED)]
+
+
+def test_a_tool_that_reads_our_records_differs_by_a_range_where_there_is_no_list() -> None:
+    document = osv_scanner(("X-1", [], "PyPI", "lamp", "1.0"))
+    rows = _rows(document, Known(record("L-1")), _one("lamp", "1.0"))
+    assert [row.reason for row in rows if row.standing is Standing.ONLY_OURS] == [Reason.BY_RANGE]
+
+
+def test_a_record_on_the_package_in_other_letters_is_told_from_one_that_is_withdrawn() -> None:
+    lookup = Known(record("GO-1", "Go", "example.com/nginx-ui"), record("GO-2", "Go", "example.com/other"))
+    lookup.ecosystems = {"Go"}
+    entries: list[Entry] = [(name, [], "Go", "example.com/Nginx-UI", "1.0.0") for name in ("GO-1", "GO-2")]
+    rows = _rows(grype(*entries), lookup, _one("example.com/Nginx-UI", "1.0.0", "Go"))
+    assert [(row.theirs, row.reason, row.detail, row.ours) for row in rows] == [
+        ("GO-1", Reason.SPELLING, "example.com/nginx-ui", ("GO-1",)),
+        ("GO-2", Reason.ELSEWHERE, "", ("GO-2",)),
+    ]
+
+
+def test_what_came_with_a_distribution_may_be_left_to_it_by_them() -> None:
+    place = Location("lamp/METADATA", 2, owner="pkg:deb/debian/l")
+    owned = Occurrence(Component("PyPI", "lamp", "1.0"), (place,))
+    (row,) = _rows(grype(), Known(record("L-1")), owned)
+    assert (row.standing, row.reason, row.detail) == (Standing.ONLY_OURS, Reason.LEFT, "pkg:deb/debian/l")
+
+
 def test_what_they_took_out_is_said_so_on_either_side() -> None:
     ignored: list[Entry] = [("L-1", [], "PyPI", "lamp", "1.0"), ("X-1", [], "PyPI", "lamp", "1.0")]
     rows = _rows(grype(ignored=ignored), Known(record("L-1")), _one("lamp", "1.0"))

@@ -45,10 +45,13 @@ class Known:
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         return [
-            (one.advisory.id, Pairwise(ecosystem, name, part))
+            (one.advisory.id, entry)
             for one in self._of(ecosystem, name)
             for item in one.advisory.affected
-            for part in item.ranges
+            for entry in (
+                *(Pairwise(ecosystem, name, part) for part in item.ranges),
+                *([Pairwise(ecosystem, name, None, item.versions)] if item.versions else ()),
+            )
         ]
 
     def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:

@@ -63,6 +63,8 @@ class _Comparison:
     theirs_at: set[tuple[Place, Version]] = field(default_factory=set)
     shown: dict[tuple[bool, tuple[Place, ...]], str] = field(default_factory=dict)
     """Versions in words, by side (`True` is ours) and package."""
+    reads_ours: bool = False
+    """Whether the tool reads records of the kind that we read: a missing alias is no reason then."""
     nowhere: set[str] = field(default_factory=set)
     """The ids that the report lists on packages that could not be read."""
     found: dict[tuple[str, str], list[int]] = field(default_factory=dict)
@@ -104,7 +106,7 @@ class _Comparison:
 
 def compare(report: Report, scanned: ScanReport, lookup: AdvisoryLookup) -> tuple[CompareRow, ...]:
     """Return a row for every finding of a report and for every one of ours that it does not speak of."""
-    run = _Comparison(scanned, lookup)
+    run = _Comparison(scanned, lookup, reads_ours=report.format == "osv_scanner")
     _index(run, report)
     rows = [_row_of_theirs(run, one) for one in report.findings]
     rows += [_row_of_ours(run, number) for number in range(len(scanned.findings)) if number not in run.used]
@@ -229,10 +231,37 @@ def _held_against(run: _Comparison, said: ReportedFinding, component: Component,
         return _row(said, Standing.UNKNOWN, Reason.UNDECIDED, "", doubtful)
     if records:
         return _row(said, Standing.ONLY_THEIRS, Reason.RANGE, _ranges(known, records), records)
+    if spelt := _spelt_otherwise(run, component, names):
+        return _row(said, Standing.ONLY_THEIRS, Reason.SPELLING, component.match_name.lower(), spelt)
     if elsewhere := sorted(run.lookup.facts(sorted(names))):
         return _row(said, Standing.ONLY_THEIRS, Reason.ELSEWHERE, "", elsewhere)
     newest = newest_of(run.scanned.snapshots)
     return _row(said, Standing.ONLY_THEIRS, Reason.NO_RECORD, format_instant(newest) if newest else "without date")
+
+
+def _spelt_otherwise(run: _Comparison, component: Component, names: frozenset[str]) -> list[str]:
+    """The records with any of these ids on the package of this name in small letters."""
+    spelt = component.match_name.lower()
+    if spelt == component.match_name:
+        return []
+    rules = run.lookup.rules(component.ecosystem, spelt)
+    records = {*(record for record, _ in (*rules.intervals, *rules.pairwise)), *rules.vague}
+    facts = run.lookup.facts(sorted(records))
+    return sorted(one for one in facts if not names.isdisjoint(run.ids_of((one, *facts[one].members))))
+
+
+def _is_by_range_alone(run: _Comparison, one: ScanFinding) -> bool:
+    """Whether our records have a range on the version, and none of their lists names it.
+
+    Where no record lists versions at all, that says something of a tool that reads the records that we read.
+    """
+    component = one.occurrence.component
+    published = run.known_of(component).published
+    entries = [entry for record in one.members for entry in published.get(record, ())]
+    listed = {version for entry in entries for version in entry.versions}
+    same = {version_key(component.ecosystem, version) or version for version in listed}
+    ranged = any(entry.range is not None for entry in entries)
+    return ranged and bool(listed or run.reads_ours) and same.isdisjoint(_versions(component))
 
 
 def _ranges(known: _Known, records: Iterable[str]) -> str:
@@ -245,11 +274,14 @@ def _row_of_ours(run: _Comparison, number: int) -> CompareRow:
     component = one.occurrence.component
     places = _places(component)
     if any((place, version) in run.theirs_at for place in places for version in _versions(component)):
-        return _ours(one, Reason.NOT_LISTED, _ranges(run.known_of(component), [one.advisory]))
+        reason = Reason.BY_RANGE if _is_by_range_alone(run, one) else Reason.NOT_LISTED
+        return _ours(one, reason, _ranges(run.known_of(component), [one.advisory]))
     if versions := _shown(run, places, is_ours=False):
         return _ours(one, Reason.THEIR_VERSION, versions)
     if not run.nowhere.isdisjoint(run.ids_of((one.advisory, *one.members))):
         return _ours(one, Reason.UNNAMED)
+    if owners := one.occurrence.owners:
+        return _ours(one, Reason.LEFT, ", ".join(owners))
     return _ours(one, Reason.UNLISTED)
 
 

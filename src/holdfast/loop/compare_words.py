@@ -36,11 +36,14 @@ class Reason(StrEnum):
     UNJUDGED = "unjudged"
     UNDECIDED = "undecided"
     RANGE = "range"
+    SPELLING = "spelling"
     ELSEWHERE = "elsewhere"
     NO_RECORD = "no-record"
+    BY_RANGE = "by-range"
     NOT_LISTED = "not-listed"
     THEIR_VERSION = "their-version"
     UNNAMED = "unnamed"
+    LEFT = "left"
     UNLISTED = "unlisted"
 
 
@@ -58,16 +61,20 @@ WORDS = {
     Reason.UNJUDGED: "we could not judge the component",
     Reason.UNDECIDED: "our record does not tell whether it affects this version",
     Reason.RANGE: "range source: our record does not affect this version",
-    Reason.ELSEWHERE: "our record of it is withdrawn, or gives no versions of this package",
+    Reason.SPELLING: "our record is on a package in other letters, which is another one in this ecosystem",
+    Reason.ELSEWHERE: "our record of it is withdrawn, or gives no versions of a package of this very name",
     Reason.NO_RECORD: "no record of ours on this package has any of its ids",
-    Reason.NOT_LISTED: "range source or alias: they list the package, and nothing under any id of ours",
+    Reason.BY_RANGE: "range source: our record affects the version by its range alone, no list of versions names it",
+    Reason.NOT_LISTED: "range source, alias or use: they list the package, and nothing under any id of ours",
     Reason.THEIR_VERSION: "they list the package at another version",
     Reason.UNNAMED: "they name it on a package that could not be read",
+    Reason.LEFT: "they list nothing on the package, which came with the distribution's: left to that, or not seen",
     Reason.UNLISTED: "they list nothing on the package: not seen, or found free of it",
 }
 _DETAILS = {
     Reason.OTHER_VERSION: "ours: ",
     Reason.RANGE: "ours: ",
+    Reason.BY_RANGE: "ours: ",
     Reason.NOT_LISTED: "ours: ",
     Reason.THEIR_VERSION: "theirs: ",
     Reason.NO_RECORD: "our newest record: ",
