@@ -47,6 +47,7 @@ demo: setup ## play one incident through the whole loop, then a change at the ga
 
 test: setup-dev ## install what the tests need and run all of them
 	scripts/test-servers.sh
+	scripts/scanners.sh >/dev/null
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: setup-dev ## style, types, import contracts

@@ -107,7 +107,34 @@ def test_a_package_that_the_base_has_in_that_version_is_old() -> None:
 def test_what_is_suppressed_does_not_count_and_what_was_not_read_is_a_gap() -> None:
     head, _ = both(report(code(2, suppressed=True), unparsed=(Unparsed("app.py", 1, "not parsed"),)))
     assert head.findings == ()
-    assert [gap.id for gap in head.gaps] == ["unread:bandit:not parsed"]
+    assert [gap.id for gap in head.gaps] == ["unread:bandit:app.py:not parsed"]
+
+
+def test_a_gap_in_a_file_that_the_base_has_just_so_is_old_and_one_of_the_whole_run_is_not() -> None:
+    run = report(unparsed=(Unparsed("app.py", 1, "not parsed"), Unparsed("", None, "not installed")))
+    head, base = both(run, base="x = 1\nrun(sql)\n")
+    assert base is not None
+    assert [gap.id for gap in base.gaps] == ["unread:bandit:app.py:not parsed"]
+    assert len(head.gaps) == 2
+    _, base = both(run, base="x = 2\n")
+    assert base is not None
+    assert base.gaps == ()
+
+
+def test_two_tools_that_see_a_secret_at_one_line_saw_one_and_those_at_another_did_not() -> None:
+    one = code(1, "B105", kind=Kind.SECRET, aliases=("CWE-798",))
+    other = code(1, "github-pat", "gitleaks", kind=Kind.SECRET, aliases=("CWE-798",))
+    head, _ = both(report(one), report(other, tool="gitleaks"))
+    assert [finding.tools for finding in head.findings] == [("bandit", "gitleaks")]
+    head, _ = both(report(one), report(replace(other, locations=(Location("app.py", 2),)), tool="gitleaks"))
+    assert len(head.findings) == 2
+
+
+def test_two_tools_that_show_a_line_differently_saw_one_line() -> None:
+    one = code(2, aliases=("CWE-89",), line_hash="aaaa")
+    other = code(2, "sqli", "semgrep", aliases=("CWE-89",), line_hash="bbbb")
+    head, _ = both(report(one), report(other, tool="semgrep"))
+    assert len(head.findings) == 1
 
 
 def test_nothing_is_made_of_a_line_that_holds_a_secret() -> None:

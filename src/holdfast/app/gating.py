@@ -1,5 +1,6 @@
 """Wires `holdfast gate`: what a scan has, and the repository that a path lies in."""
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -11,9 +12,11 @@ from holdfast.edges.providers.git_tracked import read_tracked
 from holdfast.edges.providers.git_tree import Repository, place_in
 from holdfast.edges.providers.local_tree import LocalTree
 from holdfast.errors import UsageError
+from holdfast.model.reported import Report
 from holdfast.ports.api import Api
 from holdfast.ports.http import Http
 from holdfast.ports.tree import Tree
+from holdfast.registry import load_room
 
 
 @cache
@@ -78,6 +81,20 @@ class LocalGate(LocalScan):
             return found.resolve("HEAD") if found else None
         except UsageError:  # nothing was committed yet
             return None
+
+    def look_with(self, names: Sequence[str], path: Path, tree: Tree) -> tuple[Sequence[Report], Sequence[str]]:
+        """Run other tools over a path that is read as a tree. Raises: UsageError: one is not known."""
+        from holdfast.edges.providers.scanners._running import look  # only where they are asked for
+
+        known = {spec.id: spec for spec in load_room("edges.providers.scanners")}
+        unknown = next((name for name in names if name not in known), None)
+        if unknown is not None:
+            hint = f"known are {', '.join(sorted(known))}; take another tool's report with `--findings`"
+            raise UsageError(f"`--with` knows no tool `{unknown[:60]}`", hint=hint)
+        place = self.place(path)
+        top = place.top if place else path if path.is_dir() else path.parent
+        looked = look([known[name] for name in dict.fromkeys(names)], tree, top, os.environ)
+        return looked.reports, looked.notes
 
     def api(self, server: str, token: str, timeout_s: float) -> Api:
         """Return the API of a server."""

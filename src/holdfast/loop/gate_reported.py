@@ -4,10 +4,12 @@ Rules:
 
 1. A package's finding that shares an id with ours in the same package is ours, seen by both tools.
 2. Any other is told apart by what it is and the text of its line, never by the line's number: what moved is the same.
-   The same line twice in a file is two things. Two tools that name one weakness (CWE) at one line saw one thing.
+   The same line twice in a file is two things. Two tools that name one weakness (CWE) at one line saw one thing; of
+   secrets, of which no text is kept, that line is known by its number.
 3. What a tool reports of the change was there before when the base's file has the line, or the base has the package in
    that version: no second report is needed.
-4. What a tool could not read is a gap, and what it suppressed does not count.
+4. What a tool could not read is a gap, and what it suppressed does not count. A gap in a file that the base has just
+   so was there before.
 """
 
 import hashlib
@@ -26,6 +28,7 @@ from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.tree import Tree
 
 _MOST_BYTES = 4 << 20
+_MOST_COMPARED = 16 << 20
 _LEVELS = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "none": 0.0}
 
 
@@ -56,18 +59,33 @@ def add_reports(head: Side, base: Side | None, reports: Sequence[Report], source
             found.add(finding)
             if was:
                 old.append(finding)
-    gaps = tuple(_gaps(reports))
+    gaps = tuple(_gaps(reports, sources))
+    old_gaps = (gap for gap, was in gaps if was)
     return (
-        replace(head, findings=tuple(found.findings), gaps=(*head.gaps, *gaps)),
-        replace(base, findings=(*base.findings, *old)) if base is not None else None,
+        replace(head, findings=tuple(found.findings), gaps=(*head.gaps, *(gap for gap, _ in gaps))),
+        replace(base, findings=(*base.findings, *old), gaps=(*base.gaps, *old_gaps)) if base is not None else None,
     )
 
 
-def _gaps(reports: Iterable[Report]) -> Iterator[Gap]:
+def _gaps(reports: Iterable[Report], sources: Sources) -> Iterator[tuple[Gap, bool]]:
+    """Yield what tools could not read, and whether it was there before."""
     for report in reports:
         for gap in report.unparsed:
             place = gap.file if gap.line is None else f"{gap.file}:{gap.line}"
-            yield Gap(f"unread:{report.tool}:{gap.because}", f"{report.tool}: {gap.because}", place)
+            content = _content(sources.head, gap.file)
+            of_file = f"{gap.file}:" if content is not None else ""
+            was = content is not None and sources.base is not None and content == _content(sources.base, gap.file)
+            yield Gap(f"unread:{report.tool}:{of_file}{gap.because}", f"{report.tool}: {gap.because}", place), was
+
+
+def _content(tree: Tree, file: str) -> bytes | None:
+    """Return a file's content, or why it can't be read; `None` where there is none."""
+    if not file:
+        return None
+    try:
+        return tree.read(file, _MOST_COMPARED)
+    except FactError as error:
+        return None if error.message == "no such file" else error.message.encode()
 
 
 class _Found:
@@ -131,10 +149,13 @@ def _of_line(
     """Return a finding at a line, and whether the base's file has that line already."""
     place = next(iter(one.locations), Location(""))
     text = here.text(place)
-    digest = one.line_hash or ("" if one.kind is Kind.SECRET or not text else _digest(text)[:16])
+    digest = ""  # nothing is made of a line that holds a secret
+    if one.kind is not Kind.SECRET:
+        digest = _digest(" ".join(text.split()))[:16] if text else one.line_hash
     marks = []
     for name in (one.id, *(alias for alias in one.aliases if alias.upper().startswith("CWE-"))):
-        key = (one.kind.value, name, place.file, digest)  # nothing is made of a line that holds a secret
+        at = f"line {place.line}" if one.kind is Kind.SECRET and name != one.id else digest
+        key = (one.kind.value, name, place.file, at)
         seen[one.tool, *key] += 1
         marks.append(f"1:{_digest(json.dumps([*key, seen[one.tool, *key]]))}")
     finding = Finding(

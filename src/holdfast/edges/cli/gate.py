@@ -16,7 +16,7 @@ import click
 from holdfast.edges.cli.gate_base import Base, GateTools, Place, read_trusted
 from holdfast.edges.cli.gate_output import print_decision
 from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
-from holdfast.edges.cli.gate_tools import read_report_file
+from holdfast.edges.cli.gate_tools import read_report_file, with_option
 from holdfast.edges.cli.options import (
     EXIT_BLOCKED,
     EXIT_FAILED,
@@ -66,6 +66,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
     )
+    @with_option
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
     @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; by HOLDFAST_TOKEN, or who it is.")
     @click.option(
@@ -121,6 +122,7 @@ class GateOptions:
     server: str | None = None
     on_unavailable: str | None = None
     findings: tuple[Path, ...] = ()
+    tools: tuple[str, ...] = ()
     accept_inherited: bool = False
 
 
@@ -173,8 +175,9 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     from holdfast.edges.cli.ci_login import ForkError
     from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server, cached_levels
 
-    if options.findings:
-        raise UsageError("`--findings` and `--server` don't go together yet", hint="decide here: leave `--server` out")
+    if options.findings or options.tools:
+        given = "--findings" if options.findings else "--with"
+        raise UsageError(f"`{given}` and `--server` don't go together yet", hint="decide here: leave `--server` out")
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     if base is not None and options.accept_inherited:
@@ -285,11 +288,13 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
-    if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty) and not options.findings:
+    if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty) and not options.findings and not options.tools:
         return None
     basis = Basis.NOTHING if base is None else Basis.CHANGE
     if base is None:
         notes.append("there is no base: everything counts as added (`--base origin/main`, or an SBOM)")
+    looked, beside = tools.look_with(options.tools, path, tree) if options.tools else ((), ())
+    notes.extend(beside)
     given = GateInput(
         reports[0],
         reports[1] if before else None,
@@ -297,7 +302,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         levels,
         trusted.stated,
         notes=tuple(notes),
-        reports=tuple(read_report_file(file) for file in options.findings),
+        reports=(*(read_report_file(file) for file in options.findings), *looked),
         sources=Sources(tree, base.tree(tools, path) if base else None, before),
         base_is_tree=base is not None and base.commit is not None,
     )

@@ -23,6 +23,7 @@ from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate import Stated, read_stated
 from holdfast.model.component import Sbom
+from holdfast.model.reported import Report
 from holdfast.ports.api import Api
 from holdfast.ports.http import Http
 from holdfast.ports.tree import Tree
@@ -63,6 +64,10 @@ class GateTools(ScanTools, Protocol):
 
     def commit_of(self, path: Path) -> str | None:
         """Return the commit that is checked out; `None` without one."""
+        ...
+
+    def look_with(self, names: Sequence[str], path: Path, tree: Tree) -> tuple[Sequence[Report], Sequence[str]]:
+        """Run other tools over a path that is read as a tree; return what they say, and notes. Raises: UsageError."""
         ...
 
     def api(self, server: str, token: str, timeout_s: float) -> Api:

@@ -4,6 +4,8 @@ import os
 import stat
 from pathlib import Path
 
+import click
+
 from holdfast.errors import UsageError
 from holdfast.model.reported import Report
 
@@ -23,3 +25,22 @@ def read_report_file(file: Path) -> Report:
             )
     except OSError as error:
         raise UsageError(f"the report can't be read: {error.strerror}", where=str(file)) from None
+
+
+def _names(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    named = [name.strip() for one in value for name in one.split(",")]
+    if not all(named):
+        raise click.BadParameter("expected names of tools, such as `bandit,gitleaks`", ctx=context, param=parameter)
+    return tuple(dict.fromkeys(named))
+
+
+def with_option(command: "click.decorators.FC") -> "click.decorators.FC":
+    """Give a command `--with`, as `tools`."""
+    return click.option(
+        "--with",
+        "tools",
+        multiple=True,
+        metavar="TOOL[,TOOL]",
+        callback=_names,
+        help="Tools to run as well: bandit, gitleaks, semgrep (by the rules that HOLDFAST_SEMGREP_RULES names).",
+    )(command)

@@ -1,0 +1,1 @@
+"""Tests of other tools that a gate runs."""
