@@ -40,7 +40,9 @@ def test_policies_are_set_shown_tried_and_removed(shell: Shell, policy: Path) ->
 
 def test_builds_are_listed_and_counted(shell: Shell) -> None:
     assert "no build yet" in shell("builds", "list").err
+    assert "no build yet" in shell("builds", "list", "--team", "pay", "--verdict", "held").err
     assert shell.json("builds", "figures")["builds"] == 0
+    assert "By week" in shell("builds", "figures", "--by", "week").out
     assert "no build" in shell("builds", "show", "bld_none", code=4).err
 
 

@@ -67,6 +67,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
     )
     @with_option
+    @click.option("--artifact", help="The digest of what is built (`sha256:…`): ties the verdict to it, on a server.")
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
     @click.option("--server", envvar="HOLDFAST_SERVER", help="Let a server judge; by HOLDFAST_TOKEN, or who it is.")
     @click.option(
@@ -122,6 +123,7 @@ class GateOptions:
     server: str | None = None
     on_unavailable: str | None = None
     findings: tuple[Path, ...] = ()
+    artifact: str | None = None
     tools: tuple[str, ...] = ()
     accept_inherited: bool = False
 
@@ -200,6 +202,7 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         options.environment,
         options.data,
         options.accept_inherited,
+        options.artifact,
     )
     try:
         decision, document = ask_server(tools, path, asked)

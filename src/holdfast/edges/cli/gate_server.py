@@ -58,6 +58,7 @@ class Asked:
     data: Path
     accept: bool = False
     """Whether what is here is to be kept as what the service inherits, before it is judged."""
+    artifact: str | None = None
 
 
 def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
@@ -142,6 +143,7 @@ def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
         "sbom": composition_to_json(asked.sbom),
         "environment": asked.environment,
         "commit": tools.commit_of(path),
+        "artifact": asked.artifact,
         "target": asked.base.name if asked.base else "",
         "ci": next((name.partition("_")[0].lower() for name in _CI if os.environ.get(name)), ""),
         "waivers": asked.trusted.waivers.decode("utf-8", "replace"),
