@@ -19,7 +19,7 @@ from tests.shared import SHARED_DATA
 ECOSYSTEMS = ("PyPI", "Go", "crates.io")
 _GITHUB = {"PyPI": "python", "crates.io": "rust"}
 _SCHEMAS = {
-    "github": "https://schema.example/github/schema-1.0.0.json",
+    "github": "https://schema.example/github-security-advisory/schema-1.0.0.json",
     "osv": "https://schema.example/osv/schema-1.5.0.json",
 }
 
@@ -119,7 +119,7 @@ def _windows(ecosystem: str, affected: dict[str, Any]) -> Iterator[dict[str, str
             opened = False
             fixed, last = event.get("fixed", ""), event.get("last_affected", "")
             high = f"< {fixed}" if fixed else f"<= {last}"
-            yield named | {"range": ", ".join(one for one in (low, high) if one), "identifier": fixed}
+            yield named | {"range": ",".join(one for one in (low, high) if one), "identifier": fixed}
         if events and opened:
             yield named | {"range": low or ">= 0", "identifier": ""}
     if not ranges and affected.get("versions"):

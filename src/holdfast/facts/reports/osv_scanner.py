@@ -4,12 +4,12 @@ Rules:
 
 1. Records that it groups as one thing are one finding, under the first; the others are aliases.
 2. A package is ecosystem, name and version as OSV names them.
-3. The score is that of the group. What its call analysis found not to be called is suppressed.
+3. The score is that of the group. What its analysis found not to be called, or not to matter, is suppressed.
 
 Source: osv-scanner documentation, "Output"; google/osv-scanner `pkg/models/results.go`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from holdfast.errors import FactError
@@ -18,6 +18,7 @@ from holdfast.facts.reports._json_stream import Streamed
 from holdfast.facts.reports._spec import ReportSpec
 from holdfast.model.component import Component, Location
 from holdfast.model.finding import Kind
+from holdfast.model.naming import compared_name
 from holdfast.model.reported import ReportedFinding
 
 
@@ -40,7 +41,6 @@ def _add_package(package: dict[str, Any], places: tuple[Location, ...], gatherin
             gathering.skip("a group of vulnerabilities without ids")
             continue
         of_group = [records[name] for name in ids if name in records]
-        called = [inner(group, "experimentalAnalysis", name, "called") for name in ids]
         named = (alias for one in [group, *of_group] for alias in texts(one.get("aliases")))
         names = dict.fromkeys([*ids[1:], *named])
         gathering.add(
@@ -54,9 +54,18 @@ def _add_package(package: dict[str, Any], places: tuple[Location, ...], gatherin
                 severity=severity_of(group.get("max_severity")),
                 message=next((found for one in of_group if (found := text(one.get("summary")))), ""),
                 fixed_in=tuple(dict.fromkeys(version for one in of_group for version in _fixed_in(one, component))),
-                suppressed=bool(called) and all(one is False for one in called),
+                suppressed=_is_left_out(group, ids),
             )
         )
+
+
+def _is_left_out(group: dict[str, Any], ids: Iterable[str]) -> bool:
+    """Whether its own analysis takes a group out; version 1 writes the name of that in another way."""
+    every = group.get("experimental_analysis", group.get("experimentalAnalysis"))
+    analyses = [inner(every, name) for name in ids]
+    if any(inner(one, "unimportant") is True for one in analyses):
+        return True
+    return bool(analyses) and all(inner(one, "called") is False for one in analyses)
 
 
 def _component(package: object, gathering: ReportGathering) -> Component | None:
@@ -71,9 +80,14 @@ def _component(package: object, gathering: ReportGathering) -> Component | None:
         return None
 
 
+def _is_on(affected: dict[str, Any], component: Component) -> bool:
+    names = compared_name(component.ecosystem, component.name), component.match_name
+    return compared_name(component.ecosystem, text(inner(affected, "package", "name"))) in names
+
+
 def _fixed_in(record: dict[str, Any], component: Component | None) -> Iterator[str]:
     for affected in objects(record.get("affected")):
-        if component is None or inner(affected, "package", "name") != component.name:
+        if component is None or not _is_on(affected, component):
             continue
         for one in objects(affected.get("ranges")):
             if one.get("type") != "GIT":
