@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from tests.app.test_gating import add, commit
+from tests.app.test_gating import POLICY, add, commit
 from tests.e2e.serving import Server, serve
-from tests.e2e.test_gate_server import POLICY, SEVERITY, ask, feed, git, record, repository, token_of
+from tests.e2e.test_gate_server import SEVERITY, ask, feed, repository, token_of
+from tests.edges.providers.bucket import record
+from tests.edges.providers.test_git_tree import git
 
 __all__ = ["feed", "repository"]
 DIGEST = "sha256:" + "a" * 64
