@@ -12,6 +12,7 @@ from holdfast.testing.clocks import START
 from tests.loop.test_scan import Known
 
 BOOKWORM = "Debian:12"
+DPKG, RPMS = "var/lib/dpkg/status", "var/lib/rpm/rpmdb.sqlite"
 
 
 class Feed(Known):
@@ -39,11 +40,11 @@ def record(identifier: str, name: str, *fixed: str, ecosystem: str = BOOKWORM, u
 
 def built(name: str, version: str, source: str = "", ecosystem: str = BOOKWORM, compared: str = "") -> Occurrence:
     component = Component(ecosystem, name, version, source_package=source, source_version=compared)
-    return Occurrence(component, (Location("var/lib/dpkg/status", 3),))
+    return Occurrence(component, (Location(RPMS if ecosystem.startswith("Alma") else DPKG, 3),))
 
 
 def judge(feed: Feed, *occurrences: Occurrence) -> ScanReport:
-    sbom = Sbom(occurrences, (("var/lib/dpkg/status", "dpkg", len(occurrences)),))
+    sbom = Sbom(occurrences, ((DPKG, "dpkg", len(occurrences)), (RPMS, "rpm", 0)))
     return scan(sbom, feed, START)
 
 
@@ -120,6 +121,40 @@ def test_distribution_that_names_packages_is_one_finding_a_source_too() -> None:
     packages += [built(name, "0.9-1.el9", "sedge", "AlmaLinux:9") for name in ("sedge-libs", "sedge-other")]
     (one,) = judge(Feed(both), *packages).findings
     assert one.purls == ("pkg:rpm/almalinux/sedge@1.2-1.el9", "pkg:rpm/almalinux/sedge-libs@0.9-1.el9")
+
+
+@pytest.mark.parametrize(
+    ("packages", "command"),
+    [
+        ([built("sedge", "1.2-1")], "sedge=1.2-3"),
+        ([built("libsedge1", "1.2-1", "sedge"), built("sedge", "1.2-1")], "sedge=1.2-3 libsedge1=1.2-3"),
+        ([built("libsedge1", "4:9-1", "sedge", compared="1.2-1")], "libsedge1"),
+        ([built("libsedge1", "4:9-1", "sedge", compared="1.2-1"), built("sedge", "1.2-1")], "sedge libsedge1"),
+    ],
+)
+def test_command_raises_all_packages_each_to_a_version_that_it_has(packages: list[Occurrence], command: str) -> None:
+    (one,) = judge(Feed(record("D-1", "sedge", "1.2-3")), *packages).findings
+    assert one.fix is not None
+    assert one.fix.command == f"apt-get update && apt-get install --only-upgrade {command}"
+
+
+def test_command_of_rpms_names_no_version_where_each_has_its_own() -> None:
+    both = record("A-1", "sedge", "1.2-3.el9", ecosystem="AlmaLinux:9")
+    both["affected"].append(record("A-1", "sedge-libs", "0:0.9-3.el9", ecosystem="AlmaLinux:9")["affected"][0])
+    packages = [built("sedge", "1.2-1.el9", ecosystem="AlmaLinux:9")]
+    packages.append(built("sedge-libs", "0.9-1.el9", "sedge", "AlmaLinux:9"))
+    commands = [
+        one.fix.command for some in (packages, packages[:1]) for one in judge(Feed(both), *some).findings if one.fix
+    ]
+    assert commands == ["dnf upgrade sedge sedge-libs", "dnf upgrade sedge-1.2-3.el9"]
+
+
+def test_fix_in_ubuntu_pro_says_so() -> None:
+    feed = Feed(record("U-1", "sedge", "1.0-1ubuntu0.1~esm1", ecosystem="Ubuntu:Pro:18.04:LTS"))
+    feed.ecosystems.add("Ubuntu")
+    (one,) = judge(feed, built("sedge", "1.0-1", ecosystem="Ubuntu:18.04")).findings
+    assert one.fix is not None
+    assert one.fix.note == "as root, with Ubuntu Pro; restart what uses it"
 
 
 def test_language_packages_of_one_name_stay_apart() -> None:

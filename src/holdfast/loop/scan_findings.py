@@ -22,7 +22,7 @@ from holdfast.model.purl import find_distribution
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
 from holdfast.remediations.locate import locate
-from holdfast.remediations.suggest import HEAD_LINES, suggest_fix
+from holdfast.remediations.suggest import HEAD_LINES, suggest_fix, with_packages
 
 ReadLine = Callable[[Location], str | None]
 """Gives the text of a place's line; `None` where it can't."""
@@ -86,7 +86,7 @@ def make_findings(
             first = facts[records[0]]
             known = [every[name] for name in (*records, *first.members) if name in every]
             out.append(maker.make(records, first, known))
-    return tuple(sorted(_united(out, facts), key=lambda one: (one.purl, one.advisory)))
+    return tuple(sorted(_united(out, facts, formats), key=lambda one: (one.purl, one.advisory)))
 
 
 class _Maker:
@@ -103,7 +103,8 @@ class _Maker:
             rules = without_records(rules, {one for one, state in self._states.items() if state is not _ORDER[0]})
         place, _ = locate(hit.occurrence.locations, formats)
         line_text = read_line(place) if place else None
-        self._fix = suggest_fix(hit.occurrence, rules, formats, line_text, _head(place, read_line))
+        fix = suggest_fix(hit.occurrence, rules, formats, line_text, _head(place, read_line))
+        self._fix = with_packages(fix, (hit.occurrence,), formats) if fix is not None and self._is_built else fix
 
     def make(self, records: Sequence[str], first: RecordFacts, known: Sequence[RecordFacts]) -> ScanFinding:
         """Return the finding of one cluster; `known` is of all records in it."""
@@ -133,7 +134,9 @@ def is_built(component: Component) -> bool:
     return find_distribution(component.ecosystem.partition(":")[0]) is not None
 
 
-def _united(findings: Iterable[ScanFinding], facts: Mapping[str, RecordFacts]) -> list[ScanFinding]:
+def _united(
+    findings: Iterable[ScanFinding], facts: Mapping[str, RecordFacts], formats: Mapping[str, str]
+) -> list[ScanFinding]:
     """Make one finding of those that are of one source at one version, and of one cluster."""
     groups: dict[tuple[str, ...], list[ScanFinding]] = {}
     for one in findings:
@@ -143,21 +146,23 @@ def _united(findings: Iterable[ScanFinding], facts: Mapping[str, RecordFacts]) -
             cluster = facts[one.advisory].cluster
             key = (component.ecosystem, component.source_name, component.shared_version, cluster)
         groups.setdefault(key, []).append(one)
-    return [_one_of(group) for group in groups.values()]
+    return [_one_of(group, formats) for group in groups.values()]
 
 
-def _one_of(group: Sequence[ScanFinding]) -> ScanFinding:
+def _one_of(group: Sequence[ScanFinding], formats: Mapping[str, str]) -> ScanFinding:
     """Return one finding that names all packages: that of the source's own name stands for them, else the first."""
     if len(group) == 1:
         return group[0]
     every = sorted(group, key=lambda one: (one.occurrence.component.name != _source(one), one.purl))
     lead = every[0]
+    packages = tuple(one.occurrence for one in every)
+    fix = lead.fix or next((one.fix for one in every if one.fix), None)
     return replace(
         lead,
         state=min((one.state for one in every), key=_ORDER.index),
-        fix=lead.fix or next((one.fix for one in every if one.fix), None),
+        fix=with_packages(fix, packages, formats) if fix is not None else None,
         confidence="high" if any(one.confidence == "high" for one in every) else "low",
-        packages=tuple(one.occurrence for one in every),
+        packages=packages,
     )
 
 

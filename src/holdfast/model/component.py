@@ -93,6 +93,11 @@ class Component:
         return "" if self.ecosystem.startswith(_NAME_BINARIES) else self.match_version
 
     @property
+    def has_version_of_source(self) -> bool:
+        """Whether its version is the one that advisories compare, but for an epoch."""
+        return not self.source_version or self.source_version.rpartition(":")[2] == self.version.rpartition(":")[2]
+
+    @property
     def purl(self) -> str:
         """The package URL, canonical. Source: package-url/purl-spec."""
         from holdfast.model.purl import to_purl

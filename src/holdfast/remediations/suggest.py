@@ -115,6 +115,19 @@ def with_asks(
     return fix
 
 
+def with_packages(fix: Fix, occurrences: Sequence[Occurrence], formats: Mapping[str, str]) -> Fix:
+    """Return the fix of what a distribution built from one source, for all packages of it; the first stands for them.
+
+    A package that has a version of its own, other than that of its source, is raised to whatever there is.
+    """
+    components = [one.component for one in occurrences]
+    first = components[0]
+    names = tuple(dict.fromkeys(one.name for one in components if one.name != first.name))
+    is_exact = all(one.has_version_of_source for one in components) and bool(first.shared_version or not names)
+    upgrade = Upgrade(first.ecosystem, first.name, first.version, fix.version, first.name, also=names)
+    return _fix(replace(upgrade, is_exact=is_exact), occurrences[0].locations, formats)
+
+
 def _upgrade_of(occurrence: Occurrence, version: str, line_text: str | None, head: tuple[str, ...]) -> Upgrade:
     component = occurrence.component
     raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
@@ -138,7 +151,8 @@ def _fix(upgrade: Upgrade, places: Sequence[Location], formats: Mapping[str, str
     raised, version = upgrade.raise_name, upgrade.version
     if guide is None:
         return Fix(version, raised, None, place, note=f"raise `{raised}` with the tool that locked it")
-    if not all(is_safe(word) for word in (upgrade.name, upgrade.current, version, raised, upgrade.alias or raised)):
+    words = (upgrade.name, upgrade.current, version, raised, upgrade.alias or raised, *upgrade.also)
+    if not all(is_safe(word) for word in words):
         return Fix(version, raised, None, place, note="an unusual name or version: no command is offered for it")
     advice = guide.advise(replace(upgrade, location=place))
     return Fix(version, raised, advice.command, place, advice.edit, advice.note)

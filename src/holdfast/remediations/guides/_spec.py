@@ -17,7 +17,8 @@ class Upgrade:
 
     `raise_name` is the direct dependency to raise: the package itself when it is direct or nobody knows. `line_text` is
     the line of the file that pins it, where it could be read; `head` the first lines of that file, where a tool says
-    that it wrote it. `alias` is the name that the project gave the package, where it is another.
+    that it wrote it. `alias` is the name that the project gave the package, where it is another. `also` are further
+    packages of a distribution to raise with it; `is_exact` is False where they have versions of their own.
     """
 
     ecosystem: str
@@ -29,6 +30,12 @@ class Upgrade:
     line_text: str | None = None
     head: tuple[str, ...] = ()
     alias: str = ""
+    also: tuple[str, ...] = ()
+    is_exact: bool = True
+
+    def packages(self, sign: str) -> list[str]:
+        """Return every package to raise as its tool takes it: `name<sign>version`, or the name alone."""
+        return [f"{name}{sign}{self.version}" if self.is_exact else name for name in (self.name, *self.also)]
 
     @property
     def is_transitive(self) -> bool:

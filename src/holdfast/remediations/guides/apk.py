@@ -4,8 +4,8 @@ from holdfast.remediations.guides._spec import Advice, Guide, Upgrade, command
 
 
 def advise(upgrade: Upgrade) -> Advice:
-    """Return the package at the version or above; apk upgrades that one alone."""
-    line = command("apk", "add", "--upgrade", f"{upgrade.name}>={upgrade.version}")
+    """Return the packages at the version or above; apk upgrades these alone."""
+    line = command("apk", "add", "--upgrade", *upgrade.packages(">="))
     return Advice(line, note="as root; in an image, build it again on a newer base")
 
 

@@ -4,9 +4,11 @@ from holdfast.remediations.guides._spec import Advice, Guide, Upgrade, command, 
 
 
 def advise(upgrade: Upgrade) -> Advice:
-    """Return the upgrade of this package alone."""
-    install = command("apt-get", "install", "--only-upgrade", f"{upgrade.name}={upgrade.version}")
-    return Advice(commands(command("apt-get", "update"), install), note="as root; restart what uses it")
+    """Return the upgrade of these packages alone."""
+    install = command("apt-get", "install", "--only-upgrade", *upgrade.packages("="))
+    is_pro = upgrade.ecosystem.startswith("Ubuntu") and "esm" in upgrade.version
+    note = "as root, with Ubuntu Pro; restart what uses it" if is_pro else "as root; restart what uses it"
+    return Advice(commands(command("apt-get", "update"), install), note=note)
 
 
 SPEC = Guide("dpkg", advise)

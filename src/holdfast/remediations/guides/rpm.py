@@ -4,8 +4,8 @@ from holdfast.remediations.guides._spec import Advice, Guide, Upgrade, command
 
 
 def advise(upgrade: Upgrade) -> Advice:
-    """Return the upgrade of this package alone; an epoch stands before the name's version in dnf's own words."""
-    return Advice(command("dnf", "upgrade", f"{upgrade.name}-{upgrade.version}"), note="as root; restart what uses it")
+    """Return the upgrade of these packages alone; an epoch stands before the name's version in dnf's own words."""
+    return Advice(command("dnf", "upgrade", *upgrade.packages("-")), note="as root; restart what uses it")
 
 
 SPEC = Guide("rpm", advise)
