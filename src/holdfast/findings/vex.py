@@ -110,6 +110,20 @@ class Vex:
         found = {id(one): one for one in named}
         return [one for one in found.values() if any(self._is_about(claim, component) for claim in one.claims)]
 
+    def of_findings(self, findings: Iterable[Finding]) -> "Vex":
+        """Return what speaks of these findings alone, to be kept with them."""
+        found: dict[str, dict[int, Statement]] = {}
+        for finding in findings:
+            components = _components(finding)
+            for name in finding.ids:
+                for one in self.statements.get(name, ()):
+                    claims = tuple(c for c in one.claims if any(self._is_about(c, each) for each in components))
+                    if claims:
+                        known = found.setdefault(name, {}).get(id(one))
+                        every = dict.fromkeys((*known.claims, *claims)) if known else claims
+                        found[name][id(one)] = replace(one, claims=tuple(every))
+        return Vex(self.judged, {name: tuple(listed.values()) for name, listed in found.items()}, self.notes)
+
     def _is_about(self, claim: Claim, component: Component) -> bool:
         if claim.parts:
             return is_judged(claim.product, self.judged) and any(_names(part, component) for part in claim.parts)
@@ -121,10 +135,9 @@ def find_said(finding: Finding, vex: Vex, limits: VexLimits, now: datetime) -> S
 
     Of several packages that have it, each must be cleared.
     """
-    if not vex.statements or finding.kind not in _SPOKEN_OF or finding.component is None:
+    if not vex.statements:
         return None
-    components = dict.fromkeys((finding.component, *(one.component for one in finding.packages)))
-    found = [_said_of(finding, one, vex, limits, now) for one in components]
+    found = [_said_of(finding, one, vex, limits, now) for one in _components(finding)]
     spoken = [one for one in found if one is not None]
     holds_up = [one for one in spoken if not one.clears]
     if holds_up:
@@ -132,6 +145,13 @@ def find_said(finding: Finding, vex: Vex, limits: VexLimits, now: datetime) -> S
     if spoken and len(spoken) < len(found):
         return replace(spoken[0], void=(f"it speaks of {len(spoken)} of the {len(found)} packages that have it",))
     return max(spoken, key=lambda one: _order(one.statement), default=None)
+
+
+def _components(finding: Finding) -> tuple[Component, ...]:
+    """Return the packages that a finding is in, as far as VEX has words for it."""
+    if finding.kind not in _SPOKEN_OF or finding.component is None:
+        return ()
+    return tuple(dict.fromkeys((finding.component, *(one.component for one in finding.packages))))
 
 
 def _said_of(finding: Finding, component: Component, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:

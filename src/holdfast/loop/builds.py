@@ -6,7 +6,8 @@ Rules:
    what was accepted as inherited.
 3. Tier, team and exposure are the inventory's. A service that nobody declared has none of them, and counts as open to
    the internet.
-4. Waivers of the repository count as the pipeline read them from the base; the server's count beside them.
+4. Waivers of the repository count as the pipeline read them from the base; the server's count beside them. VEX
+   documents count as far as the server keeps them.
 5. The decision, its journal entry and what it was decided on are written together. The evidence is kept for a while,
    so that a new policy can be tried on it.
 """
@@ -14,7 +15,7 @@ Rules:
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ import msgspec
 
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
 from holdfast.facts.sbom import sbom_digest
+from holdfast.findings.vex import Vex
 from holdfast.findings.waiver_read import read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
@@ -39,6 +41,7 @@ from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
 from holdfast.loop.store_lookup import StoreLookup, synced_microseconds
 from holdfast.loop.turn import Turn
 from holdfast.loop.unverified import is_of
+from holdfast.loop.vex_documents import kept_vex
 from holdfast.model.build import Answer, Basis, Build, Override
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
@@ -88,6 +91,7 @@ class Evidence:
     bound: Bound
     waivers: tuple[Waiver, ...]
     known_since: tuple[tuple[tuple[str, ...], datetime], ...]
+    vex: Vex = field(default_factory=Vex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,8 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
         **inherited_since(inherited, basis, under(base, levels) if base else None),
     }
     notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
-    return report, Question(head, base, basis, bound, levels, waivers, since, notes)
+    vex = kept_vex(turn.tx, [ask.artifact])
+    return report, Question(head, base, basis, bound, levels, waivers, since, notes, vex=vex)
 
 
 def _bound(tx: Transaction, service: Service, environment: str) -> Bound:
@@ -270,6 +275,7 @@ def pack_evidence(question: Question) -> bytes:
         question.bound,
         tuple(question.waivers),
         tuple(sorted(question.known_since.items())),
+        question.vex.of_findings((*question.head.findings, *(question.base.findings if question.base else ()))),
     )
     return zlib.compress(msgspec.json.encode(evidence), 6)
 

@@ -139,3 +139,16 @@ class VexDocument:
     id: str
     statements: tuple[Statement, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVex:
+    """A document that a server keeps under a name. `digest` is `sha256:…` of its text, `changed_by` an opaque id."""
+
+    org: str
+    id: str
+    name: str
+    digest: str
+    document: VexDocument
+    changed_at: datetime
+    changed_by: str

@@ -21,6 +21,7 @@ from holdfast.ports.journal import Journal
 from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbox, Overlays, Runs, Signals, Timers
 from holdfast.ports.oidc import Trusts
 from holdfast.ports.queries import Queries
+from holdfast.ports.vex import VexDocuments
 
 
 class Settings(Protocol):
@@ -102,6 +103,7 @@ class Transaction(Protocol):
     waivers: Waivers
     builds: Builds
     trusts: Trusts
+    vex: VexDocuments
     inherited: InheritedBaselines
     journal: Journal
     queries: Queries

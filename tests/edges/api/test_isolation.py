@@ -1,5 +1,6 @@
 """Another org's token, on every route of the application."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from litestar.routes import HTTPRoute
 from holdfast.edges.api.app import create_app
 from tests.edges.api.conftest import RECORD, Caller, World
 from tests.edges.api.test_mitigations import finding
+from tests.facts.vex.documents import OPENVEX
 
 __all__ = ["finding"]
 
@@ -82,6 +84,7 @@ def filled(admin: Caller, finding: str) -> dict[str, str]:
         "waiver": admin.post("/waivers", waiver)["id"],
         "team": admin.put("/teams/retail", {})["name"],
         "trust": admin.put("/trusts/ci", TRUST)["name"],
+        "vex": admin.put("/vex/vendor", {"document": json.dumps(OPENVEX)})["name"],
     }
 
 

@@ -11,6 +11,7 @@ from holdfast.testing.stores_guards import GuardSuite
 from holdfast.testing.stores_impact import ImpactSuite
 from holdfast.testing.stores_retention import RetentionSuite
 from holdfast.testing.stores_trusts import TrustSuite
+from holdfast.testing.stores_vex import VexSuite
 
 
 class TestTenants(TenantSuite):
@@ -87,6 +88,10 @@ class TestGuards(GuardSuite):
 
 class TestAdoption(AdoptionSuite):
     """What services inherited."""
+
+
+class TestVex(VexSuite):
+    """What others say of vulnerabilities."""
 
 
 class TestTrusts(TrustSuite):

@@ -19,7 +19,8 @@ import holdfast.edges.stores.schema_facts
 import holdfast.edges.stores.schema_findings
 import holdfast.edges.stores.schema_gate
 import holdfast.edges.stores.schema_mitigations
-import holdfast.edges.stores.schema_trusts  # noqa: F401
+import holdfast.edges.stores.schema_trusts
+import holdfast.edges.stores.schema_vex  # noqa: F401
 from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.edges.stores import migrate, open_store
 from holdfast.edges.stores.engine import connect
@@ -110,7 +111,7 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
 
 
 def _undo_engine(connection: Connection) -> None:
-    for table in ("policy", "waiver", "build", "inherited", "trust", "trust_use", "feed_wish"):
+    for table in ("policy", "waiver", "build", "inherited", "trust", "trust_use", "feed_wish", "vex_document"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
         connection.exec_driver_sql(f"DROP TABLE {table}")

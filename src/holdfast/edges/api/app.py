@@ -29,6 +29,7 @@ from holdfast.edges.api import (
     routes_oidc,
     routes_places,
     routes_state,
+    routes_vex,
 )
 from holdfast.edges.api.auth import Authentication
 from holdfast.edges.api.body import LIMIT_BYTES
@@ -48,7 +49,7 @@ _ROOMS = {
         *routes_debt.HANDLERS,
         *routes_messages.HANDLERS,
     ],
-    "gate": [*routes_gate.HANDLERS, *routes_adoption.HANDLERS],
+    "gate": [*routes_gate.HANDLERS, *routes_adoption.HANDLERS, *routes_vex.HANDLERS],
     "drills": routes_drills.HANDLERS,
     "flags": routes_flags.HANDLERS,
     "figures": routes_state.HANDLERS,

@@ -30,6 +30,7 @@ from holdfast.edges.stores.session import Session, conflict
 from holdfast.edges.stores.spans import SqlSpans
 from holdfast.edges.stores.tenants import SqlSettings, SqlTeams, SqlTenants
 from holdfast.edges.stores.trusts import SqlTrusts
+from holdfast.edges.stores.vex import SqlVexDocuments
 from holdfast.errors import HoldfastError
 from holdfast.ports.adoption import InheritedBaselines
 from holdfast.ports.advisories import Advisories, Clusters, Enrichments, Feeds
@@ -42,6 +43,7 @@ from holdfast.ports.mitigations import Drills, FlagClients, Flags, Leases, Outbo
 from holdfast.ports.oidc import Trusts
 from holdfast.ports.queries import Queries
 from holdfast.ports.store import Settings, Teams, Tenants, Transaction
+from holdfast.ports.vex import VexDocuments
 
 
 class SqlTransaction:
@@ -79,6 +81,7 @@ class SqlTransaction:
         self.waivers: Waivers = SqlWaivers(session)
         self.builds: Builds = SqlBuilds(session)
         self.trusts: Trusts = SqlTrusts(session)
+        self.vex: VexDocuments = SqlVexDocuments(session)
         self.inherited: InheritedBaselines = SqlInherited(session)
         self.queries: Queries = SqlQueries(session)
 

@@ -44,6 +44,8 @@ CREATE INDEX build_at ON build (org, at);
 
 CREATE TABLE trust (org {text} NOT NULL, name {text} NOT NULL, body {text} NOT NULL, PRIMARY KEY (org, name));
 
+CREATE TABLE vex_document (org {text} NOT NULL, name {text} NOT NULL, body {text} NOT NULL, PRIMARY KEY (org, name));
+
 CREATE TABLE trust_use (
     org {text} NOT NULL, digest {text} NOT NULL, until {instant} NOT NULL, PRIMARY KEY (org, digest)
 );

@@ -1,0 +1,106 @@
+"""VEX documents over the API: who may bring one, and what builds make of it."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from holdfast.gate.decide import Decision
+from holdfast.model.tenancy import Permission
+from tests.edges.api.conftest import Caller
+from tests.edges.api.test_gate import POLICY, gate, judge
+from tests.facts.vex.documents import OPENVEX, changed
+
+__all__ = ["gate"]
+IMAGE = "sha256:" + "a" * 64
+PLAIN = changed(
+    OPENVEX,
+    (("timestamp",), "2025-01-01T00:00:00Z"),
+    (("statements",), [OPENVEX["statements"][0] | {"products": [{"@id": "pkg:pypi/lamp@1.0"}]}]),
+)
+IN_IMAGE = changed(
+    PLAIN,
+    (
+        ("statements", 0, "products"),
+        [{"hashes": {"sha-256": "a" * 64}, "subcomponents": [{"@id": "pkg:pypi/lamp@1.0"}]}],
+    ),
+)
+
+
+def put(caller: Caller, document: object, name: str = "vendor", status: int = 200) -> Any:
+    return caller.ask("PUT", f"/vex/{name}", status, json={"document": json.dumps(document)})
+
+
+def answer(caller: Caller, **more: Any) -> str:
+    return str(judge(caller, "lamp", **more)["build"]["answer"])
+
+
+def test_a_document_that_is_kept_clears_what_it_names(gate: Caller) -> None:
+    assert answer(gate) == "blocked"
+    kept = put(gate, PLAIN)
+    assert (kept["format"], kept["statements"], kept["authors"]) == ("openvex", 1, ["Shop Security"])
+    judged = judge(gate, "lamp")
+    assert judged["build"]["answer"] == "pass"
+    (one,) = judged["document"]["vex"]
+    assert one["vex"]["said"].endswith("by Shop Security")
+    decision = msgspec.convert(judged["decision"], Decision)
+    assert [found.said is not None and found.said.clears for found in decision.spoken_of] == [True]
+    gate.ask("DELETE", "/vex/vendor", 200)
+    assert answer(gate) == "blocked"
+
+
+def test_a_document_of_an_image_counts_for_that_image(gate: Caller) -> None:
+    put(gate, IN_IMAGE)
+    assert answer(gate) == "blocked"
+    assert answer(gate, artifact="sha256:" + "b" * 64) == "blocked"
+    assert answer(gate, artifact=IMAGE) == "pass"
+
+
+def test_only_who_writes_policies_brings_documents(gate: Caller) -> None:
+    pipeline = Caller(gate.world, gate.world.token(Permission.BUILDS_WRITE, person=None))
+    put(pipeline, PLAIN, status=403)
+    pipeline.ask("DELETE", "/vex/vendor", 403)
+    reader = Caller(gate.world, gate.world.token(Permission.READ))
+    put(reader, PLAIN, status=403)
+    assert reader.get("/vex")["items"] == []
+
+
+def test_each_change_is_journaled_once_and_names_nobody(gate: Caller) -> None:
+    first = put(gate, PLAIN)
+    assert put(gate, PLAIN) == first
+    put(gate, IN_IMAGE)
+    gate.ask("DELETE", "/vex/vendor", 200)
+    gate.ask("DELETE", "/vex/vendor", 404)
+    gate.get("/vex/vendor", 404)
+    entries = [one for one in gate.get("/journal?limit=1000")["items"] if one["kind"].startswith("vex.")]
+    assert [one["kind"] for one in entries] == ["vex.changed", "vex.changed", "vex.removed"]
+    assert {one["body"]["id"] for one in entries} == {first["id"]}
+    assert "Shop Security" not in json.dumps(entries)
+
+
+def test_documents_are_listed_by_name_with_what_can_not_count(gate: Caller) -> None:
+    put(gate, PLAIN, "b")
+    put(gate, changed(PLAIN, (("statements", 0, "products"), [{"@id": "cpe:/a:x"}])), "a")
+    listed = gate.get("/vex?limit=1")
+    assert [one["name"] for one in listed["items"]] == ["a"]
+    assert "matches nothing" in listed["items"][0]["notes"][0]
+    assert [one["name"] for one in gate.get(f"/vex?limit=1&cursor={listed['next']}")["items"]] == ["b"]
+    assert gate.get("/vex/b")["name"] == "b"
+
+
+def test_what_is_no_document_is_refused(gate: Caller) -> None:
+    assert "no known format" in put(gate, {"a": 1}, status=422)["detail"]
+    gate.ask("PUT", "/vex/vendor", 422, json={"document": "{"})
+    gate.ask("PUT", "/vex/vendor", 400, json={"document": " " * (1 << 20) + "  "})
+    assert gate.get("/vex")["items"] == []
+
+
+def test_a_policy_that_is_tried_later_knows_what_was_cleared(gate: Caller) -> None:
+    """The build passed by a document that is gone when a policy is tried."""
+    put(gate, PLAIN)
+    assert answer(gate) == "pass"
+    gate.ask("DELETE", "/vex/vendor", 200)
+    tried = gate.post("/policies/test", {"document": POLICY, "days": 7}, 200)
+    assert (tried["builds"], tried["newly_held"]) == (1, 0)
+    strict = POLICY + "vex: {authors: [Somebody Else]}\n"
+    assert gate.post("/policies/test", {"document": strict, "days": 7}, 200)["newly_held"] == 1
