@@ -56,6 +56,7 @@ def scheme_for(ecosystem: str) -> SchemeSpec | None:
     return _scheme_of(ecosystem.partition(":")[0])
 
 
+@lru_cache(maxsize=8192)
 def version_key(ecosystem: str, version: str) -> bytes | None:
     """Return the order-preserving key; `None` where the ecosystem has no scheme or the string is no version in it."""
     scheme = scheme_for(ecosystem)
