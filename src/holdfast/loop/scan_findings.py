@@ -35,7 +35,7 @@ class ScanFinding:
     """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted.
 
     `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
-    is alone.
+    is alone. `others` are their purls, but for the first.
     """
 
     advisory: str
@@ -52,11 +52,12 @@ class ScanFinding:
     published: datetime | None = None
     state: PackageState = PackageState.AFFECTED
     packages: tuple[Occurrence, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def purls(self) -> tuple[str, ...]:
         """The packages that have it, by purl; the one that stands for them first."""
-        return tuple(one.component.purl for one in self.packages) or (self.purl,)
+        return (self.purl, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def make_findings(
     every = {**lookup.facts(sorted(others)), **facts}
     formats = {file: format_id for file, format_id, _ in sbom.files}
     out: list[ScanFinding] = []
-    for hit in hits:
-        maker = _Maker(hit, formats, read_line, hit.occurrence.component.ecosystem in ended)
+    for maker in sorted((_Maker(one, formats, read_line, ended) for one in hits), key=lambda one: one.order):
+        hit = maker.hit
         clusters: dict[str, list[str]] = {}
         for record in sorted(hit.records):
             clusters.setdefault(facts[record].cluster, []).append(record)
@@ -92,10 +93,12 @@ def make_findings(
 class _Maker:
     """Makes the findings of one component."""
 
-    def __init__(self, hit: Hit, formats: Mapping[str, str], read_line: ReadLine, has_ended: bool) -> None:
+    def __init__(self, hit: Hit, formats: Mapping[str, str], read_line: ReadLine, ended: frozenset[str]) -> None:
         component = hit.occurrence.component
-        self._hit, self._has_ended = hit, has_ended
+        self.hit, self._has_ended = hit, component.ecosystem in ended
         self._purl = component.purl
+        self.order = component.name != component.source_name, self._purl
+        """That which has the name of its source comes first, and stands for what is built from it."""
         self._states = states_of(hit.rules, hit.records, component)
         self._is_built = is_built(component)
         rules = hit.rules
@@ -111,12 +114,12 @@ class _Maker:
         state = min((self._states[record] for record in records), key=_ORDER.index)
         if state is PackageState.AFFECTED and self._has_ended:
             state = PackageState.END_OF_LIFE
-        confidence = "high" if any(self._hit.records[record] == "high" for record in records) else "low"
+        confidence = "high" if any(self.hit.records[record] == "high" for record in records) else "low"
         return ScanFinding(
             records[0],
             first.members,
             self._purl,
-            self._hit.occurrence,
+            self.hit.occurrence,
             _severity(known),
             first.known_exploited,
             self._fix if state is PackageState.FIXED or not self._is_built else None,
@@ -137,7 +140,7 @@ def is_built(component: Component) -> bool:
 def _united(
     findings: Iterable[ScanFinding], facts: Mapping[str, RecordFacts], formats: Mapping[str, str]
 ) -> list[ScanFinding]:
-    """Make one finding of those that are of one source at one version, and of one cluster."""
+    """Make one finding of those that are of one source at one version, and of one cluster; the first stands for all."""
     groups: dict[tuple[str, ...], list[ScanFinding]] = {}
     for one in findings:
         component = one.occurrence.component
@@ -146,28 +149,28 @@ def _united(
             cluster = facts[one.advisory].cluster
             key = (component.ecosystem, component.source_name, component.shared_version, cluster)
         groups.setdefault(key, []).append(one)
-    return [_one_of(group, formats) for group in groups.values()]
+    fixes: dict[tuple[str, ...], Fix] = {}
+    return [group[0] if len(group) == 1 else _one_of(group, formats, fixes) for group in groups.values()]
 
 
-def _one_of(group: Sequence[ScanFinding], formats: Mapping[str, str]) -> ScanFinding:
-    """Return one finding that names all packages: that of the source's own name stands for them, else the first."""
-    if len(group) == 1:
-        return group[0]
-    every = sorted(group, key=lambda one: (one.occurrence.component.name != _source(one), one.purl))
-    lead = every[0]
-    packages = tuple(one.occurrence for one in every)
-    fix = lead.fix or next((one.fix for one in every if one.fix), None)
+def _one_of(group: Sequence[ScanFinding], formats: Mapping[str, str], fixes: dict[tuple[str, ...], Fix]) -> ScanFinding:
+    """Return one finding that names all packages; `fixes` are those that are known, by version and packages."""
+    lead, purls = group[0], [one.purl for one in group]
+    packages = tuple(one.occurrence for one in group)
+    fix = next((one.fix for one in group if one.fix is not None), None)
+    if fix is not None:
+        place = (fix.version, *purls)
+        if place not in fixes:
+            fixes[place] = with_packages(fix, packages, formats)
+        fix = fixes[place]
     return replace(
         lead,
-        state=min((one.state for one in every), key=_ORDER.index),
-        fix=with_packages(fix, packages, formats) if fix is not None else None,
-        confidence="high" if any(one.confidence == "high" for one in every) else "low",
+        state=min((one.state for one in group), key=_ORDER.index),
+        fix=fix,
+        confidence="high" if any(one.confidence == "high" for one in group) else "low",
         packages=packages,
+        others=tuple(purls[1:]),
     )
-
-
-def _source(one: ScanFinding) -> str:
-    return one.occurrence.component.source_name
 
 
 def _head(place: Location | None, read_line: ReadLine) -> tuple[str, ...]:
