@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from benchmarks.seed import osv_components
 
 PROGRAM = ROOT / ".venv/bin/holdfast"
 RUNS = 10
+SCANS = 30
 
 
 def run() -> Iterator[Figure]:
@@ -35,15 +37,30 @@ def _lock_file(path: Path, packages: int = 1000) -> None:
     path.write_text("".join(f"{name}=={version}\n" for name, version in sorted(chosen.items())))
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a process took; `processor_s` is of user and system, which a loaded machine changes least."""
+
+    wall_s: float
+    peak_mb: float
+    processor_s: float
+
+
 def measured(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Return (seconds, peak MB) of a process."""
+    found = measure_process(command, environment)
+    return found.wall_s, found.peak_mb
+
+
+def measure_process(command: list[str], environment: dict[str, str]) -> Measured:
+    """Return what a process took. Raises: SystemExit: it failed."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{command} ended with {process.returncode}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    return Measured(time.perf_counter() - begun, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def _scan() -> Iterator[Figure]:
@@ -53,17 +70,24 @@ def _scan() -> Iterator[Figure]:
         feed = str(SHARED_DATA / "osv")
         environment = {**os.environ, "HOLDFAST_KEV": str(SHARED_DATA / "kev.json")}
         command = [str(PROGRAM), "scan", str(data / "project"), "--data", str(data / "data"), "--feed", feed]
-        command += ["--format", "json"]
-        first, _ = measured(command, environment)
-        runs = [measured(command, environment) for _ in range(RUNS)]
-        seconds, memory = percentile([one for one, _ in runs], 0.5), max(size for _, size in runs)
+        command += ["--offline", "--format", "json"]
+        first = measure_process(command, environment)
+        runs = [measure_process(command, environment) for _ in range(SCANS)]
+        middle, memory = percentile([one.wall_s for one in runs], 0.5), max(one.peak_mb for one in runs)
+        least, processor = min(one.wall_s for one in runs), min(one.processor_s for one in runs)
         yield Figure(
-            "scan of a lock file with 1,000 packages, cold process, feed synced",
-            f"{seconds:.2f} s, {memory:.0f} MB",
-            "0.5 s, 120 MB",
-            seconds <= 0.5 and memory <= 120,
-            f"the first, which compiles the feed: {first:.1f} s",
+            "scan of a lock file with 1,000 packages, cold process, offline, feed synced",
+            f"{middle:.2f} s, {memory:.0f} MB",
+            "0.25 s, 120 MB",
+            middle <= 0.25 and memory <= 120,
+            f"the best of {SCANS} {least:.2f} s, {processor:.2f} s of one processor; python itself {_python():.2f} s;"
+            f" the machine's load {os.getloadavg()[0]:.0f}; the first, which compiles the feed: {first.wall_s:.1f} s",
         )
+
+
+def _python() -> float:
+    """Return the best wall seconds of a Python that does nothing."""
+    return min(measured([str(ROOT / ".venv/bin/python"), "-c", "pass"], dict(os.environ))[0] for _ in range(RUNS))
 
 
 def _version() -> Figure:
