@@ -110,7 +110,10 @@ def test_a_branch_whose_name_is_a_program_runs_nothing(tmp_path: Path) -> None:
     assert runner.output("verdict") == "blocked"
 
 
-@pytest.mark.parametrize("name", ["path", "base", "policy", "service", "feed", "version", "package", "fail"])
+@pytest.mark.parametrize(
+    "name",
+    ["path", "base", "policy", "service", "feed", "version", "package", "fail", "server", "org", "on-unavailable"],
+)
 def test_an_input_that_is_a_program_runs_nothing(stand: Stand, name: str) -> None:
     for value in (HOSTILE, "--help", "-x"):
         runner = gate(stand)

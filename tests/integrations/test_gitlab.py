@@ -98,7 +98,7 @@ def test_a_target_branch_whose_name_is_a_program_runs_nothing(tmp_path: Path) ->
     assert runner.run(**names) == 1, runner.said
 
 
-@pytest.mark.parametrize("name", ["path", "policy", "service", "feed", "version", "package"])
+@pytest.mark.parametrize("name", ["path", "policy", "service", "feed", "version", "package", "server"])
 def test_an_input_that_is_a_program_runs_nothing(stand: Stand, name: str) -> None:
     runner = gate(stand)
     base = base_of(stand)
