@@ -62,6 +62,55 @@ def test_trivy_findings_of_every_kind_are_read() -> None:
     assert gaps(report) == ["`CVE-1 old` is of a package without purl"]
 
 
+FOUND = {
+    "VulnerabilityID": "CVE-2021-32807",
+    "VendorIDs": ["PYSEC-2021-335"],
+    "PkgName": "accesscontrol",
+    "PkgIdentifier": {"PURL": "pkg:pypi/accesscontrol@4.1", "UID": "67ac78e7c2a0b2b1"},
+    "InstalledVersion": "4.1",
+    "FixedVersion": "4.3",
+    "Status": "fixed",
+    "Layer": {},
+    "DataSource": {"ID": "osv", "Name": "OSV records", "URL": ""},
+    "Severity": "UNKNOWN",
+}
+CURRENT = {
+    "SchemaVersion": 2,
+    "CreatedAt": "2026-11-22T23:59:00.000000000Z",
+    "ArtifactName": "project",
+    "ArtifactType": "filesystem",
+    "Results": [
+        {
+            "Target": "requirements.txt",
+            "Class": "lang-pkgs",
+            "Type": "pip",
+            "Vulnerabilities": [FOUND],
+            "ExperimentalModifiedFindings": [
+                {
+                    "Type": "vulnerability",
+                    "Status": "ignored",
+                    "Statement": "not reachable",
+                    "Source": ".trivyignore",
+                    "Finding": {**FOUND, "VulnerabilityID": "CVE-2021-32811", "VendorIDs": ["PYSEC-2021-370"]},
+                },
+                {"Type": "vulnerability", "Status": "under_investigation", "Finding": FOUND},
+                {"Type": "secret", "Status": "ignored", "Finding": {"RuleID": "aws"}},
+            ],
+        }
+    ],
+}
+
+
+def test_trivy_is_read_as_it_writes_now_with_what_it_took_out() -> None:
+    report = read(CURRENT)
+    assert [(one.id, one.aliases, one.suppressed) for one in report.findings] == [
+        ("CVE-2021-32807", ("PYSEC-2021-335",), False),
+        ("CVE-2021-32811", ("PYSEC-2021-370",), True),
+    ]
+    assert report.findings[0].fixed_in == ("4.3",)
+    assert report.unparsed == ()
+
+
 def test_trivy_text_of_a_secret_is_not_kept() -> None:
     assert "AKIA" not in repr(read(REPORT))
 

@@ -4,7 +4,8 @@ Rules:
 
 1. Vulnerabilities, misconfigurations that failed, secrets and licences count. The text of a secret is not kept.
 2. A package is what its purl names; without one (before Trivy 0.49) the finding has no component, and that is a gap.
-3. The score is the highest of those of all vendors; the level is Trivy's.
+3. Vulnerabilities that its ignore file or a VEX document took out (`--show-suppressed` writes them) are suppressed.
+4. The score is the highest of those of all vendors; the level is Trivy's.
 
 Source: Trivy documentation, "Reporting"; aquasecurity/trivy `pkg/types/report.go`.
 """
@@ -28,6 +29,7 @@ from holdfast.model.component import Location
 from holdfast.model.finding import Kind
 from holdfast.model.reported import ReportedFinding
 
+_TAKEN_OUT = frozenset({"ignored", "not_affected", "fixed"})
 _SCORES = (("V40Score", "V40Vector"), ("V3Score", "V3Vector"))
 
 
@@ -45,6 +47,9 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
         target = result.get("Target")
         for one in objects(result.get("Vulnerabilities")):
             gathering.add(_vulnerability(one, target, gathering))
+        for modified in objects(result.get("ExperimentalModifiedFindings")):
+            if modified.get("Type") == "vulnerability" and modified.get("Status") in _TAKEN_OUT:
+                gathering.add(_vulnerability(modified.get("Finding"), target, gathering, suppressed=True))
         for one in objects(result.get("Misconfigurations")):
             if one.get("Status", "FAIL") == "FAIL":
                 line = inner(one, "CauseMetadata", "StartLine")
@@ -61,7 +66,10 @@ def _places(path: object, line: object = None) -> tuple[Location, ...]:
     return () if found is None else (found,)
 
 
-def _vulnerability(one: dict[str, Any], target: object, gathering: ReportGathering) -> ReportedFinding:
+def _vulnerability(
+    said: object, target: object, gathering: ReportGathering, *, suppressed: bool = False
+) -> ReportedFinding:
+    one: dict[str, Any] = said if isinstance(said, dict) else {}
     name = text(one.get("VulnerabilityID"))
     scores = one.get("CVSS")
     ratings = [
@@ -81,6 +89,7 @@ def _vulnerability(one: dict[str, Any], target: object, gathering: ReportGatheri
         level=level_of(one.get("Severity")),
         message=text(one.get("Title")),
         fixed_in=texts(text(one.get("FixedVersion")).split(",")),
+        suppressed=suppressed,
     )
 
 
