@@ -11,9 +11,9 @@ from holdfast.model.instant import parse_instant
 from tests.e2e.serving import environment
 
 
-def play(*options: str) -> "subprocess.CompletedProcess[str]":
+def play(*options: str, patience_s: float = 110) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "holdfast", "demo", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=110, env=environment())
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience_s, env=environment())
 
 
 def test_the_demo_goes_through_and_its_clocks_stand_still(tmp_path: Path) -> None:

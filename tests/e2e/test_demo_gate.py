@@ -5,11 +5,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.test_demo import play
 
 
+@pytest.mark.timeout(400)
 def test_the_gates_demo_goes_through(tmp_path: Path) -> None:
-    played = play("gate", "--data", str(tmp_path / "kept"), "--format", "json")
+    played = play("gate", "--data", str(tmp_path / "kept"), "--format", "json", patience_s=380)
     assert played.returncode == 0, played.stderr
     seen = json.loads(played.stdout)
     assert [one["id"] for one in seen["blocked"]["blocking"]] == ["ACME-2026-0001"]
@@ -18,6 +21,7 @@ def test_the_gates_demo_goes_through(tmp_path: Path) -> None:
     assert (seen["waived"]["while"]["verdict"], seen["waived"]["after"]["verdict"]) == ("pass", "blocked")
     assert seen["fixed"]["verdict"] == "pass"
     assert seen["server"]["replay"]["newly_held"] == 1
+    assert len(seen["server"]["estate"]["items"]) == 50
     assert bool(seen["image"]) is (shutil.which("docker-registry") is not None)
     assert "$ holdfast gate . --base main" in played.stderr
 

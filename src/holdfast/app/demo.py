@@ -51,7 +51,8 @@ def command(
     flag is turned off and read back from the shop; the exact fix ships; the flag returns; the clocks stand still.
 
     `gate`: a change adds one vulnerable package to forty old findings, loosens its own policy, is waived for a while,
-    and mended; a server judges it, a stricter policy is tried on what was judged, an image is scanned in a registry,
+    and mended; a server judges it, a stricter policy is tried on what was judged, an estate of fifty repositories is
+    adopted, an image is scanned in a registry,
     another scanner's report is explained. Needs Git.
 
     Exits 4 when any of it does not happen.

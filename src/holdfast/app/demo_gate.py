@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ import httpx
 from holdfast.app import demo_gate_things as things
 from holdfast.app.demo_steps import DemoError, free_port, wait_for
 
-SHOWN_LINES = 14
+SHOWN_LINES, AT_ONCE = 14, 4
 WAIVED_AT_LEAST_S = 5.0
 
 
@@ -152,7 +153,26 @@ class GateDemo:
             _expect(replay.out, lambda text: "acme-mild" in text, "the build that it would have held")
             self._show(*tried, expected=0, more=more)
             self._show("builds", "list", expected=0, more=more)
-            return {"build": passed.document, "replay": replay.document}
+            return {"build": passed.document, "replay": replay.document, "estate": self._play_estate(more)}
+
+    def _play_estate(self, more: Mapping[str, str]) -> dict[str, Any]:
+        self.say(f"An estate of {things.ESTATE} repositories, most with old findings, is adopted without a red build.")
+        things.write_estate(self.work / "estate")
+        adopt = ("adopt", str(self.work / "estate"), "--next", "warn", "--from", "2031-01-15")
+        self._show(*adopt, expected=0, more=more)
+        again = self._ask(*adopt, "--format", "json", expected=0, more=more).document
+        _expect(again["counts"], lambda counts: counts["unchanged"] == things.ESTATE, "nothing changed the second time")
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            codes = list(pool.map(lambda name: self._gate_there(name, more), things.estate_names()))
+        _expect(codes, lambda every: set(every) == {0}, "no red build in the estate")
+        self.say(f"Each of the {len(codes)} was gated: {codes.count(0)} pass.")
+        self._show("adopt", "status", expected=0, more=more)
+        return again
+
+    def _gate_there(self, name: str, more: Mapping[str, str]) -> int:
+        return self._call(
+            "gate", str(self.work / "estate" / name), "--service", name, "--format", "json", more=more
+        ).code
 
     def _wait_for_advisories(self, more: Mapping[str, str]) -> None:
         """Wait until the server has synced: until then it could not tell."""

@@ -18,7 +18,7 @@ import httpx
 from holdfast.errors import HoldfastError
 from holdfast.model.instant import format_instant
 
-OLD = 40
+OLD, ESTATE = 40, 50
 VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
 MILD = "CVSS:3.1/AV:N/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N"
 LOCK = "package-lock.json"
@@ -29,6 +29,7 @@ min_score: {default: 0}
 rules:
   - {id: new-high, when: "finding.cvss >= 7.0", then: block, because: a high one that the change brings}
 waivers: {approvers: [sec-lead]}
+lower_may: [mode]
 """
 LOOSE = "min_score: {default: 0}\n"
 STRICTER = """\
@@ -115,6 +116,26 @@ def _match(name: str, package: str, version: str) -> dict[str, Any]:
         "vulnerability": {"id": name, "severity": "High", "fix": {"versions": [], "state": "unknown"}},
         "artifact": artifact,
     }
+
+
+def estate_names() -> list[str]:
+    """Return the names of the estate's repositories."""
+    return [f"svc-{number:02}" for number in range(ESTATE)]
+
+
+def write_estate(folder: Path) -> None:
+    """Make fifty small repositories of two teams; four of five have something old that is known to be bad."""
+    for number, name in enumerate(estate_names()):
+        package = f"old-{number % OLD}" if number % 5 else "acme-fine"
+        nested = {
+            "": {"name": name, "dependencies": {package: "1.0.0"}},
+            f"node_modules/{package}": {"version": "1.0.0"},
+        }
+        lock = {"name": name, "version": "1.0.0", "lockfileVersion": 3, "packages": nested}
+        owners = f"* @acme/{'payments' if number % 2 else 'search'}\n"
+        (folder / name).mkdir(parents=True)
+        git(folder / name, "init", "-q", "-b", "main", ".")
+        commit(folder / name, "all there is", {LOCK: json.dumps(lock, indent=2) + "\n", "CODEOWNERS": owners})
 
 
 def git(folder: Path, *arguments: str) -> None:
