@@ -52,8 +52,7 @@ def command(
 
     `gate`: a change adds one vulnerable package to forty old findings, loosens its own policy, is waived for a while,
     and mended; a server judges it, a stricter policy is tried on what was judged, an estate of fifty repositories is
-    adopted, an image is scanned in a registry,
-    another scanner's report is explained. Needs Git.
+    adopted, an image is scanned in a registry, another scanner's report is explained. Needs Git.
 
     Exits 4 when any of it does not happen.
 
