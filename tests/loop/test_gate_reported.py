@@ -147,3 +147,14 @@ def test_nothing_is_made_of_a_line_that_holds_a_secret() -> None:
 def test_a_level_in_words_counts_as_the_least_of_its_band() -> None:
     assert both(report(code(2)))[0].findings[0].score == 7.0
     assert both(report(code(2, level="")))[0].findings[0].score is None
+
+
+def test_what_stands_in_a_file_that_neither_side_can_read_is_new() -> None:
+    missing = replace(code(1), locations=(Location("generated.py", 1),))
+    assert len(new(*both(report(missing), base="x = 1\n"))) == 1
+
+
+def test_a_blank_line_is_old_only_where_the_whole_file_is() -> None:
+    blank = "\nrun(sql)\n"
+    assert new(*both(report(code(1)), head=blank, base=blank)) == []
+    assert len(new(*both(report(code(1)), head=blank, base="\nx = 1\n"))) == 1

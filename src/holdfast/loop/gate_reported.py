@@ -27,8 +27,7 @@ from holdfast.model.fix import Fix
 from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.tree import Tree
 
-_MOST_BYTES = 4 << 20
-_MOST_COMPARED = 16 << 20
+_MOST_BYTES = 16 << 20
 _LEVELS = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "none": 0.0}
 
 
@@ -83,7 +82,7 @@ def _content(tree: Tree, file: str) -> bytes | None:
     if not file:
         return None
     try:
-        return tree.read(file, _MOST_COMPARED)
+        return tree.read(file, _MOST_BYTES)
     except FactError as error:
         return None if error.message == "no such file" else error.message.encode()
 
@@ -169,8 +168,11 @@ def _of_line(
         fingerprint=marks[0],
         marks=tuple(marks),
     )
-    was = before is not None and text is not None and before.count(place.file, text) >= here.nth(place, text)
-    return finding, was
+    if before is None or text is None:
+        return finding, False
+    if not text:  # a blank line says nothing of what is there: only a file that is the same does
+        return finding, here.of(place.file) == before.of(place.file)
+    return finding, before.count(place.file, text) >= here.nth(place, text)
 
 
 def _severity(one: ReportedFinding) -> Severity | None:
@@ -195,8 +197,9 @@ class _Lines:
             try:
                 text = self._tree.read(file, _MOST_BYTES).decode("utf-8", "replace")
             except FactError:
-                text = ""
-            self._files[file] = [line.strip() for line in text.split("\n")]
+                self._files[file] = []  # not one empty line: of that it would be said that it was there before
+            else:
+                self._files[file] = [line.strip() for line in text.split("\n")]
         return self._files[file]
 
     def text(self, place: Location) -> str | None:
