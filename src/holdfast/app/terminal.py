@@ -31,6 +31,12 @@ class LocalMachine:
 
         return open_tree(path, image)
 
+    def open_checkout(self, path: Path) -> "tuple[Tree, Sequence[str]]":
+        """Return a folder as a gate reads it. Raises: UsageError, FactError."""
+        from holdfast.app.gating import LocalGate
+
+        return LocalGate().tree(path)
+
     def find_commit(self, path: Path) -> str | None:
         """Return the commit that is checked out. Raises: FactError."""
         from holdfast.app.here import find_commit

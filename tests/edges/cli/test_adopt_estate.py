@@ -7,6 +7,7 @@ import pytest
 from holdfast.app.terminal import LocalMachine
 from holdfast.edges.cli.adopt_estate import FoundEstate, find_estate, find_services
 from holdfast.errors import FactError, UsageError
+from tests.edges.providers.test_git_tree import git
 
 MACHINE = LocalMachine()
 
@@ -49,30 +50,35 @@ def test_bare_repositories_and_second_working_trees_are_named_and_left_out(tmp_p
     }
 
 
-def test_the_configuration_of_a_checkout_is_not_asked(tmp_path: Path) -> None:
-    place = checkout(tmp_path / "shop", {"requirements.txt": "lamp==1.0\n"})
+def test_nothing_that_a_checkout_configures_is_run(tmp_path: Path) -> None:
+    place = tmp_path / "shop"
+    git(tmp_path, "init", "-q", str(place))
+    (place / "requirements.txt").write_text("lamp==1.0\n")
+    git(place, "add", "-A")
     mark = tmp_path / "ran"
-    (place / ".git/config").write_text(f"[core]\n  fsmonitor = touch {mark}\n  pager = touch {mark}\n")
-    (place / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    with (place / ".git/config").open("a") as file:
+        file.write(f"[core]\n  fsmonitor = touch {mark}\n  hooksPath = {tmp_path}\n  pager = touch {mark}\n")
     (one,) = find_estate(MACHINE, tmp_path).places
     (service,) = find_services(MACHINE, one)
-    assert (service.name, list(service.tree.walk()), mark.exists()) == ("shop", ["requirements.txt"], False)
+    tree, _ = MACHINE.open_checkout(service.folder)
+    assert (service.name, list(tree.walk()), mark.exists()) == ("shop", ["requirements.txt"], False)
 
 
 def test_owners_come_from_the_list_then_the_manifest_then_codeowners_then_the_catalog(tmp_path: Path) -> None:
     pay, web = "{name: pay, team: money, tier: 2, exposure: internal, paths: [pay]}", "{name: web, paths: [web]}"
     manifest = f"version: 1\nservices:\n  - {pay}\n  - {web}\n"
-    checkout(tmp_path / "mono", {"holdfast.yaml": manifest, ".github/CODEOWNERS": "* @acme/all\n/web/ @acme/front\n"})
+    owners = {".github/CODEOWNERS": "* @acme/all\n/web/ @acme/front\n", "pay/x": "", "web/x": ""}
+    checkout(tmp_path / "mono", {"holdfast.yaml": manifest, **owners})
     catalog = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: x}\nspec: {owner: group:jobs}\n"
     checkout(tmp_path / "jobs", {"catalog-info.yaml": catalog})
     checkout(tmp_path / "nobody")
     found = [one for place in find_estate(MACHINE, tmp_path).places for one in find_services(MACHINE, place)]
-    told = [(one.name, one.team, one.tier, one.exposure, one.paths) for one in found]
+    told = [(one.name, one.team, one.tier, one.exposure, one.folder.name) for one in found]
     assert told == [
-        ("jobs", "jobs", None, "unknown", (".",)),
-        ("pay", "money", 2, "internal", ("pay",)),
-        ("web", "front", None, "unknown", ("web",)),
-        ("nobody", "", None, "unknown", (".",)),
+        ("jobs", "jobs", None, "unknown", "jobs"),
+        ("pay", "money", 2, "internal", "pay"),
+        ("web", "front", None, "unknown", "web"),
+        ("nobody", "", None, "unknown", "nobody"),
     ]
     (tmp_path / "estate.csv").write_text("path,name,team,group,tier\nmono,pay,owners,money,1\nnobody,known,x,,\n")
     listed = find_estate(MACHINE, tmp_path / "estate.csv")
@@ -92,9 +98,9 @@ def test_codeowners_of_a_repository_tell_its_services_apart(tmp_path: Path) -> N
     checkout(tmp_path / "mono", files)
     found = find_estate(MACHINE, tmp_path / "mono/.github/CODEOWNERS")
     services = [one for place in found.places for one in find_services(MACHINE, place)]
-    assert [(one.name, one.team, list(one.tree.walk())) for one in services] == [
-        ("pay", "money", ["go.mod"]),
-        ("web", "front", ["go.mod"]),
+    assert [(one.name, one.team, one.folder.name, one.paths) for one in services] == [
+        ("pay", "money", "pay", (".",)),
+        ("web", "front", "web", (".",)),
     ]
 
 

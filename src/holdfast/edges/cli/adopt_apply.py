@@ -89,7 +89,7 @@ def adopt(
     known = _ask(api) if api else _Known()
     found = list(_services(machine, estate.places, outcome))
     names = Counter(service.name for _, service in found)
-    keeper = _Keeper(api if not wish.is_dry else None, known, wish, outcome)
+    keeper = _Keeper(api if not wish.is_dry else None, machine, known, wish, outcome)
     keeper.keep_groups(estate.groups)
     for number, (place, service) in enumerate(found, 1):
         outcome.rows.append(keeper.keep(place, service, is_double=names[service.name] > 1))
@@ -127,8 +127,8 @@ def _ask(api: Api) -> _Known:
 class _Keeper:
     """Brings one thing after the other to the server; without an API it only says what it would do."""
 
-    def __init__(self, api: Api | None, known: _Known, wish: Wish, outcome: Outcome) -> None:
-        self._api, self._known, self._wish, self._outcome = api, known, wish, outcome
+    def __init__(self, api: Api | None, machine: Machine, known: _Known, wish: Wish, outcome: Outcome) -> None:
+        self._api, self._machine, self._known, self._wish, self._outcome = api, machine, known, wish, outcome
 
     def keep_groups(self, groups: Sequence[tuple[str, str]]) -> None:
         """Create the groups that the source has, a parent before its children; one in a circle has no parent."""
@@ -171,7 +171,8 @@ class _Keeper:
     def _keep(self, row: Row, service: FoundService, *, is_claimed: bool) -> Row:
         if is_claimed and not self._wish.is_anew and self._has_inherited(row.service):
             return replace(row, status="unchanged")
-        sbom = read_composition(service.tree, service.paths)
+        tree, every = self._machine.open_checkout(service.folder)
+        sbom = read_composition(tree, every if service.paths == (".",) else service.paths)
         row = replace(row, components=len(sbom.occurrences), gaps=len(sbom.unparsed))
         if row.group:
             self._keep_group(row.group)

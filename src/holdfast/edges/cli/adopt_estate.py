@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Nothing of a checkout is run, Git neither: a checkout is told by its `.git`, and read as files.
+1. Nothing of a checkout is run: it is told by its `.git`, and read as the gate reads it, so that what is inherited is
+   what a gate finds there. A service with one folder is read from there, as `holdfast gate FOLDER` does.
 2. Folders are looked into four levels deep, links are not followed. A bare repository, and a second working tree of one
    that is there too, are named and left out.
 3. What a repository says of itself is the last word asked: the source's team and tier come first.
@@ -17,9 +18,7 @@ from pathlib import Path
 from holdfast.edges.cli.options import Machine
 from holdfast.edges.cli.reading import read_input
 from holdfast.errors import FactError, UsageError
-from holdfast.facts.estate import MAX_ESTATE_BYTES, EstateSpec, Member
-from holdfast.facts.estate._owners import Owners, parse_owners
-from holdfast.facts.estate._spec import clean_name
+from holdfast.facts.estate import MAX_ESTATE_BYTES, EstateSpec, Member, Owners, clean_name, parse_owners
 from holdfast.facts.estate.backstage import SPEC as BACKSTAGE
 from holdfast.facts.manifest import MANIFEST_NAMES
 from holdfast.facts.manifest_brief import read_brief
@@ -61,8 +60,9 @@ class FoundService:
     group: str
     tier: int | None
     exposure: str
+    folder: Path
     paths: tuple[str, ...]
-    tree: Tree = field(compare=False)
+    """Below `folder`; `.` is all of it."""
 
 
 def find_estate(machine: Machine, source: Path) -> FoundEstate:
@@ -158,27 +158,33 @@ def find_services(machine: Machine, place: Place) -> list[FoundService]:
         raise FactError("there is no such folder", where=member.place or str(path))
     if place.root is not None and not path.resolve().is_relative_to(place.root.resolve()):
         raise FactError("it leads out of the folder, so it is not read", where=member.place)
-    tree, paths = machine.open_tree(path)
+    tree, _ = machine.open_tree(path)
     owners = _owners(tree)
     declared = _declared(tree)
     chosen = [one for one in declared if one.name == member.name] or ([] if member.name and declared else declared)
     if not chosen:
-        name = member.name or clean_name(path.resolve().name)
-        return [_service(member, name, "", None, "unknown", tuple(paths), (tree, owners))]
-    return [
-        _service(member, one.name, one.team or "", one.tier, one.reach, one.paths, (tree, owners)) for one in chosen
-    ]
+        brief = ServiceManifest(
+            member.name or clean_name(path.resolve().name), (".",), None, None, "unknown", (), (), (), 1
+        )
+        chosen = [brief]
+    return [_service(place, one, _team(tree, owners, member, one)) for one in chosen]
 
 
-def _service(
-    member: Member, name: str, team: str, tier: int | None, exposure: str, paths: tuple[str, ...],
-    read: tuple[Tree, Owners],
-) -> FoundService:  # fmt: skip
-    tree, owners = read
-    said = member.team or clean_name(team) or owners.team_of(f"{paths[0].strip('./') or '.'}") or _catalog_team(tree)
+def _service(place: Place, said: ServiceManifest, team: str) -> FoundService:
+    name, folder, paths = said.name, place.path, said.paths
     if not name or clean_name(name) != name:
         raise FactError(f"a service can't be called `{name[:80]}`", hint="give it a name: a list has a column for it")
-    return FoundService(name, said, member.group, member.tier or tier, exposure, paths, tree)
+    if len(paths) == 1 and paths[0].strip("./"):
+        folder, paths = place.path / paths[0], (".",)
+        if not folder.resolve().is_relative_to(place.path.resolve()) or not folder.is_dir():
+            raise FactError(f"`{said.paths[0][:200]}` is no folder of it", where=f"{said.name}.paths")
+    member = place.member
+    return FoundService(name, team, member.group, member.tier or said.tier, said.reach, folder, paths)
+
+
+def _team(tree: Tree, owners: Owners, member: Member, said: ServiceManifest) -> str:
+    first = said.paths[0].removeprefix("./").strip("/") or "."
+    return member.team or clean_name(said.team or "") or owners.team_of(first) or _catalog_team(tree)
 
 
 def _declared(tree: Tree) -> Sequence[ServiceManifest]:

@@ -68,6 +68,10 @@ class Machine(Protocol):
         """Return a folder, a file or an image as a tree, and the paths in it to read. Raises: UsageError, FactError."""
         ...
 
+    def open_checkout(self, path: Path) -> "tuple[Tree, Sequence[str]]":
+        """Return a folder as a gate reads it, with all that its repository tracks. Raises: UsageError, FactError."""
+        ...
+
     def find_commit(self, path: Path) -> str | None:
         """Return the commit that is checked out at a path; `None` without a repository."""
         ...

@@ -7,6 +7,7 @@ Rules every reader keeps:
 3. What is read is bounded: size, entries, files that files name.
 """
 
-from holdfast.facts.estate._spec import MAX_ESTATE_BYTES, Estate, EstateSpec, Member
+from holdfast.facts.estate._owners import Owners, parse_owners
+from holdfast.facts.estate._spec import MAX_ESTATE_BYTES, Estate, EstateSpec, Member, clean_name
 
-__all__ = ["MAX_ESTATE_BYTES", "Estate", "EstateSpec", "Member"]
+__all__ = ["MAX_ESTATE_BYTES", "Estate", "EstateSpec", "Member", "Owners", "clean_name", "parse_owners"]
