@@ -21,7 +21,8 @@ def change_policy(turn: Turn, level: Level, subject: str, document: str | None) 
     after = remove_policy(turn, level, subject) if document is None else set_policy(turn, level, subject, document)
     if _wants(before) != _wants(after):
         services = turn.tx.services.list(limit=1_000_000)
-        review_deployments(turn, [one.id for one in services if place in place_names(turn.tx, one)])
+        under = [one.id for one in services if level is Level.ORG or place in place_names(turn.tx, one)]
+        review_deployments(turn, under)
     return after
 
 
