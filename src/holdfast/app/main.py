@@ -55,6 +55,7 @@ COMMANDS = {
     "supervise": ("holdfast.app.supervising:command", "Keep the process of the current release running."),
     "token": ("holdfast.edges.cli.token:command", "Tokens: make, list, revoke; a login link for the browser."),
     "trust": ("holdfast.edges.cli.trust:command", "Which pipelines log in by who they are, without a secret."),
+    "vex": ("holdfast.edges.cli.vex_kept:command", "What others say of vulnerabilities, for a server's builds."),
     "doctor": ("holdfast.edges.cli.doctor:command", "Check this installation."),
 }
 

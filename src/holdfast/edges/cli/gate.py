@@ -29,6 +29,7 @@ from holdfast.edges.cli.options import (
 )
 from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_of, reader_of
+from holdfast.edges.cli.vex import judgeable, read_vex_trusted, refuse_with_server, vex_options
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
@@ -66,6 +67,7 @@ def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
         type=click.Path(path_type=Path, dir_okay=False),
         help="Another tool's report, judged like our own: SARIF, Trivy, Grype, osv-scanner or CycloneDX JSON.",
     )
+    @vex_options
     @with_option
     @click.option("--artifact", help="The digest of what is built (`sha256:…`): ties the verdict to it, on a server.")
     @click.option("--environment", default="", help="Where a release is bound for; the server compares with what runs.")
@@ -125,6 +127,8 @@ class GateOptions:
     findings: tuple[Path, ...] = ()
     artifact: str | None = None
     tools: tuple[str, ...] = ()
+    vex: tuple[Path, ...] = ()
+    products: tuple[str, ...] = ()
     accept_inherited: bool = False
 
 
@@ -180,6 +184,7 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     if options.findings or options.tools:
         given = "--findings" if options.findings else "--with"
         raise UsageError(f"`{given}` and `--server` don't go together yet", hint="decide here: leave `--server` out")
+    refuse_with_server(options.vex, options.products)
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     if base is not None and options.accept_inherited:
@@ -287,7 +292,8 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
-    levels, notes = levels or trusted.levels(), list(trusted.notes)
+    vex, altered = read_vex_trusted(tools, path, base, options.vex, judgeable(options.products))
+    levels, notes = levels or trusted.levels(), [*trusted.notes, *altered]
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
@@ -308,6 +314,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         reports=(*(read_report_file(file) for file in options.findings), *looked),
         sources=Sources(tree, base.tree(tools, path) if base else None, before),
         base_is_tree=base is not None and base.commit is not None,
+        vex=vex,
     )
     return Gathered(given, now, base.name if base else None, tree, again)
 

@@ -48,6 +48,13 @@ def vex_options(command: Callable[P, R]) -> Callable[P, R]:
     return files(products(command))
 
 
+def refuse_with_server(files: Sequence[Path], products: Sequence[str]) -> None:
+    """Refuse what a server does not take from a pipeline. Raises: UsageError."""
+    if files or products:
+        hint = "who writes policies keeps it on the server: `holdfast vex keep NAME FILE`; or leave `--server` out"
+        raise UsageError("a server takes no VEX from a pipeline: `--vex` and `--server` don't go together", hint=hint)
+
+
 def judgeable(products: Sequence[str], image: str | None = None) -> "Judgeable":
     """Return what is judged by its names; `image` is a reference, of which the digest counts.
 
