@@ -26,6 +26,7 @@ from holdfast.registry import load_room
 ROOMS = (
     "controls.versions",
     "facts.binaries",
+    "facts.estate",
     "facts.lockfiles",
     "facts.packages",
     "facts.reports",
