@@ -94,7 +94,11 @@ class Levels:
 
     def __init__(self, policies: Sequence[Policy] = ()) -> None:
         self.policies = tuple(policies) or (DEFAULT,)
-        self.refused: tuple[str, ...] = tuple(dict.fromkeys(self._find_refused()))
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What a lower level would loosen and may not, in words."""
+        return tuple(dict.fromkeys(self._find_refused()))
 
     def bar(self, tier: int | None) -> float:
         """Return the lowest score that passes at a tier."""
@@ -262,10 +266,8 @@ class Levels:
         return value
 
     def _find_refused(self) -> Iterator[str]:
-        """Yield, in words, what a lower level would loosen and may not."""
         for place, one in enumerate(self.policies[1:], 1):
-            with_it = Levels.__new__(Levels)
-            with_it.policies = self.policies[: place + 1]
+            with_it = Levels(self.policies[: place + 1])
             for tier, score in sorted(one.min_score.items()):
                 if score < (bar := with_it.bar(tier)):
                     named = f"tier-{tier}" if tier else "default"

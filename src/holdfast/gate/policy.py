@@ -19,7 +19,6 @@ from functools import lru_cache
 from holdfast.controls.cel import (
     BOOL,
     DOUBLE,
-    INT,
     STRING,
     Program,
     Type,
@@ -28,6 +27,7 @@ from holdfast.controls.cel import (
     object_of,
     parse_expression,
 )
+from holdfast.controls.vocabulary import ENVIRONMENT, SERVICE
 from holdfast.model.build import Mode
 
 BUDGET = 10_000
@@ -216,8 +216,8 @@ POLICY_SCHEMA: Mapping[str, Type] = {
             "licenses": list_of(STRING),
         },
     ),
-    "service": object_of("service", {"name": STRING, "team": STRING, "tier": INT, "exposure": STRING}),
-    "environment": object_of("environment", {"name": STRING, "tier": INT, "exposure": STRING}),
+    "service": SERVICE,
+    "environment": ENVIRONMENT,
 }
 """What a rule can read. `finding.days_left` is until its deadline, negative when overdue, missing without one."""
 

@@ -15,7 +15,6 @@ from functools import lru_cache
 from holdfast.controls.cel import (
     BOOL,
     DOUBLE,
-    INT,
     STRING,
     Program,
     Type,
@@ -24,6 +23,7 @@ from holdfast.controls.cel import (
     object_of,
     parse_expression,
 )
+from holdfast.controls.vocabulary import ENVIRONMENT, SERVICE
 from holdfast.errors import ExpressionError, FactError
 from holdfast.model.advisory import Enrichment
 from holdfast.model.component import Component
@@ -64,8 +64,8 @@ PLAN_SCHEMA: Mapping[str, Type] = {
             "scope": STRING,
         },
     ),
-    "service": object_of("service", {"name": STRING, "team": STRING, "tier": INT, "exposure": STRING}),
-    "environment": object_of("environment", {"name": STRING, "tier": INT, "exposure": STRING}),
+    "service": SERVICE,
+    "environment": ENVIRONMENT,
 }
 """What a plan's `when` can read. `finding.fix_available` says whether a fixed version is known."""
 
