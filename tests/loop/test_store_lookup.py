@@ -12,7 +12,7 @@ from holdfast.loop.store_lookup import StoreLookup
 from holdfast.model.advisory import PackageState
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.store import Store
-from holdfast.testing.clocks import FakeClock
+from holdfast.testing.clocks import START, FakeClock
 from holdfast.testing.feeds import MemoryFeed
 from tests.loop.test_scan_findings import record
 
@@ -35,4 +35,18 @@ def test_store_and_file_know_the_same_of_a_package(
     with store.read(PUBLIC) as tx:
         kept = StoreLookup(tx).rules("Debian:12", "sedge")
     assert (kept.said, held.rules("Debian:12", "sedge").said) == (said, said)
+    held.close()
+
+
+def test_notice_is_exploited_in_store_and_file_where_one_of_its_cves_is(store: Store, tmp_path: Path) -> None:
+    notice = {**record("A-1", "sedge", "1-2", ecosystem="AlmaLinux:9"), "related": ["CVE-2026-1", "CVE-2026-2"]}
+    sync(store, MemoryFeed({"AlmaLinux": [notice]}), FakeClock(), ecosystems=["AlmaLinux"])
+    with store.write(PUBLIC, START) as tx:
+        tx.enrichments.save("kev", {"CVE-2026-2": {}}, START, "list")
+    compile_store(store, tmp_path / FILE_NAME)
+    held = open_compiled(tmp_path / FILE_NAME)
+    with store.read(PUBLIC) as tx:
+        kept = StoreLookup(tx).facts(["A-1"])["A-1"]
+    assert (kept.known_exploited, kept.members) == (True, ("A-1",))
+    assert held.facts(["A-1"])["A-1"].known_exploited
     held.close()

@@ -7,7 +7,7 @@ Rules:
 2. A product with packages of its own (`Ubuntu:Pro:FIPS…`, Red Hat's layered products) stays what it is, and matches
    nothing that is installed from the release.
 3. A record that speaks of one CVE, as its own id or its `upstream` tells, is that CVE under another name. A notice of
-   several is none of them.
+   several is none of them, and is exploited where one of them is.
 4. Silence says nothing: without a word of the distribution, ranges alone count.
 
 Source: https://ossf.github.io/osv-schema/#affectedpackage-field, the records themselves; Debian's security tracker,
@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from holdfast.model.advisory import Affected, PackageState, Range
+from holdfast.model.advisory import Advisory, Affected, PackageState, Range
 from holdfast.model.purl import find_distribution
 
 _RED_HAT = re.compile(r"Red Hat:(enterprise_linux|rhel_(?:eus|aus|tus|e4s|els)(?:_long_life)?):(\d+)(?:[.:]|\Z)")
@@ -27,7 +27,7 @@ _SUSE = re.compile(
     r"SUSE:Linux Enterprise (?P<of>.+?) (?P<major>\d+)(?:\.(?P<minor>\d+)| SP(?P<pack>\d+))?(?P<more>-\S+)?"
 )
 _UBUNTU_PRO = re.compile(r"Ubuntu:Pro:(\d+\.\d+)(?::LTS)?")
-_CVE = re.compile(r"CVE-\d{4}-\d{4,}\Z")
+_CVE = re.compile(r"CVE-\d{4}-\d+\Z")
 _ONE_EACH = ("CGA-",)
 """Records of these are each of one vulnerability in one package, whatever their ids say."""
 SPOKEN_OF = frozenset({"Debian"})
@@ -98,6 +98,18 @@ def other_names(identifier: str, upstream: Sequence[str]) -> tuple[str, ...]:
     if identifier.startswith(_ONE_EACH):
         return tuple(upstream) if len(set(cves)) == 1 else ()
     return tuple(one for one in cves if identifier.endswith(f"-{one}"))[:1]
+
+
+def mended_cves(advisory: Advisory) -> tuple[str, ...]:
+    """Return the CVEs that a distribution's notice mends, sorted; none for a record that is a CVE by another name.
+
+    They are its `upstream`, and where that is empty its `related`: what is known of them is known of the notice.
+    """
+    if any(_CVE.match(one) for one in (advisory.id, *advisory.aliases)):
+        return ()
+    if not any(find_distribution(one.ecosystem.partition(":")[0]) for one in advisory.affected):
+        return ()
+    return tuple(sorted({one for one in advisory.upstream or advisory.related if _CVE.match(one)}))
 
 
 def no_fix_words(state: PackageState, ecosystem: str) -> str:

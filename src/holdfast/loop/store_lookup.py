@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from holdfast.controls.advisories import parse_osv
-from holdfast.controls.distributions import SPOKEN_OF
+from holdfast.controls.distributions import SPOKEN_OF, mended_cves
 from holdfast.model.advisory import Advisory, Enrichment, PackageState, Pairwise, Severity, Snapshot
 from holdfast.model.instant import to_microseconds
 from holdfast.ports.advisories import AdvisoryRow, PackageRules
@@ -54,12 +54,15 @@ class StoreLookup:
         homes = self._tx.clusters.of(wanted)
         clusters = sorted(set(homes.values()))
         members, rows = self._tx.clusters.members(clusters), self._tx.advisories.of_clusters(clusters)
-        cves = sorted({one for ids in members.values() for one in ids if one.startswith("CVE-")})
+        named = {home: [one for one in ids if one.startswith("CVE-")] for home, ids in members.items()}
+        for home in (one for one, cves in named.items() if not cves):  # a notice, perhaps, of several CVEs
+            named[home] = [one for row in rows.get(home, ()) for one in mended_cves(_parse(row.body))]
+        cves = sorted({one for ids in named.values() for one in ids})
         known = self._tx.enrichments.of(cves) if cves else {}
         found: dict[str, RecordFacts] = {}
         for cluster in clusters:
             ids = tuple(members.get(cluster, ()))
-            about = [known[one] for one in ids if one in known]
+            about = [known[one] for one in named.get(cluster, ()) if one in known]
             for row in rows.get(cluster, ()):
                 found[row.id] = self._facts(row, ids, about)
         return {name: found[name] for name in wanted if name in found}

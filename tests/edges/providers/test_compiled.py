@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.edges.providers.compiled import FILE_NAME, open_compiled
+from holdfast.edges.providers.compiled import FILE_NAME, Lists, open_compiled
 from holdfast.edges.providers.compiled_open import Opened, Wanted, open_advisories
 from holdfast.edges.providers.compiled_sync import Refreshed, refresh
 from holdfast.errors import FeedError
-from holdfast.model.advisory import PackageState, Severity
+from holdfast.model.advisory import Enrichment, PackageState, Severity
 from holdfast.ports.feed import Feed, RawRecord
 from holdfast.testing.clocks import START
 from holdfast.testing.feeds import MemoryFeed
@@ -213,3 +213,30 @@ def test_what_a_distribution_says_beside_ranges_is_kept(tmp_path: Path) -> None:
     assert held.rules("Debian:12", "sedge").said == (("D-1", PackageState.WILL_NOT_FIX),)
     assert held.rules("Debian:12", "rush").said == ()
     held.close()
+
+
+def test_notice_is_exploited_where_one_of_the_cves_that_it_mends_is(tmp_path: Path) -> None:
+    feed = MemoryFeed(
+        {
+            "AlmaLinux": [
+                record("ALSA-1", "AlmaLinux:9", related=["CVE-2026-1", "CVE-2026-2"]),
+                record("ALSA-2", "AlmaLinux:9", upstream=["CVE-2026-3"], related=["CVE-2026-1"]),
+            ],
+            "PyPI": [record("L-1", related=["CVE-2026-1"])],
+        }
+    )
+    path = tmp_path / FILE_NAME
+    _refresh(path, feed, "AlmaLinux", "PyPI", kev={"CVE-2026-1"})
+    held = open_compiled(path)
+    facts = held.facts(["ALSA-1", "ALSA-2", "L-1"])
+    held.close()
+    assert {name: one.known_exploited for name, one in facts.items()} == {"ALSA-1": True, "ALSA-2": False, "L-1": False}
+    assert facts["ALSA-1"].members == ("ALSA-1",)
+    held = open_compiled(path, Lists(frozenset({"CVE-2026-3"}), {"CVE-2026-2": Enrichment(epss=0.4)}))
+    facts = held.facts(["ALSA-1", "ALSA-2"])
+    held.close()
+    assert (facts["ALSA-1"].known_exploited, facts["ALSA-1"].epss, facts["ALSA-2"].known_exploited) == (
+        False,
+        0.4,
+        True,
+    )

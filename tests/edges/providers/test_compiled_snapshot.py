@@ -199,12 +199,12 @@ def test_a_changed_snapshot_is_refused_and_nothing_is_written(
 
 
 def _aliases(*names: str) -> bytes:
-    return msgspec.msgpack.encode(names)
+    return msgspec.msgpack.encode((names, ()))
 
 
 GOOD: list[Row] = [
     (RECORD, "L-1", 0, _aliases(), 9.8, "CVSS", 0),
-    (RULE, "PyPI", "lamp", "L-1", msgspec.msgpack.encode(([(b"a", None)], [], [], "")), _aliases()),
+    (RULE, "PyPI", "lamp", "L-1", msgspec.msgpack.encode(([(b"a", None)], [], [], "")), msgspec.msgpack.encode(())),
     (CLUSTER, "L-1", _aliases("L-1"), True, 0.5, None, None),
 ]
 

@@ -19,7 +19,7 @@ from holdfast.model.instant import from_microseconds
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import RecordFacts
 
-FORMAT = "holdfast.advisories/4"
+FORMAT = "holdfast.advisories/5"
 FILE_NAME = "advisories.hf"
 IMPORTED = "imported"
 """The key in `meta` of a file that came as a snapshot: what it was, in words. No feed is asked about it."""
@@ -61,7 +61,8 @@ Known = tuple[bool | None, float | None, bool | None, bool | None]
 """Of a cluster: known exploited, EPSS, automatable, total impact."""
 BODY = msgspec.msgpack.Decoder(Body)
 WHOLE = msgspec.msgpack.Decoder(list[PackedPairwise])
-TEXTS = msgspec.msgpack.Decoder(list[str])
+NAMES = msgspec.msgpack.Decoder(tuple[list[str], list[str]])
+"""What `record.aliases` and `cluster.members` hold: names, and the CVEs that a notice mends without being any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +159,8 @@ class CompiledAdvisories:
 
     def _facts(self, row: Sequence[Any]) -> RecordFacts:
         record, score, vector, published, cluster, members, *known = row
-        ids = TEXTS.decode(members)
-        exploited, epss, automatable, total = with_lists(self._lists, ids, known)
+        ids, mended = NAMES.decode(members)
+        exploited, epss, automatable, total = with_lists(self._lists, [*ids, *mended], known)
         return RecordFacts(
             record,
             cluster,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from holdfast.edges.providers.compiled import FORMAT, Lists, with_lists
+from holdfast.edges.providers.compiled import FORMAT, NAMES, Lists, with_lists
 
 RECORD, RULE, CLUSTER, SECTION = range(4)
 """What kind a row is: its first field. A `SECTION` names the ecosystem whose rows follow, where there are several."""
@@ -39,8 +39,8 @@ def canonical_rows(connection: sqlite3.Connection, ecosystem: str, lists: Lists 
     for row in connection.execute(_RULES, (ecosystem,)):
         yield framed((RULE, *row))
     for cluster, members, *known in connection.execute(_CLUSTERS, (ecosystem,)):
-        ids = msgspec.msgpack.decode(members, type=list[str])
-        yield framed((CLUSTER, cluster, members, *with_lists(lists, ids, known)))
+        ids, mended = NAMES.decode(members)
+        yield framed((CLUSTER, cluster, members, *with_lists(lists, [*ids, *mended], known)))
 
 
 def framed(row: tuple[object, ...]) -> bytes:

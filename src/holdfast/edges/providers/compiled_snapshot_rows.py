@@ -10,7 +10,7 @@ from typing import Annotated
 
 import msgspec
 
-from holdfast.edges.providers.compiled import BODY, TEXTS, WHOLE
+from holdfast.edges.providers.compiled import BODY, NAMES, WHOLE
 from holdfast.edges.providers.compiled_digest import CLUSTER, RECORD, RULE, SECTION
 from holdfast.edges.providers.compiled_write import write_rules
 from holdfast.errors import FeedError
@@ -71,7 +71,7 @@ class RowWriter:
         kind = row[_FIRST_ITEM] if len(row) > _FIRST_ITEM else None
         if kind == RECORD:
             _, record, modified, aliases, *rest = _RECORD.decode(row)
-            TEXTS.decode(aliases)
+            NAMES.decode(aliases)
             values = (self._ecosystem, record, modified, aliases, *rest)
             self._connection.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             self.records += 1
@@ -99,7 +99,7 @@ class RowWriter:
 
     def _add_cluster(self, row: bytes) -> None:
         _, cluster, members, *known = _CLUSTER.decode(row)
-        ids = TEXTS.decode(members)
+        ids, _ = NAMES.decode(members)
         self._connection.execute("INSERT OR IGNORE INTO cluster VALUES (?, ?, ?, ?, ?, ?)", (cluster, members, *known))
         self._connection.executemany("INSERT OR IGNORE INTO member VALUES (?, ?)", [(one, cluster) for one in ids])
 

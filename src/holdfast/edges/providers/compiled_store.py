@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
+from holdfast.controls.distributions import mended_cves
 from holdfast.edges.providers.compiled import CompiledAdvisories, open_compiled
 from holdfast.edges.providers.compiled_write import Part, compile_feed
 from holdfast.errors import FeedError
@@ -92,5 +93,9 @@ def _enrichments(tx: Transaction, ecosystems: Sequence[str]) -> Mapping[str, Enr
     for start in range(0, len(names), _CHUNK):
         clusters = sorted(set(tx.clusters.of(names[start : start + _CHUNK]).values()))
         members = tx.clusters.members(clusters)
-        out |= tx.enrichments.of(sorted({one for ids in members.values() for one in ids if one.startswith("CVE-")}))
+        cves = {one for ids in members.values() for one in ids if one.startswith("CVE-")}
+        notices = [home for home, ids in members.items() if not any(one.startswith("CVE-") for one in ids)]
+        rows = tx.advisories.of_clusters(notices)
+        cves.update(*(mended_cves(parse_osv(row.body.encode())) for home in notices for row in rows[home]))
+        out |= tx.enrichments.of(sorted(cves))
     return out

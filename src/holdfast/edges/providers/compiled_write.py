@@ -20,9 +20,11 @@ from pathlib import Path
 import msgspec
 
 from holdfast.controls.aliases import cluster
+from holdfast.controls.distributions import mended_cves
 from holdfast.edges.providers.compiled import (
     FORMAT,
     IMPORTED,
+    NAMES,
     SCHEMA,
     PackedPairwise,
     instant_of,
@@ -163,7 +165,7 @@ def _write_record(connection: sqlite3.Connection, base: str, compiled: Compiled,
             base,
             advisory.id,
             modified,
-            _pack(advisory.aliases),
+            _pack((advisory.aliases, mended_cves(advisory))),
             severity.score if severity else None,
             severity.vector if severity else None,
             None if advisory.published is None else to_microseconds(advisory.published),
@@ -253,16 +255,32 @@ def _write_clusters(
     connection.execute("DELETE FROM cluster")
     connection.execute("DELETE FROM release")
     connection.execute("INSERT INTO release SELECT DISTINCT ecosystem FROM rule WHERE instr(ecosystem, ':') > 0")
-    rows = connection.execute("SELECT id, aliases FROM record").fetchall()
-    homes = cluster((identifier, msgspec.msgpack.decode(aliases, type=list[str])) for identifier, aliases in rows)
+    rows = [(one, *NAMES.decode(names)) for one, names in connection.execute("SELECT id, aliases FROM record")]
+    homes = cluster((identifier, aliases) for identifier, aliases, _ in rows)
+    mended: dict[str, set[str]] = {}
+    for identifier, _, cves in rows:
+        if cves:
+            mended.setdefault(homes[identifier], set()).update(cves)
     members: dict[str, list[str]] = {}
     for member, home in homes.items():
         members.setdefault(home, []).append(member)
     connection.executemany("INSERT INTO member VALUES (?, ?)", homes.items())
     connection.executemany(
         "INSERT INTO cluster VALUES (?, ?, ?, ?, ?, ?)",
-        ((home, _pack(sorted(ids)), *_known_of(ids, known_exploited, enrichments)) for home, ids in members.items()),
+        (_cluster(home, ids, mended.get(home, set()), known_exploited, enrichments) for home, ids in members.items()),
     )
+
+
+def _cluster(
+    home: str,
+    ids: Sequence[str],
+    mended: Collection[str],
+    known_exploited: frozenset[str] | None,
+    enrichments: Mapping[str, Enrichment],
+) -> tuple[object, ...]:
+    """Return the row of a cluster; what is known of the CVEs that its notices mend is known of it."""
+    names = _pack((sorted(ids), sorted(mended)))
+    return home, names, *_known_of([*ids, *mended], known_exploited, enrichments)
 
 
 def _known_of(
