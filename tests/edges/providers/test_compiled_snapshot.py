@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from holdfast.edges.providers.compiled import FILE_NAME, IMPORTED, Lists, open_compiled
@@ -322,6 +322,7 @@ def test_an_ecosystem_that_was_promised_is_missed(tmp_path: Path) -> None:
         _import(_snapshot_file(tmp_path / "x.hfs", GOOD, names=("PyPI", "npm")), tmp_path / FILE_NAME)
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200), st.integers(0, 3))
 def test_any_row_is_taken_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes, kind: int) -> None:
     place = tmp_path_factory.mktemp("any")
