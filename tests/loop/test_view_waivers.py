@@ -57,4 +57,4 @@ def test_waivers_are_paged() -> None:
             first = waivers_view(tx, world.clock.now(), None, 2)
             assert [one.kept.waiver.id for one in first.rows] == [ids[2], ids[1]]
             assert [one.kept.waiver.id for one in waivers_view(tx, world.clock.now(), first.next, 2).rows] == [ids[0]]
-        assert Standing.ASKED == "asked for"
+            assert {row.standing for row in first.rows} == {Standing.ASKED}

@@ -80,9 +80,20 @@ def percentile(values: Sequence[float], part: float) -> float | None:
     return sorted(values)[max(0, ceil(part * len(values)) - 1)] if values else None
 
 
-def trend_of(tx: Transaction, since: datetime, now: datetime, where: BuildFilter, by: str | None = None) -> Trend:
-    """Return the figures of the builds since an instant; `by` is one of `GROUPINGS`."""
-    points = tx.builds.points(since, where, MOST_BUILDS + 1)
+def trend_of(
+    tx: Transaction,
+    since: datetime,
+    now: datetime,
+    where: BuildFilter,
+    by: str | None = None,
+    *,
+    read: Sequence[BuildPoint] | None = None,
+) -> Trend:
+    """Return the figures of the builds since an instant; `by` is one of `GROUPINGS`.
+
+    `read` are the builds of a longer time, newest first, where they were read already.
+    """
+    points = read_points(tx, since, where) if read is None else [one for one in read if one.at >= since]
     counted = points[:MOST_BUILDS]
     weeks: dict[datetime, list[BuildPoint]] = {}
     week = _monday(since)
@@ -93,6 +104,11 @@ def trend_of(tx: Transaction, since: datetime, now: datetime, where: BuildFilter
         weeks.setdefault(_monday(one.at), []).append(one)
     trend = tuple(figures_of(weeks[at], at) for at in sorted(weeks))
     return Trend(figures_of(counted, since), trend, by, _groups(tx, counted, since, by), len(points) > MOST_BUILDS)
+
+
+def read_points(tx: Transaction, since: datetime, where: BuildFilter) -> Sequence[BuildPoint]:
+    """Return the builds since an instant, newest first; one more than are counted, where there are more."""
+    return tx.builds.points(since, where, MOST_BUILDS + 1)
 
 
 def _monday(at: datetime) -> datetime:

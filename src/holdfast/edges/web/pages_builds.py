@@ -18,11 +18,10 @@ from holdfast.edges.web.drawing import Steps
 from holdfast.edges.web.drawing_weeks import draw_weeks
 from holdfast.edges.web.visit import Page, Visitor, act, show
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.loop.build_figures import GROUPINGS, Trend, trend_of
+from holdfast.loop.build_figures import GROUPINGS, Trend, read_points, trend_of
 from holdfast.loop.builds import override_build
 from holdfast.loop.turn import Turn
 from holdfast.loop.view_builds import VERDICTS, BuildsView, build_view, builds_view, filter_of
-from holdfast.loop.view_words import span
 from holdfast.model.build import BuildFilter
 from holdfast.model.tenancy import Permission
 
@@ -85,8 +84,9 @@ def _builds(request: Visitor, turn: Turn) -> Page:
         where = filter_of(turn.tx, asked["service"] or None, asked["team"] or None, asked["verdict"] or None)
         view = builds_view(turn.tx, where, after, _PAGE_ROWS)
         of_all = BuildFilter(where.service_id, where.team)  # a share of the held alone says nothing
-        short = trend_of(turn.tx, turn.now - _SHORT, turn.now, of_all, by)
-        trend = trend_of(turn.tx, turn.now - _LONG, turn.now, of_all)
+        read = read_points(turn.tx, turn.now - _LONG, of_all)
+        short = trend_of(turn.tx, turn.now - _SHORT, turn.now, of_all, by, read=read)
+        trend = trend_of(turn.tx, turn.now - _LONG, turn.now, of_all, read=read)
     except NotFoundError as error:
         missing, view, short, trend = error.message, BuildsView((), None), None, None
     values: dict[str, Any] = {
@@ -128,12 +128,12 @@ def _curves(trend: Trend) -> tuple[tuple[str, Steps], ...]:
         ("Held, of all builds", draw_weeks(held, 0.1, share, "Held")),
         ("Let go, of the held", draw_weeks(let_go, 0.1, share, "Let go")),
         ("Score, the middle one", draw_weeks(scores, 100.0, lambda value: f"{value:.0f}", "Score")),
-        ("Time to decide, nine in ten", draw_weeks(took, 0.1, _seconds, "Time to decide")),
+        ("Seconds to decide, nine in ten", draw_weeks(took, 0.1, _seconds, "Seconds to decide")),
     )
 
 
 def _seconds(value: float) -> str:
-    return "0" if value == 0 else f"{value * 1000:.0f} ms" if value < 1 else span(value)
+    return f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
 def _build(turn: Turn, build: str) -> Page:
