@@ -14,7 +14,7 @@ from benchmarks.measure import ROOT, Figure, machine
 
 PARTS = (
     *("cold", "compiled", "fanout", "feed", "image", "impact"),
-    *("overlays", "peers", "pushes", "runs", "sbom", "unleash"),
+    *("overlays", "peers", "pushes", "runs", "sarif", "sbom", "unleash"),
 )
 SHOWN = ("chaos", *PARTS)
 """What stands on the page: `make chaos` writes its own."""
