@@ -19,7 +19,7 @@ from urllib.parse import quote
 import msgspec
 
 from holdfast import __version__
-from holdfast.gate.decide import Decision, Gap, Judged
+from holdfast.gate.decide import Decision, Judged
 from holdfast.gate.outputs._spec import OutputContext, OutputSpec
 from holdfast.gate.outputs._words import (
     ADVISORIES,
@@ -37,6 +37,7 @@ from holdfast.gate.outputs._words import (
     verdict,
 )
 from holdfast.gate.policy import Outcome
+from holdfast.gate.sides import Gap
 from holdfast.model.build import Mode
 from holdfast.model.component import Location
 from holdfast.model.finding import Finding
@@ -190,9 +191,9 @@ def _properties(one: Judged) -> Json:
         "purl": clean(component.purl) if component else None,
         "knownExploited": one.finding.known_exploited,
         "epss": one.finding.epss,
-        "fixVersion": clean(one.finding.fix.version) if one.finding.fix else None,
         "state": one.finding.state.value if one.finding.kind in ADVISORIES else None,
         "packages": [clean(package.component.purl) for package in one.finding.packages[:100]] or None,
+        "fixVersion": clean(one.finding.fix.version) if one.finding.fix else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 
