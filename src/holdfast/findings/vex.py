@@ -96,12 +96,16 @@ class Vex:
     @classmethod
     def of(cls, documents: Sequence[VexDocument], judged: Judgeable) -> "Vex":
         """Return documents ready to be asked."""
-        found: dict[str, list[Statement]] = {}
-        for document in documents:
-            for one in document.statements:
-                for name in dict.fromkeys(one.ids):
-                    found.setdefault(name, []).append(one)
         notes = tuple(f"{one.file}: {note}" for one in documents for note in one.notes)
+        return cls.saying((one for document in documents for one in document.statements), judged, notes)
+
+    @classmethod
+    def saying(cls, statements: Iterable[Statement], judged: Judgeable, notes: tuple[str, ...]) -> "Vex":
+        """Return statements, in the order of their documents, ready to be asked."""
+        found: dict[str, list[Statement]] = {}
+        for one in statements:
+            for name in dict.fromkeys(one.ids):
+                found.setdefault(name, []).append(one)
         return cls(judged, {name: tuple(listed) for name, listed in found.items()}, notes)
 
     def about(self, finding: Finding, component: Component) -> list[Statement]:

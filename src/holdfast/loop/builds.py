@@ -187,7 +187,7 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
         **inherited_since(inherited, basis, under(base, levels) if base else None),
     }
     notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
-    vex = kept_vex(turn.tx, [ask.artifact])
+    vex = kept_vex(turn.tx, [ask.artifact], [head, base])
     return report, Question(head, base, basis, bound, levels, waivers, since, notes, vex=vex)
 
 

@@ -4,43 +4,96 @@ Rules:
 
 1. Only who may write policies says whose word counts: a pipeline can't bring a document.
 2. Each change is journaled, by opaque ids and a digest of the text. The same text again changes nothing.
-3. What is kept was read: a document that can't be read is refused. What of it can't count is told in its notes.
+3. What is kept was read: a document that can't be read is refused, and so is one that says far more than its size. What
+   of it can't count is told in its notes.
+4. A build costs what is said of its own findings, however much is kept.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from holdfast.errors import NotFoundError, UsageError
+from holdfast.errors import FactError, NotFoundError, UsageError
 from holdfast.facts.vexed import read_vex
 from holdfast.findings.vex import Judgeable, Vex
+from holdfast.gate.sides import Side
 from holdfast.loop.turn import Turn
 from holdfast.model.tenancy import Permission
-from holdfast.model.vex import KeptVex
+from holdfast.model.vex import KeptVex, Product, Statement, VexDocument
 from holdfast.ports.store import Transaction
 
 MOST_DOCUMENTS = 50
+MOST_CHARACTERS = 16 << 20
+"""How much a document may say when everything is written out that it only refers to."""
+_CHARACTERS_BESIDE = 100
 
 
-def set_vex(turn: Turn, name: str, text: str) -> KeptVex:
-    """Keep a document under a name.
+@dataclass(frozen=True, slots=True)
+class NamedVex:
+    """A document that was read, to be kept under a name."""
+
+    name: str
+    digest: str
+    document: VexDocument
+
+
+def read_named(name: str, text: str) -> NamedVex:
+    """Return a document as it can be kept; no store is needed for it.
 
     Raises:
-        FactError: it can't be read.
-        UsageError: there are too many.
+        FactError: it can't be read, or says too much.
     """
-    turn.require(Permission.POLICY_WRITE)
     data = text.encode("utf-8", "surrogatepass")
-    digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    known = turn.tx.vex.find(name)
-    if known is not None and known.digest == digest:
+    (document,) = read_vex([(name, data)])
+    said = 0
+    for one in _products(document.statements):
+        said += _characters(one)
+        if said > MOST_CHARACTERS:
+            because = f"what it says takes over {MOST_CHARACTERS >> 20} MiB when it is written out"
+            raise FactError(because, where=name, hint="split it, or keep the part that speaks of what you build")
+    return NamedVex(name, "sha256:" + hashlib.sha256(data).hexdigest(), document)
+
+
+def _characters(one: Product) -> int:
+    """Return about how much a product takes where it is kept."""
+    package = one.package
+    if package is None:
+        return _CHARACTERS_BESIDE + len(one.name)
+    qualifiers = sum(len(key) + len(value) for key, value in package.qualifiers)
+    return _CHARACTERS_BESIDE + len(one.name) + len(package.name) + len(package.version) + qualifiers
+
+
+def _products(statements: Iterable[Statement]) -> Iterator[Product]:
+    for one in statements:
+        for claim in one.claims:
+            yield claim.product
+            yield from claim.parts
+
+
+def set_vex(turn: Turn, given: NamedVex) -> KeptVex:
+    """Keep a document under its name. Raises: UsageError: there are too many."""
+    turn.require(Permission.POLICY_WRITE)
+    known = turn.tx.vex.find(given.name)
+    if known is not None and known.digest == given.digest:
         return known
     if known is None and len(turn.tx.vex.list()) >= MOST_DOCUMENTS:
         raise UsageError(f"there are {MOST_DOCUMENTS} VEX documents already", hint="remove one that speaks of no build")
-    (document,) = read_vex([(name, data)])
-    identifier = known.id if known else turn.ids.new("vex")
-    kept = KeptVex(turn.tx.org, identifier, name, digest, document, turn.now, turn.identity)
-    turn.tx.vex.save(kept)
-    turn.tx.journal.append("vex.changed", {"id": identifier, "digest": digest, "by": turn.actor})
+    document = given.document
+    kept = KeptVex(
+        org=turn.tx.org,
+        id=known.id if known else turn.ids.new("vex"),
+        name=given.name,
+        digest=given.digest,
+        format=document.format,
+        document=document.id,
+        authors=tuple(sorted({author for one in document.statements for author in one.authors})),
+        statements=len(document.statements),
+        notes=document.notes,
+        changed_at=turn.now,
+        changed_by=turn.identity,
+    )
+    turn.tx.vex.save(kept, document.statements)
+    turn.tx.journal.append("vex.changed", {"id": kept.id, "digest": kept.digest, "by": turn.actor})
     return kept
 
 
@@ -61,7 +114,9 @@ def get_vex(tx: Transaction, name: str) -> KeptVex:
     return found
 
 
-def kept_vex(tx: Transaction, digests: Sequence[str | None]) -> Vex:
-    """Return all that is kept, for a build of these digests; `None` is one that is not known."""
+def kept_vex(tx: Transaction, digests: Sequence[str | None], sides: Iterable[Side | None]) -> Vex:
+    """Return what is kept about what was found, for a build of these digests; `None` is one that is not known."""
     judged = Judgeable((), frozenset(one for one in digests if one))
-    return Vex.of([one.document for one in tx.vex.list()], judged)
+    named = {name for side in sides if side for one in side.findings for name in one.ids}
+    notes = tuple(f"{kept.name}: {note}" for kept in tx.vex.list() for note in kept.notes)
+    return Vex.saying(tx.vex.about(named), judged, notes)

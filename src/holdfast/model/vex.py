@@ -143,12 +143,19 @@ class VexDocument:
 
 @dataclass(frozen=True, slots=True)
 class KeptVex:
-    """A document that a server keeps under a name. `digest` is `sha256:…` of its text, `changed_by` an opaque id."""
+    """A document that a server keeps under a name; how many `statements` it has, which are kept beside it.
+
+    `digest` is `sha256:…` of its text, `document` the id that it gives itself, `changed_by` an opaque id.
+    """
 
     org: str
     id: str
     name: str
     digest: str
-    document: VexDocument
+    format: str
+    document: str
+    authors: tuple[str, ...]
+    statements: int
+    notes: tuple[str, ...]
     changed_at: datetime
     changed_by: str

@@ -1,16 +1,16 @@
 """Where an org keeps what others say of vulnerabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from holdfast.model.vex import KeptVex
+from holdfast.model.vex import KeptVex, Statement
 
 
 class VexDocuments(Protocol):
-    """VEX documents by name."""
+    """VEX documents by name, and what they say by vulnerability."""
 
-    def save(self, kept: KeptVex) -> None:
-        """Create or change, by name."""
+    def save(self, kept: KeptVex, statements: Sequence[Statement]) -> None:
+        """Create or change, by name; what it said before is gone."""
         ...
 
     def find(self, name: str) -> KeptVex | None:
@@ -23,4 +23,8 @@ class VexDocuments(Protocol):
 
     def list(self) -> Sequence[KeptVex]:
         """Return all by name."""
+        ...
+
+    def about(self, vulnerabilities: Collection[str]) -> Sequence[Statement]:
+        """Return every statement that names one of them, once, by document and in its order."""
         ...

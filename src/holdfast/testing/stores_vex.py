@@ -4,7 +4,7 @@
 
 from dataclasses import replace
 
-from holdfast.model.vex import Claim, KeptVex, Product, Statement, VexDocument, VexStatus, parse_package
+from holdfast.model.vex import Claim, KeptVex, Product, Statement, VexStatus, parse_package
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
 from holdfast.testing.stores import ORG, OTHER
@@ -12,31 +12,28 @@ from holdfast.testing.stores import ORG, OTHER
 
 def kept_vex(name: str = "vendor", org: str = ORG) -> KeptVex:
     """Return a document of one statement."""
+    digest = "sha256:" + "0" * 64
+    return KeptVex(org, f"vex_{name}", name, digest, "openvex", "doc", ("Ana",), 1, ("a note",), START, "tok_1")
+
+
+def statement(*ids: str, why: str = "component_not_present") -> Statement:
+    """Return a statement about these vulnerabilities."""
     product = Product("shop", parse_package("pkg:oci/shop@7?tag=x"), ("sha256:" + "a" * 64,))
     part = Product("left-pad", parse_package("pkg:npm/left-pad"))
-    said = Statement(
-        ("CVE-2026-1",),
-        (Claim(product, (part, Product("cpe:/a:x"))),),
-        VexStatus.NOT_AFFECTED,
-        "component_not_present",
-        authors=("Ana",),
-        document="doc",
-        at=START,
-        version="1",
-        file=name,
+    claim = Claim(product, (part, Product("cpe:/a:x")))
+    return Statement(
+        ids, (claim,), VexStatus.NOT_AFFECTED, why, authors=("Ana",), document="doc", at=START, version="1", file="x"
     )
-    document = VexDocument(name, "openvex", "doc", (said,), ("a note",))
-    return KeptVex(org, f"vex_{name}", name, "sha256:" + "0" * 64, document, START, "tok_1")
 
 
 class VexSuite:
-    """Documents by name."""
+    """Documents by name, statements by vulnerability."""
 
     def test_a_vex_document_is_found_by_its_name_and_changed_under_it(self, store: Store) -> None:
         changed = replace(kept_vex(), digest="sha256:" + "1" * 64)
         with store.write(ORG, START) as tx:
             for one in (kept_vex(), kept_vex("other"), changed):
-                tx.vex.save(one)
+                tx.vex.save(one, [])
         with store.read(ORG) as tx:
             assert [one.name for one in tx.vex.list()] == ["other", "vendor"]
             assert tx.vex.find("vendor") == changed
@@ -46,11 +43,31 @@ class VexSuite:
             tx.vex.remove("vendor")
             assert [one.name for one in tx.vex.list()] == ["other"]
 
+    def test_statements_are_found_once_by_any_vulnerability_that_they_name(self, store: Store) -> None:
+        both, one, odd = statement("CVE-1", "GHSA-1"), statement("CVE-2"), statement("CVE-1", "x" * 5000, why="odd\0")
+        with store.write(ORG, START) as tx:
+            tx.vex.save(kept_vex(), [one, both])
+            tx.vex.save(kept_vex("other"), [odd])
+        with store.read(ORG) as tx:
+            assert tx.vex.about(["GHSA-1", "CVE-1", "CVE-9"])[1] == both
+            assert [len(found.ids) for found in tx.vex.about({"CVE-1"})] == [2, 2]
+            assert tx.vex.about([str(number) for number in range(2000)] + ["CVE-2"]) == [one]
+            assert list(tx.vex.about([])) == []
+
+    def test_what_a_vex_document_said_before_is_gone_with_it(self, store: Store) -> None:
+        with store.write(ORG, START) as tx:
+            tx.vex.save(kept_vex(), [statement("CVE-1"), statement("CVE-2")])
+            tx.vex.save(kept_vex(), [statement("CVE-3")])
+            assert list(tx.vex.about(["CVE-1", "CVE-2"])) == []
+            assert list(tx.vex.about(["CVE-3"])) == [statement("CVE-3")]
+            tx.vex.remove("vendor")
+            assert list(tx.vex.about(["CVE-3"])) == []
+
     def test_no_org_sees_another_ones_vex_documents(self, store: Store) -> None:
         with store.write(ORG, START) as tx:
-            tx.vex.save(kept_vex())
+            tx.vex.save(kept_vex(), [statement("CVE-1")])
         with store.write(OTHER, START) as tx:
-            assert (tx.vex.find("vendor"), list(tx.vex.list())) == (None, [])
+            assert (tx.vex.find("vendor"), list(tx.vex.list()), list(tx.vex.about(["CVE-1"]))) == (None, [], [])
             tx.vex.remove("vendor")
         with store.read(ORG) as tx:
-            assert tx.vex.find("vendor") == kept_vex()
+            assert (tx.vex.find("vendor"), list(tx.vex.about(["CVE-1"]))) == (kept_vex(), [statement("CVE-1")])

@@ -95,6 +95,26 @@ def test_what_is_no_document_is_refused(gate: Caller) -> None:
     assert gate.get("/vex")["items"] == []
 
 
+def test_a_document_that_says_far_more_than_its_size_is_refused(gate: Caller) -> None:
+    """Each of 4,000 products has 60 parts that are written once, or one with a version of 5,000 characters."""
+    for parts in (["part"] * 60, ["pkg:npm/left-pad@" + "1" * 5000]):
+        refuse_wide(gate, {"products": ["shop"] * 4000, "subcomponents": parts})
+
+
+def refuse_wide(gate: Caller, shared: dict[str, list[str]]) -> None:
+    wide = changed(PLAIN, (("statements",), [PLAIN["statements"][0] | shared]))
+    assert "over 16 MiB when it is written out" in put(gate, wide, status=422)["detail"]
+    assert gate.get("/vex")["items"] == []
+
+
+def test_what_is_said_of_other_vulnerabilities_is_not_kept_with_a_build(gate: Caller) -> None:
+    others = [PLAIN["statements"][0] | {"vulnerability": {"name": f"CVE-1999-{number}"}} for number in range(300)]
+    kept = put(gate, changed(PLAIN, (("statements",), [*others, *PLAIN["statements"]])))
+    assert kept["statements"] == 301
+    judged = judge(gate, "lamp")
+    assert [len(judged["document"]["vex"]), judged["build"]["answer"]] == [1, "pass"]
+
+
 def test_a_policy_that_is_tried_later_knows_what_was_cleared(gate: Caller) -> None:
     """The build passed by a document that is gone when a policy is tried."""
     put(gate, PLAIN)

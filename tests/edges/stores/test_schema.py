@@ -111,7 +111,8 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
 
 
 def _undo_engine(connection: Connection) -> None:
-    for table in ("policy", "waiver", "build", "inherited", "trust", "trust_use", "feed_wish", "vex_document"):
+    gate = ("policy", "waiver", "build", "inherited", "trust", "trust_use", "feed_wish")
+    for table in (*gate, "vex_document", "vex_statement", "vex_about"):
         connection.exec_driver_sql(f"DROP TABLE {table}")
     for table in ("step", "signal", "timer", "outbox", "flag_version", "flag_client", "drill"):
         connection.exec_driver_sql(f"DROP TABLE {table}")

@@ -11,7 +11,7 @@ from holdfast.edges.api.verbs import delete, get, put
 from holdfast.edges.api.wire import Cursor, Limit, NameInPath
 from holdfast.edges.api.wire_vex import VexIn, VexOut, VexPage
 from holdfast.loop.turn import Turn
-from holdfast.loop.vex_documents import get_vex, remove_vex, set_vex
+from holdfast.loop.vex_documents import get_vex, read_named, remove_vex, set_vex
 from holdfast.model.tenancy import Permission
 from holdfast.model.vex import KeptVex
 
@@ -20,16 +20,14 @@ _LIMIT_BYTES = 2 << 20
 
 def vex_out(kept: KeptVex) -> VexOut:
     """Return a document as it is told of."""
-    document = kept.document
-    authors = sorted({name for one in document.statements for name in one.authors})
     return VexOut(
         kept.id,
         kept.name,
-        document.format,
-        document.id,
-        authors,
-        len(document.statements),
-        list(document.notes),
+        kept.format,
+        kept.document,
+        list(kept.authors),
+        kept.statements,
+        list(kept.notes),
         kept.digest,
         kept.changed_at,
         kept.changed_by,
@@ -57,9 +55,8 @@ def read_vex_document(request: Ask, vex: NameInPath) -> Response[VexOut]:
 def put_vex(request: Ask, vex: NameInPath, body: RawBody) -> Response[VexOut]:
     """Let a document count for every build from now on, under a name of yours."""
     asked = decode_body(request, body, VexIn)
-    return write(
-        request, body, lambda turn: vex_out(set_vex(turn, vex, asked.document)), permission=Permission.POLICY_WRITE
-    )
+    given = read_named(vex, asked.document)
+    return write(request, body, lambda turn: vex_out(set_vex(turn, given)), permission=Permission.POLICY_WRITE)
 
 
 @delete("/vex/{vex:str}", status_code=200, summary="Remove a VEX document")

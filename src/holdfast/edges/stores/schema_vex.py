@@ -1,7 +1,29 @@
-"""The table of VEX documents. `body` is the whole value as JSON."""
+"""The tables of VEX documents: what is known of one, its statements, and the vulnerabilities that these name.
 
-from sqlalchemy import Table
+`body` is the value as JSON. A build reads the statements about what was found in it, and no others.
+"""
 
-from holdfast.edges.stores.schema import METADATA, words
+from sqlalchemy import Index, Table
+
+from holdfast.edges.stores.schema import METADATA, integer, words
 
 VEX_DOCUMENT = Table("vex_document", METADATA, words("org", key=True), words("name", key=True), words("body"))
+
+VEX_STATEMENT = Table(
+    "vex_statement",
+    METADATA,
+    words("org", key=True),
+    words("name", key=True),
+    integer("number", key=True),
+    words("body"),
+)
+
+VEX_ABOUT = Table(
+    "vex_about",
+    METADATA,
+    words("org", key=True),
+    words("vulnerability", key=True),
+    words("name", key=True),
+    integer("number", key=True),
+    Index("vex_about_name", "org", "name"),
+)

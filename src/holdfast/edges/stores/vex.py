@@ -1,13 +1,16 @@
 """VEX documents."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select
 
-from holdfast.edges.stores.schema_vex import VEX_DOCUMENT
-from holdfast.edges.stores.session import Session
+from holdfast.edges.stores.schema_vex import VEX_ABOUT, VEX_DOCUMENT, VEX_STATEMENT
+from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_body, to_body
-from holdfast.model.vex import KeptVex
+from holdfast.model.vex import KeptVex, Statement
+
+_LONGEST = 256
+"""Nothing that is looked for has a longer name, and no index takes any."""
 
 
 class SqlVexDocuments:
@@ -16,10 +19,20 @@ class SqlVexDocuments:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def save(self, kept: KeptVex) -> None:
-        """Create or change, by name."""
-        row = {"org": self._session.own(kept.org), "name": kept.name, "body": to_body(kept)}
-        self._session.upsert(VEX_DOCUMENT, [row])
+    def save(self, kept: KeptVex, statements: Sequence[Statement]) -> None:
+        """Create or change, by name; what it said before is gone."""
+        session, org = self._session, self._session.own(kept.org)
+        self.remove(kept.name)
+        session.upsert(VEX_DOCUMENT, [{"org": org, "name": kept.name, "body": to_body(kept)}])
+        bodies = ((org, kept.name, number, to_body(one)) for number, one in enumerate(statements))
+        session.add(VEX_STATEMENT, ("org", "name", "number", "body"), bodies)
+        about = (
+            (org, vulnerability, kept.name, number)
+            for number, one in enumerate(statements)
+            for vulnerability in dict.fromkeys(one.ids)
+            if len(vulnerability) <= _LONGEST
+        )
+        session.add(VEX_ABOUT, ("org", "vulnerability", "name", "number"), about)
 
     def find(self, name: str) -> KeptVex | None:
         """Return by name."""
@@ -29,11 +42,25 @@ class SqlVexDocuments:
 
     def remove(self, name: str) -> None:
         """Remove by name; what is not there is no fault."""
-        own = VEX_DOCUMENT.c.org == self._session.org
-        self._session.change(delete(VEX_DOCUMENT).where(own, VEX_DOCUMENT.c.name == name))
+        for table in (VEX_ABOUT, VEX_STATEMENT, VEX_DOCUMENT):
+            self._session.change(delete(table).where(table.c.org == self._session.org, table.c.name == name))
 
     def list(self) -> Sequence[KeptVex]:
         """Return all by name."""
         own = VEX_DOCUMENT.c.org == self._session.org
         rows = self._session.rows(select(VEX_DOCUMENT.c.body).where(own).order_by(VEX_DOCUMENT.c.name))
         return [from_body(row.body, KeptVex) for row in rows]
+
+    def about(self, vulnerabilities: Collection[str]) -> Sequence[Statement]:
+        """Return every statement that names one of them, once, by document and in its order."""
+        found: dict[tuple[str, int], Statement] = {}
+        told, said = VEX_ABOUT.c, VEX_STATEMENT.c
+        join = VEX_ABOUT.join(
+            VEX_STATEMENT, (told.org == said.org) & (told.name == said.name) & (told.number == said.number)
+        )
+        for some in chunks(sorted(vulnerabilities)):
+            query = select(said.name, said.number, said.body).select_from(join)
+            for row in self._session.rows(query.where(told.org == self._session.org, told.vulnerability.in_(some))):
+                if (row.name, row.number) not in found:
+                    found[row.name, row.number] = from_body(row.body, Statement)
+        return [found[place] for place in sorted(found)]

@@ -46,6 +46,17 @@ CREATE TABLE trust (org {text} NOT NULL, name {text} NOT NULL, body {text} NOT N
 
 CREATE TABLE vex_document (org {text} NOT NULL, name {text} NOT NULL, body {text} NOT NULL, PRIMARY KEY (org, name));
 
+CREATE TABLE vex_statement (
+    org {text} NOT NULL, name {text} NOT NULL, number INTEGER NOT NULL, body {text} NOT NULL,
+    PRIMARY KEY (org, name, number)
+);
+
+CREATE TABLE vex_about (
+    org {text} NOT NULL, vulnerability {text} NOT NULL, name {text} NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (org, vulnerability, name, number)
+);
+CREATE INDEX vex_about_name ON vex_about (org, name);
+
 CREATE TABLE trust_use (
     org {text} NOT NULL, digest {text} NOT NULL, until {instant} NOT NULL, PRIMARY KEY (org, digest)
 );
