@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from holdfast.errors import FactError
-from holdfast.gate.decide import Side
+from holdfast.gate.sides import Side
 from holdfast.loop.gate_reported import Sources, add_reports
 from holdfast.model.advisory import Severity
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Unparsed

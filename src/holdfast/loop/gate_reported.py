@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.errors import FactError
-from holdfast.gate.decide import Gap, Side
+from holdfast.gate.sides import Gap, Side
 from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Location, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
