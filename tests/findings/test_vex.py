@@ -182,6 +182,20 @@ def test_a_date_that_has_not_come_does_not_count() -> None:
     assert not clears(statement(status=AFFECTED, days=-1), statement(days=1))
 
 
+def test_a_warning_counts_before_its_date() -> None:
+    """Its author's clock runs ahead, or it was announced: who waits for it ships what is known to be affected."""
+    assert not clears(statement(), statement(status=AFFECTED, days=1))
+    assert not clears(statement(), statement(status=OPEN, days=1))
+
+
+def test_a_statement_without_a_date_is_not_overridden_by_one_that_has_it() -> None:
+    """Which of them came first is not known."""
+    undated = replace(statement(status=AFFECTED), at=None)
+    assert not clears(undated, statement())
+    assert not clears(statement(), undated)
+    assert clears(replace(undated, version="1"), replace(undated, status=NOT, version="2"))
+
+
 def test_a_policy_names_whose_word_counts() -> None:
     limits = VexLimits(authors=frozenset({"Bea"}))
     found = said(statement(), limits=limits)

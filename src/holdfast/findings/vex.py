@@ -6,10 +6,10 @@ Rules:
    has must be the component's; a distribution's release counts as it is compared everywhere (`debian-12.4` is 12).
 2. With parts, the product must be what is judged, and the component one of the parts. Without, the product is the
    component itself, or all that is judged.
-3. A later statement of the same document overrides an earlier one. Where documents differ the strictest counts:
-   affected, under investigation, then what clears. The others are told.
-4. A statement does not count, and says why: dated in the future, by an author whom the policy does not name. What is
-   known to be exploited, or was made to harm, is not cleared unless the policy lets it.
+3. A later statement of the same document overrides an earlier one, where both have a date or neither has. Where
+   documents differ the strictest counts: affected, under investigation, then what clears. The others are told.
+4. A statement does not count, and says why: one that clears and is dated in the future, one by an author whom the
+   policy does not name. What is known to be exploited, or was made to harm, is not cleared unless the policy lets it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -181,7 +181,7 @@ def _slim(one: Statement) -> Statement:
 def _unsound(one: Statement, limits: VexLimits, now: datetime) -> tuple[str, ...]:
     """Why a statement does not count by itself; empty when it does."""
     found = []
-    if one.at is not None and one.at > now:
+    if one.status.clears and one.at is not None and one.at > now:
         found.append(f"it is dated {format_instant(one.at)}, which has not come")
     if limits.authors is not None and not limits.authors & set(one.authors):
         found.append(f"the policy does not name {one.author} as an author")
@@ -198,12 +198,16 @@ def _too_bad(finding: Finding, limits: VexLimits) -> tuple[str, ...]:
 
 
 def _latest(statements: Iterable[Statement]) -> list[Statement]:
-    """Return the last of each document; several where they are of one instant and version."""
-    found: dict[tuple[str, str], list[Statement]] = {}
+    """Return the last of each document; several where they are of one instant and version.
+
+    What has no date is told apart: nobody knows whether it came before what has one.
+    """
+    found: dict[tuple[tuple[str, str], bool], list[Statement]] = {}
     for one in statements:
-        known = found.get(one.lineage)
+        lineage = (one.lineage, one.at is None)
+        known = found.get(lineage)
         if known is None or _age(one) > _age(known[0]):
-            found[one.lineage] = [one]
+            found[lineage] = [one]
         elif _age(one) == _age(known[0]):
             known.append(one)
     return [one for listed in found.values() for one in listed]
