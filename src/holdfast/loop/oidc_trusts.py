@@ -150,7 +150,7 @@ def _digest(trust: Trust) -> str:
 
 
 def remove_trust(turn: Turn, name: str) -> Trust:
-    """Trust nobody under that name any more; tokens that were given end within a quarter of an hour.
+    """Trust nobody under that name any more; tokens that were given are worth nothing from then on.
 
     Raises:
         NotFoundError: there is none.

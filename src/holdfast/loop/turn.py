@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import ForbiddenError
-from holdfast.model.tenancy import Permission, Token
+from holdfast.model.tenancy import Binding, Permission, Token
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 from holdfast.ports.world import Targets
@@ -38,12 +38,23 @@ class Turn:
     def require(self, permission: Permission, *, bound: bool = False) -> None:
         """Refuse a token that lacks the permission; one that is bound to a repository too, unless `bound`.
 
-        `bound` is for what holds such a token to its binding by itself (`require_bound`).
+        `bound` is for what holds such a token to its binding by itself (`require_bound`). Its trust must be there, as it
+        was when the token was given: who takes a trust away, or narrows it, does not wait for tokens to end.
 
         Raises:
             ForbiddenError: names the permission.
         """
         require_permission(self.token, permission, bound=bound)
+        if self.token is not None and self.token.binding is not None:
+            _require_trusted(self.tx, self.token, self.token.binding)
+
+
+def _require_trusted(tx: Transaction, token: Token, binding: Binding) -> None:
+    trust = tx.trusts.find(token.name)
+    if trust is None or trust.id != binding.trust or trust.changed_at > token.created_at:
+        raise ForbiddenError(
+            "the trust that this token was given by was changed or taken away", hint="log in again, if it still may"
+        )
 
 
 def require_permission(token: Token | None, permission: Permission, *, bound: bool = False) -> None:

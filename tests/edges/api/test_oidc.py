@@ -245,6 +245,8 @@ def test_a_bound_token_does_nothing_else(world: World, admin: Caller) -> None:
     pipeline = bound(world, environment="prod", ref="refs/heads/main")
     pipeline.get("/services", 403)
     pipeline.get("/trusts", 403)
+    pipeline.get("/policies", 403)
+    pipeline.get("/policies?service=shop")
     pipeline.put("/environments/production", {"tier": 9}, 403)
     pipeline.post("/tokens", {"name": "more", "permissions": ["builds:write"]}, 403)
     report = {"name": "w", "machine_id": "m", "os": "Debian:12", "kernel": "6", "architecture": "x", "sbom": SBOM}
@@ -267,6 +269,25 @@ def test_a_trust_that_was_taken_away_lets_nobody_in(world: World, admin: Caller)
     admin.ask("DELETE", "/trusts/gate", 200)
     admin.ask("DELETE", "/trusts/gate", 404)
     log_in(world, identity(world), 400)
+
+
+def test_what_was_given_ends_with_its_trust(world: World, admin: Caller) -> None:
+    """12:00 a login; 12:01 the trust is narrowed, then set back, then removed: each time it must log in again."""
+    admin.put("/trusts/gate", TRUST)
+    build = {"service": "shop", "sbom": SBOM}
+    for change in (TRUST | {"services": ["shop"]}, TRUST):
+        pipeline = bound(world)
+        pipeline.post("/builds", build)
+        world.clock.tick(60)
+        admin.put("/trusts/gate", change)
+        assert "trust" in pipeline.post("/builds", build, 403)["detail"]
+    last = bound(world)
+    last.post("/builds", build)
+    admin.ask("DELETE", "/trusts/gate", 200)
+    assert "trust" in last.post("/builds", build, 403)["detail"]
+    admin.put("/trusts/gate", TRUST)
+    last.post("/builds", build, 403)
+    last.get("/policies?service=shop", 403)
 
 
 def test_the_same_trust_again_changes_nothing(admin: Caller) -> None:

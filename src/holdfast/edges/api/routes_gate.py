@@ -93,11 +93,16 @@ def waiver_out(kept: KeptWaiver) -> WaiverOut:
 def list_policies(request: Ask, service: Filter = None) -> Response[PolicyPage]:
     """List the policies in force, of all levels; or those of one service, the highest level first.
 
-    A pipeline's token may ask too: it keeps them for when this server is away.
+    A pipeline's token may ask too: it keeps them for when this server is away. One that was given for a pipeline's
+    identity asks for one service.
     """
 
     def find(turn: Turn) -> PolicyPage:
-        if turn.token is None or not turn.token.allows(Permission.BUILDS_WRITE):
+        token = turn.token
+        asks = token is not None and token.allows(Permission.BUILDS_WRITE)
+        if asks and (service is not None or token is None or token.binding is None):
+            turn.require(Permission.BUILDS_WRITE, bound=True)
+        else:
             turn.require(Permission.READ)
         kept = {(one.level, one.subject): one for one in turn.tx.policies.current()}
         if service is None:

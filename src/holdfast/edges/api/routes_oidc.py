@@ -94,7 +94,7 @@ def put_trust(request: Ask, trust: NameInPath, body: RawBody) -> Response[TrustO
 
 @delete("/trusts/{trust:str}", status_code=200, summary="Trust an identity no more")
 def delete_trust(request: Ask, trust: NameInPath) -> Response[TrustOut]:
-    """Trust nobody under this name any more; tokens that were given end within fifteen minutes."""
+    """Trust nobody under this name any more; tokens that were given are worth nothing from then on."""
     return write(request, b"", lambda turn: trust_out(remove_trust(turn, trust)), permission=Permission.ADMIN)
 
 

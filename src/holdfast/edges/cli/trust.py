@@ -117,7 +117,7 @@ def list_trusts(api: Api, *, style: str) -> None:
 @with_api
 @format_option
 def remove(api: Api, *, name: str, style: str) -> None:
-    """Let nobody in under a trust any more; tokens that were given end within fifteen minutes.
+    """Let nobody in under a trust any more; tokens that were given are worth nothing from then on.
 
     \b
     Examples:
