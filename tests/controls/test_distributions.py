@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
-from holdfast.controls.distributions import other_names, release_of
+from holdfast.controls.distributions import mended_cves, other_names, release_of
 from holdfast.controls.match import affects
 from holdfast.model.advisory import Compiled, PackageState
 
@@ -43,6 +43,7 @@ def how(advisory: Compiled, ecosystem: str, name: str, version: str) -> str | No
         ("SUSE:Linux Enterprise Server 15 SP5", "SUSE:Linux Enterprise Server 15 SP5", True),
         ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "SUSE:Linux Enterprise Server 15 SP5", True),
         ("SUSE:Linux Enterprise Server 15 SP3-LTSS", "SUSE:Linux Enterprise Server 15 SP3", False),
+        ("SUSE:Linux Enterprise Server 12 SP5-LTSS Extended Security", "SUSE:Linux Enterprise Server 12 SP5", False),
         ("SUSE:Linux Enterprise High Performance Computing 15 SP4-ESPOS", "SUSE:Linux Enterprise Server 15 SP4", False),
         ("SUSE:Linux Enterprise Server 12", "SUSE:Linux Enterprise Server 12", True),
         ("SUSE:Linux Enterprise Server 16.0", "SUSE:Linux Enterprise Server 16", True),
@@ -129,6 +130,22 @@ def test_ubuntu_pro_fix_counts_for_the_release_and_for_who_has_it() -> None:
     for advisory in (make(pro), make(entry("Ubuntu:18.04:LTS", "sedge", versions=["1.0-1ubuntu0.1~esm2"]), pro)):
         assert how(advisory, "Ubuntu:18.04", "sedge", "1.0-1") == "high"
         assert how(advisory, "Ubuntu:18.04", "sedge", "1.0-1ubuntu0.1~esm2") is None
+
+
+def test_version_that_everybody_gets_is_affected_though_it_sorts_after_a_fix_in_ubuntu_pro() -> None:
+    pro = entry("Ubuntu:Pro:18.04:LTS", "sedge", {"fixed": "1.0-1ubuntu0.1~esm2"}, versions=["1.0-1"])
+    versions = ["1.0-1", "1.0-1ubuntu0.1~esm3", "1.0-1ubuntu0.1"]
+    advisory = make(entry("Ubuntu:18.04:LTS", "sedge", versions=versions), pro)
+    assert how(advisory, "Ubuntu:18.04", "sedge", "1.0-1ubuntu0.1") == "high"
+    assert how(advisory, "Ubuntu:18.04", "sedge", "1.0-1ubuntu0.1~esm3") is None
+
+
+def test_notice_that_calls_several_cves_its_aliases_joins_none_of_them() -> None:
+    several = ["CVE-2024-1", "CVE-2024-2"]
+    notice = make(entry("Debian:12", "sedge"), id="DSA-1-1", aliases=several).advisory
+    assert (notice.aliases, notice.upstream, mended_cves(notice)) == ((), tuple(several), tuple(several))
+    assert make(entry("Debian:12", "sedge"), id="DSA-1-1", aliases=several[:1]).advisory.aliases == ("CVE-2024-1",)
+    assert make(entry("PyPI", "sedge"), id="PYSEC-1", aliases=several).advisory.aliases == tuple(several)
 
 
 def test_record_of_one_cve_is_that_cve_and_a_notice_of_several_is_none() -> None:

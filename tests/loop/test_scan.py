@@ -213,3 +213,19 @@ def test_what_came_with_the_distribution_is_judged_by_it_where_it_can_be() -> No
     assert found(owned) == (["L-1"], 0)  # nobody answers for it
     lookup.ecosystems = {"PyPI"}
     assert found(Occurrence(package, (Location("rpm"),)), owned)[1] == 0  # its feed is missing
+
+
+class Buster(Known):
+    """Advisories that speak of a release past its end."""
+
+    def releases(self) -> frozenset[str]:
+        return frozenset({"Debian:10"})
+
+
+def test_what_came_with_a_release_past_its_end_is_judged_by_itself() -> None:
+    package = Component("Debian:10", "python3-lamp", "1.0-1")
+    lookup = Buster(record("L-1"), record("D-1", "Debian:10", "python3-lamp"))
+    lookup.ecosystems = {"PyPI", "Debian"}
+    owned = Occurrence(Component("PyPI", "lamp", "1.0"), (Location("lamp/METADATA", None, package.purl),))
+    report = scan(_sbom(Occurrence(package, (Location("dpkg"),)), owned), lookup, START)
+    assert ([one.advisory for one in report.findings], report.owned) == (["D-1", "L-1"], 0)

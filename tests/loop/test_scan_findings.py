@@ -170,5 +170,13 @@ def test_language_packages_of_one_name_stay_apart() -> None:
 def test_version_without_a_place_has_a_state_too() -> None:
     feed = Feed(record("D-1", "sedge", "1.2-3"))
     report = judge(feed, built("sedge", "1.2-1~!"))
-    assert [one.state for one in report.findings] in ([PackageState.FIXED], [])
-    assert report.findings or report.unknown
+    assert [one.state for one in report.findings] == [PackageState.FIXED]
+
+
+def test_version_without_a_place_has_no_fix_where_only_another_record_has_one() -> None:
+    feed = Feed(record("D-1", "sedge", "1.2-3"), record("D-2", "sedge", urgency="unimportant"))
+    report = judge(feed, built("sedge", "1.1_0-1"))
+    assert [(one.advisory, one.state, one.fix is None) for one in report.findings] == [
+        ("D-1", PackageState.FIXED, False),
+        ("D-2", PackageState.WILL_NOT_FIX, True),
+    ]

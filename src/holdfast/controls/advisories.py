@@ -22,7 +22,13 @@ from typing import Any
 import msgspec
 
 from holdfast.controls.advisory_compile import compile_advisory
-from holdfast.controls.distributions import other_names, release_of, said_of, without_open_doubles
+from holdfast.controls.distributions import (
+    other_names,
+    release_of,
+    said_of,
+    without_open_doubles,
+    without_several_cves,
+)
 from holdfast.controls.severity import best_severity
 from holdfast.errors import ControlError, UsageError
 from holdfast.model.advisory import Advisory, Affected, Event, Range, Severity
@@ -53,7 +59,7 @@ def parse_osv(data: bytes | Mapping[str, Any], *, where: str | None = None) -> A
     reader = _Reader()
     upstream = reader.texts(record, "upstream")
     aliases = dict.fromkeys((*reader.texts(record, "aliases"), *other_names(identifier, upstream)))
-    return Advisory(
+    advisory = Advisory(
         id=identifier,
         modified=reader.instant(record, "modified", required=True),
         published=reader.instant(record, "published"),
@@ -68,6 +74,7 @@ def parse_osv(data: bytes | Mapping[str, Any], *, where: str | None = None) -> A
         body=body.decode("utf-8"),
         problems=reader.problems(),
     )
+    return without_several_cves(advisory)
 
 
 def _decode(data: bytes | Mapping[str, Any], where: str | None) -> tuple[dict[str, Any], bytes]:

@@ -7,7 +7,7 @@ Rules:
 2. A product with packages of its own (`Ubuntu:Pro:FIPS…`, Red Hat's layered products) stays what it is, and matches
    nothing that is installed from the release.
 3. A record that speaks of one CVE, as its own id or its `upstream` tells, is that CVE under another name. A notice of
-   several is none of them, and is exploited where one of them is.
+   several is none of them, whatever its `aliases` say, and is exploited where one of them is.
 4. Silence says nothing: without a word of the distribution, ranges alone count.
 
 Source: https://ossf.github.io/osv-schema/#affectedpackage-field, the records themselves; Debian's security tracker,
@@ -17,14 +17,16 @@ Source: https://ossf.github.io/osv-schema/#affectedpackage-field, the records th
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+from holdfast.controls.versions import compare_versions
 from holdfast.model.advisory import Advisory, Affected, PackageState, Range
 from holdfast.model.purl import find_distribution
 
 _RED_HAT = re.compile(r"Red Hat:(enterprise_linux|rhel_(?:eus|aus|tus|e4s|els)(?:_long_life)?):(\d+)(?:[.:]|\Z)")
 _SUSE = re.compile(
-    r"SUSE:Linux Enterprise (?P<of>.+?) (?P<major>\d+)(?:\.(?P<minor>\d+)| SP(?P<pack>\d+))?(?P<more>-\S+)?"
+    r"SUSE:Linux Enterprise (?P<of>.+?) (?P<major>\d+)(?:\.(?P<minor>\d+)| SP(?P<pack>\d+))?(?P<more>[- ].+)?"
 )
 _UBUNTU_PRO = re.compile(r"Ubuntu:Pro:(\d+\.\d+)(?::LTS)?")
 _CVE = re.compile(r"CVE-\d{4}-\d+\Z")
@@ -84,12 +86,28 @@ def _has_fix(ranges: Sequence[Range]) -> bool:
 def without_open_doubles(affected: Sequence[Affected]) -> tuple[Affected, ...]:
     """Leave out what says `no fix` of an Ubuntu package that the same record has a fix of for the same release.
 
-    Ubuntu names a release twice where the fix is in Ubuntu Pro alone; a machine that has that fix is not affected.
+    Ubuntu names a release twice where the fix is in Ubuntu Pro alone; a machine that has that fix is not affected. What
+    it lists of versions that everybody gets, and that sort after that fix without having it, stays.
     """
-    fixed = {
-        (one.ecosystem, one.name) for one in affected if one.ecosystem.startswith("Ubuntu:") and _has_fix(one.ranges)
-    }
-    return tuple(one for one in affected if (one.ecosystem, one.name) not in fixed or _has_fix(one.ranges))
+    fixes: dict[tuple[str, str], list[str]] = {}
+    for one in affected:
+        if one.ecosystem.startswith("Ubuntu:") and _has_fix(one.ranges):
+            ends = [event.version for part in one.ranges for event in part.events if event.kind == "fixed"]
+            fixes.setdefault((one.ecosystem, one.name), []).extend(ends)
+    out = []
+    for one in affected:
+        ends = [] if _has_fix(one.ranges) else fixes.get((one.ecosystem, one.name), [])
+        later = tuple(version for version in one.versions if _is_after(one.ecosystem, version, ends))
+        if not ends:
+            out.append(one)
+        elif later:
+            out.append(replace(one, ranges=(), versions=later))
+    return tuple(out)
+
+
+def _is_after(ecosystem: str, version: str, fixes: Sequence[str]) -> bool:
+    """Whether a version that everybody gets sorts after every fix of those who pay."""
+    return "esm" not in version and all(compare_versions(ecosystem, version, fix) == 1 for fix in fixes)
 
 
 def other_names(identifier: str, upstream: Sequence[str]) -> tuple[str, ...]:
@@ -98,6 +116,20 @@ def other_names(identifier: str, upstream: Sequence[str]) -> tuple[str, ...]:
     if identifier.startswith(_ONE_EACH):
         return tuple(upstream) if len(set(cves)) == 1 else ()
     return tuple(one for one in cves if identifier.endswith(f"-{one}"))[:1]
+
+
+def without_several_cves(advisory: Advisory) -> Advisory:
+    """Make `upstream` of the aliases of a distribution's notice that name several CVEs: they are not one vulnerability.
+
+    As aliases they would join the clusters of CVEs that have nothing in common, and what is accepted of one would be of
+    all.
+    """
+    cves = {one for one in (advisory.id, *advisory.aliases) if _CVE.match(one)}
+    if len(cves) < 2 or not advisory.affected:
+        return advisory
+    if not all(find_distribution(one.ecosystem.partition(":")[0]) for one in advisory.affected):
+        return advisory
+    return replace(advisory, aliases=(), upstream=tuple(dict.fromkeys((*advisory.upstream, *advisory.aliases))))
 
 
 def mended_cves(advisory: Advisory) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ Rules:
 3. One finding per source and alias cluster (`scan_findings`); everything is sorted, so the same input gives the same
    bytes.
 4. A language package that came with the distribution's packages is judged by the distribution, where each of those can
-   be judged; `comprehensive` judges it by itself as well.
+   be judged and the release still gets updates; `comprehensive` judges it by itself as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -141,7 +141,9 @@ def scan(
         verdict = feed_verdict(name, snapshots, now, age, releases)
         because[name] = _why_not(name, verdict, (problems or {}).get(base))
     run = _Scan(lookup)
-    answered = frozenset[str]() if comprehensive else _answered(registry, because)
+    ended = tuple((name, at) for name in ecosystems if (at := ended_at(name, now)) is not None)
+    speaking = {name for name, why in because.items() if why is None} - {name for name, _ in ended}
+    answered = frozenset[str]() if comprehensive else _answered(registry, speaking)
     left = []
     for occurrence in registry:
         component = occurrence.component
@@ -153,7 +155,6 @@ def scan(
         # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
         _match(run, component, occurrence, is_judged=reason is None)
     used = {name.partition(":")[0] for name in ecosystems}
-    ended = tuple((name, at) for name in ecosystems if (at := ended_at(name, now)) is not None)
     return ScanReport(
         sbom,
         make_findings(run.hits, lookup, sbom, read_line, frozenset(name for name, _ in ended)),
@@ -166,11 +167,11 @@ def scan(
     )
 
 
-def _answered(registry: Sequence[Occurrence], because: Mapping[str, str | None]) -> frozenset[str]:
-    """Return the packages, by purl, for which their distribution's advisories speak."""
+def _answered(registry: Sequence[Occurrence], speaking: Set[str]) -> frozenset[str]:
+    """Return the packages, by purl, for which their distribution's advisories speak; of an ended release, none do."""
     if not any(one.owners for one in registry):
         return frozenset()
-    named = (one.component for one in registry if because[one.component.ecosystem] is None)
+    named = (one.component for one in registry if one.component.ecosystem in speaking)
     return frozenset(one.purl for one in named if is_comparable(one.ecosystem, one.match_version))
 
 

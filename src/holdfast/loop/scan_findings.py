@@ -78,7 +78,7 @@ def make_findings(
     every = {**lookup.facts(sorted(others)), **facts}
     formats = {file: format_id for file, format_id, _ in sbom.files}
     out: list[ScanFinding] = []
-    for maker in sorted((_Maker(one, formats, read_line, ended) for one in hits), key=lambda one: one.order):
+    for maker in sorted((_Maker(one, lookup, formats, read_line, ended) for one in hits), key=lambda one: one.order):
         hit = maker.hit
         clusters: dict[str, list[str]] = {}
         for record in sorted(hit.records):
@@ -93,13 +93,20 @@ def make_findings(
 class _Maker:
     """Makes the findings of one component."""
 
-    def __init__(self, hit: Hit, formats: Mapping[str, str], read_line: ReadLine, ended: frozenset[str]) -> None:
+    def __init__(
+        self,
+        hit: Hit,
+        lookup: AdvisoryLookup,
+        formats: Mapping[str, str],
+        read_line: ReadLine,
+        ended: frozenset[str],
+    ) -> None:
         component = hit.occurrence.component
         self.hit, self._has_ended = hit, component.ecosystem in ended
         self._purl = component.purl
         self.order = component.name != component.source_name, self._purl
         """That which has the name of its source comes first, and stands for what is built from it."""
-        self._states = states_of(hit.rules, hit.records, component)
+        self._states = states_of(lookup, hit.rules, hit.records, component)
         self._is_built = is_built(component)
         rules = hit.rules
         if self._is_built:

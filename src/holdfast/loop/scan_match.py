@@ -35,21 +35,23 @@ def find_undecided(rules: PackageRules, component: Component) -> list[str]:
     return sorted({*rules.vague, *(unsure - known)})
 
 
-def states_of(rules: PackageRules, records: Collection[str], component: Component) -> dict[str, PackageState]:
+def states_of(
+    lookup: AdvisoryLookup, rules: PackageRules, records: Collection[str], component: Component
+) -> dict[str, PackageState]:
     """Return how a component stands to each of the records that affect it.
 
-    Where the affected versions end at a fix, there is one; else its distribution's word counts, where it says any.
+    Where the affected versions end at a fix, there is one; else its distribution's word counts, where it says any. A
+    version without a key is held against what was published, as where it was matched.
     """
     ecosystem, version = component.ecosystem, component.match_version
     key = version_key(ecosystem, version)
     said = dict(rules.said)
     fixed = _fixed_by_key(rules, ecosystem, key) if key is not None else set[str]()
-    for record, entry in rules.pairwise:
+    entries = lookup.published(ecosystem, component.match_name) if key is None else rules.pairwise
+    for record, entry in entries:
         ends = [event.version for event in entry.range.events if event.kind == "fixed"] if entry.range else []
         if any(compare_versions(ecosystem, end, version) == 1 for end in ends) and matches_pairwise(entry, version):
             fixed.add(record)
-    if key is None and any(compare_versions(ecosystem, fix, version) == 1 for fix in rules.fixes):
-        fixed |= set(records)  # which record the fix is of can't be told without a place in the order
     return {record: PackageState.FIXED if record in fixed else _unfixed(said.get(record)) for record in records}
 
 

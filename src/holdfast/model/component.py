@@ -33,6 +33,11 @@ class Source(StrEnum):
     URL = "url"
 
 
+def names_binaries(ecosystem: str) -> bool:
+    """Whether advisories of an ecosystem name the packages that are built, each with the version of its own."""
+    return ecosystem.startswith(_NAME_BINARIES)
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One package at one version.
@@ -74,7 +79,7 @@ class Component:
     @property
     def match_name(self) -> str:
         """The name that advisories of this ecosystem use, in the spelling that is compared."""
-        by_source = self.source_package and not self.ecosystem.startswith(_NAME_BINARIES)
+        by_source = self.source_package and not names_binaries(self.ecosystem)
         return compared_name(self.ecosystem, self.source_package if by_source else self.name)
 
     @property
@@ -90,7 +95,7 @@ class Component:
     @property
     def shared_version(self) -> str:
         """The version that all packages of one source have; empty where each has its own, and advisories say which."""
-        return "" if self.ecosystem.startswith(_NAME_BINARIES) else self.match_version
+        return "" if names_binaries(self.ecosystem) else self.match_version
 
     @property
     def has_version_of_source(self) -> bool:

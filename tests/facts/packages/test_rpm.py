@@ -71,6 +71,22 @@ def test_rpm_packages_are_named_as_the_distributions_advisories_do(os: str, purl
     assert (one.component.purl, one.component.match_name) == (purl, name)
 
 
+@pytest.mark.parametrize(
+    ("os", "compared"),
+    [
+        ("Rocky Linux:9", ("perl", "5.32.1-481.el9")),
+        ("openSUSE:Leap 15.6", ("perl", "5.32.1-481.el9")),
+        ("AlmaLinux:9", ("perl-Errno", "1.30-481.el9")),
+    ],
+)
+def test_rpm_of_another_version_than_its_source_is_held_by_what_advisories_speak_of(
+    os: str, compared: tuple[str, str]
+) -> None:
+    errno = header(name="perl-Errno", version="1.30", release="481.el9", sourcerpm="perl-5.32.1-481.el9.src.rpm")
+    (one,) = parse("r", database(errno), os).occurrences
+    assert (one.component.version, one.component.match_name, one.component.match_version) == ("1.30-481.el9", *compared)
+
+
 def test_rpm_key_is_no_package() -> None:
     assert parse("r", database(header(name="gpg-pubkey", version="a", release="b")), "Fedora:40").occurrences == ()
 

@@ -102,8 +102,20 @@ def test_sbom_unknown_purl_type_keeps_its_type() -> None:
 def test_sbom_upstream_of_an_rpm_is_the_file_of_its_source(upstream: str, name: str) -> None:
     purl = f"pkg:rpm/rocky/openssl-libs@1.1.1k-12.el8?arch=x86_64&distro=rocky-8.9&epoch=1&upstream={upstream}"
     (one,) = parse_cyclonedx("bom.json", _document([_library(purl)])).occurrences
-    assert (one.component.match_name, one.component.match_version) == (name, "1:1.1.1k-12.el8")
+    version = "1:17.0.9.0.9-2.el8" if name.startswith("java") else "1:1.1.1k-12.el8"
+    assert (one.component.match_name, one.component.match_version) == (name, version)
     assert "upstream" not in one.component.purl
+
+
+@pytest.mark.parametrize(
+    ("vendor", "compared"), [("rocky", ("perl", "5.32.1-481.el9")), ("almalinux", ("perl-Errno", "1.30-481.el9"))]
+)
+def test_sbom_rpm_is_held_by_the_version_that_its_distributions_advisories_speak_of(
+    vendor: str, compared: tuple[str, str]
+) -> None:
+    purl = f"pkg:rpm/{vendor}/perl-Errno@1.30-481.el9?distro={vendor}-9.6&upstream=perl-5.32.1-481.el9.src.rpm"
+    (one,) = parse_cyclonedx("bom.json", _document([_library(purl)])).occurrences
+    assert (one.component.match_name, one.component.match_version) == compared
 
 
 def test_sbom_upstream_qualifier_is_the_source_package() -> None:

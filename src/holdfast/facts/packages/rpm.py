@@ -4,7 +4,8 @@ Rules:
 
 1. Every row of the table `Packages` is one header; one that can't be read is unparsed, the others count.
 2. The version is `version-release`; an epoch stands beside it, and before it where versions are compared.
-3. The name of the source RPM tells the source package, which advisories of most distributions speak of.
+3. The name of the source RPM tells the source package and its version, which advisories of most distributions speak
+   of; it has no epoch, so that of the package counts.
 4. `gpg-pubkey` is a key that RPM keeps among the packages, and no package.
 5. The database may come from anybody: it is opened in memory, its one table is read and nothing else, in a bounded
    number of steps. Changes in a write-ahead log beside it are not in it, which is a gap.
@@ -22,14 +23,14 @@ from holdfast.facts.gather import Gathering
 from holdfast.facts.packages._rpm_header import Header, Tag
 from holdfast.facts.packages._spec import MAX_DATABASE_BYTES, PackageDatabaseSpec
 from holdfast.facts.packages._vendor import ecosystem_of
-from holdfast.model.component import Component, Location, Occurrence, ParsedFile
+from holdfast.model.component import Component, Location, Occurrence, ParsedFile, names_binaries
 from holdfast.ports.tree import Tree
 
 if TYPE_CHECKING:
     import sqlite3
 
 _PATHS = ("var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite")
-_SOURCE = re.compile(r"(.+)-[^-]+-[^-]+\.(?:no)?src\.rpm\Z")
+_SOURCE = re.compile(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm\Z")
 _MAGIC = b"SQLite format 3\0"
 _STEPS_EACH, _MAX_LOOKS = 10_000, 1_000
 """How many steps of sqlite between two looks, and how many looks: the packages of a machine need one or two."""
@@ -61,6 +62,7 @@ def _occurrence(header: Header, place: Location, os: str) -> Occurrence:
     version = f"{number}-{release}"
     epoch = next(iter(header.numbers(Tag.EPOCH)), 0)
     source = _SOURCE.match(header.text(Tag.SOURCERPM))
+    compared = source[2] if source and not names_binaries(ecosystem) else version
     qualifiers = {
         "arch": header.text(Tag.ARCH),
         "distro": distro,
@@ -73,7 +75,7 @@ def _occurrence(header: Header, place: Location, os: str) -> Occurrence:
         version,
         qualifiers=tuple(sorted((key, value) for key, value in qualifiers.items() if value)),
         source_package=source[1] if source and source[1] != name else "",
-        source_version=f"{epoch}:{version}" if epoch else "",
+        source_version=f"{epoch}:{compared}" if epoch else compared if compared != version else "",
     )
     license_ = header.text(Tag.LICENSE)
     return Occurrence(component, (place,), licenses=(license_,) if license_ else ())

@@ -4,10 +4,10 @@ import re
 from dataclasses import replace
 from urllib.parse import quote
 
-from holdfast.model.component import Component, Source
+from holdfast.model.component import Component, Source, names_binaries
 from holdfast.model.purl import parse_purl, split_purl
 
-_SOURCE_RPM = re.compile(r"([^/]+)-[^-/]+-[^-/]+\.(?:no)?src\.rpm")
+_SOURCE_RPM = re.compile(r"([^/]+)-([^-/]+-[^-/]+)\.(?:no)?src\.rpm")
 _RANGE_SIGNS = frozenset("<>=^~*|, ")
 
 
@@ -31,7 +31,7 @@ def component_of(purl: str, version: object, properties: dict[str, str], where: 
     upstream = _upstream(component, purl).partition("@")
     package = properties.get("source_package", upstream[0])
     compared = properties.get("source_version", upstream[2] or component.source_version)
-    if not upstream[0] and source is Source.REGISTRY and not package and compared == component.source_version:
+    if not any(upstream) and source is Source.REGISTRY and not package and compared == component.source_version:
         return component
     return replace(
         component,
@@ -43,11 +43,20 @@ def component_of(purl: str, version: object, properties: dict[str, str], where: 
 
 
 def _upstream(component: Component, purl: str) -> str:
-    """Return the source package that a purl names: `name`, `name@version`; an RPM's is the name of its file."""
+    """Return the source package that a purl names: `name`, `name@version`; an RPM's is the name of its file.
+
+    That has no epoch, so the package's own counts. Its version says nothing where advisories speak of packages.
+    """
     if not purl.startswith("pkg:rpm/") or "upstream=" not in purl:
         return dict(component.qualifiers).get("upstream", "")
     file = _SOURCE_RPM.fullmatch(split_purl(purl).qualifiers.get("upstream", ""))
-    return file[1] if file and file[1] != component.name else ""
+    if not file:
+        return ""
+    name = file[1] if file[1] != component.name else ""
+    if file[2] == component.version or names_binaries(component.ecosystem):
+        return name
+    epoch = dict(component.qualifiers).get("epoch", "")
+    return f"{name}@{epoch}:{file[2]}" if epoch else f"{name}@{file[2]}"
 
 
 def _source(text: str) -> Source:
