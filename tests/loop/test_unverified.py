@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from holdfast.loop.builds import BuildAsk, judge_build, link_builds, override_build
-from holdfast.loop.declare import declare_environment
+from holdfast.loop.declare import declare_environment, ensure_service
 from holdfast.loop.policies import set_policy
 from holdfast.loop.policy_change import change_policy
 from holdfast.loop.requests import EnvironmentRequest
@@ -206,6 +206,17 @@ def test_a_policy_says_from_when_on_and_whether(world: World) -> None:
     world.clock.tick(2 * 86400)
     ship(world, "4", "f00d")
     assert [one.versions for one in found(world)] == [("4",)]
+
+
+@pytest.mark.parametrize("words", ["unverified: ignore", "since: 2099-01-01T00:00:00Z"])
+def test_a_service_does_not_free_its_deployments_from_what_the_org_leaves_to_the_usual(
+    world: World, words: str
+) -> None:
+    with world.turn() as turn:
+        service = ensure_service(turn, "shop")
+        set_policy(turn, Level.SERVICE, service.id, f"deployments: {{{words}}}\n")
+    ship(world)
+    assert [one.is_live for one in found(world)] == [True]
 
 
 def test_a_policy_that_changes_is_applied_at_once(world: World) -> None:

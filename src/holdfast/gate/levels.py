@@ -131,18 +131,14 @@ class Levels:
     def unverified(self, at: datetime) -> Unverified:
         """Return what becomes of a deployment of an instant that has no passing verdict.
 
-        Where no level says, it follows the mode of then: who only looks is not told of findings.
+        Where the highest level does not say, it follows the mode of then: who only looks is not told of findings.
         """
         usual = {Mode.OBSERVE: Unverified.IGNORE, Mode.WARN: Unverified.WARN, Mode.BLOCK: Unverified.FINDING}
-        silent = all(one.deployments.unverified is None for one in self.policies)
-        if silent:
-            return usual[self.mode(at)]
-        return self._fold("deployments", lambda one: one.deployments.unverified, Unverified.IGNORE, _stricter)
+        return self._fold("deployments", lambda one: one.deployments.unverified, usual[self.mode(at)], _stricter)
 
-    @property
-    def unverified_since(self) -> datetime | None:
-        """From when on deployments need a verdict, the earliest that a level says; `None` where none does."""
-        return min((one.deployments.since for one in self.policies if one.deployments.since), default=None)
+    def unverified_since(self, usual: datetime | None) -> datetime | None:
+        """From when on deployments need a verdict; `usual` where the highest level does not say, `None` for never."""
+        return self._fold("deployments", lambda one: one.deployments.since, usual, _earlier)
 
     @property
     def tells_environments_apart(self) -> bool:
@@ -278,6 +274,8 @@ class Levels:
                 yield f"{one.name}: data.on_unknown `{one.on_unknown}` is milder than `{with_it.on_unknown}` above it"
             if one.mode is not None and _is_milder(one.mode.now, with_it.mode(_LATE)):
                 yield f"{one.name}: mode `{one.mode.now}` is milder than what is above it, which counts"
+            if _is_milder(said := one.deployments.unverified, with_it.unverified(_LATE)):
+                yield f"{one.name}: deployments.unverified `{said}` is milder than what is above it, which counts"
             if one.vex.also_clears and one.vex.also_clears - with_it.vex.also_clears:
                 yield f"{one.name}: vex.also_clears counts only where a higher level lists `vex` in lower_may"
             if one.private and set(one.private) - set(with_it.private):
@@ -286,6 +284,11 @@ class Levels:
 
 def _stricter(one: Word, other: Word) -> Word:
     return max(one, other, key=STRICTNESS.__getitem__)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the earlier instant; `None` is never."""
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def stricter_away(one: str, other: str) -> str:

@@ -2,15 +2,16 @@
 
 Rules:
 1. A verdict is a release's when it judged its artifact, its composition, or its commit; not by commit where it names an
-   artifact that the release does not have.
+   artifact that the release does not have. What a run for a change asked, by who it is, is no release's, until a
+   person lets it go: what it was told rests on what the change says of itself.
 2. A verdict for no environment counts in all: what the environment would have excused, it did not. One for another
    environment counts where that has the same tier and exposure and no rule in force looks at environments.
 3. The newest verdict when a deployment began decides. Once begun with one that lets it go, it stays allowed: what is
    learnt later of what runs is an exposure of its own.
 4. Begun without, it is unverified, or blocked where the gate held it, until a verdict passes or somebody lets the build
    go; both instants are kept, that of the verdict and that of learning of it.
-5. A verdict is needed since the policy's `since`; where it says none, since the service's first build or the first
-   policy that it is under. What ran before is nobody's fault.
+5. A verdict is needed since the policy's `since`; where the highest level says none, since the service's first build or
+   the first policy that it is under, unless a lower level says earlier. What ran before is nobody's fault.
 """
 
 from collections.abc import Mapping, Sequence
@@ -123,7 +124,7 @@ class VerdictReader:
             levels = Levels([read_kept(self._kept[place]) for place in places if place in self._kept])
             begun = [self._policy_at(place) for place in places if place in self._kept]
             known = [at for at in (self.tx.builds.first_at(service.id), *begun) if at is not None]
-            self._levels[service.id] = levels, levels.unverified_since or min(known, default=None)
+            self._levels[service.id] = levels, levels.unverified_since(min(known, default=None))
         return self._levels[service.id]
 
     def _policy_at(self, place: tuple[Level, str]) -> datetime | None:
@@ -145,6 +146,8 @@ class VerdictReader:
 
 def is_of(build: Build, release: Release) -> bool:
     """Whether a build judged what became a release (rule 1)."""
+    if build.for_change and build.override is None:
+        return False
     digests = {one.digest for one in release.artifacts}
     if build.artifact and digests:
         return build.artifact in digests
