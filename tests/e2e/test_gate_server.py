@@ -137,3 +137,39 @@ def test_a_server_syncs_the_feed_of_what_only_builds_are_made_of(repository: Pat
         wait_until(lambda: ask(repository, feed, server.url, secret)[1]["snapshot"] != [])
         done, found = ask(repository, feed, server.url, secret)
         assert (done.returncode, [one["id"] for one in found["ledger"]]) == (1, ["L-desk", "L-lamp"]), done.stdout
+
+
+def sarif(*lines: int) -> str:
+    results = [
+        {
+            "ruleId": "B602",
+            "level": "error",
+            "message": {"text": "a shell"},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": "app.py"}, "region": {"startLine": line}}}],
+        }
+        for line in lines
+    ]
+    return json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "bandit"}}, "results": results}]})
+
+
+def test_what_other_tools_report_is_judged_by_the_server_and_old_lines_are_old(
+    repository: Path, feed: Path, tmp_path: Path
+) -> None:
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "app.py", "call(one)\n")
+    git(repository, "checkout", "-qB", "change")
+    commit(repository, "app.py", "import x\ncall(one)\ncall(two)\n")
+    report = tmp_path / "bandit.sarif"
+    with serve(tmp_path / "server", "--feed", "none") as server:
+        server.call("POST", "/advisories", record("L-desk", name="desk", severity=SEVERITY))
+        document_ = POLICY + "data: {on_unknown: warn}\n"
+        server.call("PUT", "/policies/org", {"document": document_})
+        secret = token_of(server)
+        report.write_text(sarif(2))
+        done, found = ask(repository, feed, server.url, secret, "--findings", str(report))
+        assert (done.returncode, found["existing"]) == (0, 2), done.stdout
+        report.write_text(sarif(2, 3))
+        done, found = ask(repository, feed, server.url, secret, "--findings", str(report))
+        assert done.returncode == 1, done.stdout
+        (one,) = found["blocking"]
+        assert (one["tools"], one["locations"]) == (["bandit"], [{"file": "app.py", "line": 3}])

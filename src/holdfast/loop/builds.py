@@ -32,6 +32,7 @@ from holdfast.gate.sides import Side, under
 from holdfast.loop.approvals import require_person
 from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_json import decision_to_json
+from holdfast.loop.gate_reported import NOTHING, Reported, add_reported
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.inherited import basis_notes, inherited_since
 from holdfast.loop.oidc_binding import require_bound
@@ -45,7 +46,7 @@ from holdfast.loop.vex_documents import kept_vex
 from holdfast.model.build import Answer, Basis, Build, Override
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
-from holdfast.model.finding import Kind
+from holdfast.model.finding import OURS, Finding, Kind
 from holdfast.model.inherited import Inherited
 from holdfast.model.inventory import Reach, Release, Service
 from holdfast.model.tenancy import Permission
@@ -64,7 +65,7 @@ class BuildAsk:
 
     With `environment` and no base it is a release, compared with what runs there. `waivers` and `policy` are texts of
     the base revision; the policy can only tighten. `notes` are what the pipeline has to say beside it, `artifact` the
-    digest of what was built (`sha256:…`), where it is known already.
+    digest of what was built (`sha256:…`), where it is known already, `reported` what other tools say of it.
     """
 
     service: str
@@ -79,6 +80,7 @@ class BuildAsk:
     ci: str = ""
     notes: tuple[str, ...] = ()
     artifact: str | None = None
+    reported: Reported = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,11 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
         before = _scan(turn, composition, levels)
         base = side_of(before)
         head = replace(head, gaps=(*head.gaps, *find_vanished(report, before)))
+    head, base = add_reported(head, base, ask.reported)
+    if base is not None and basis is Basis.RELEASE and ask.reported.findings:
+        base = replace(
+            base, findings=(*base.findings, *_reported_of_what_runs(turn.tx, service, ask.environment, turn.now))
+        )
     file = read_waivers(ask.waivers.encode("utf-8", "surrogatepass")) if ask.waivers else None
     kept = [one.waiver for one in turn.tx.waivers.of_service(service.id)]
     unread = tuple(f"a waiver that can't be read waives nothing: {one}" for one in file.problems) if file else ()
@@ -189,6 +196,19 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
     vex = kept_vex(turn.tx, [ask.artifact], [head, base])
     return report, Question(head, base, basis, bound, levels, waivers, since, notes, vex=vex)
+
+
+def _reported_of_what_runs(tx: Transaction, service: Service, environment: str, now: datetime) -> tuple[Finding, ...]:
+    """Return what other tools said, at a line of its files, of what runs: by the newest build of it that is kept."""
+    for running in reversed(tx.deployments.runs(service.id, environment, now)):
+        release = tx.releases.get(running.release_id) if running.release_id else None
+        digests = [one.digest for one in release.artifacts] if release else []
+        builds = tx.builds.of_release(service.id, release.commit, release.sbom, digests) if release else ()
+        for build in reversed(builds):
+            data = tx.builds.evidence(build.id)
+            if data is not None:
+                return tuple(one for one in unpack_evidence(data).head.findings if OURS not in one.tools)
+    return ()
 
 
 def _bound(tx: Transaction, service: Service, environment: str) -> Bound:
@@ -249,6 +269,7 @@ def _record(turn: Turn, ask: BuildAsk, service: Service, decision: Decision, rep
         team=service.team or "",
         sbom=sbom_digest(ask.sbom),
         artifact=ask.artifact,
+        for_change=bool(turn.token and turn.token.binding and turn.token.binding.is_for_change),
     )
 
 

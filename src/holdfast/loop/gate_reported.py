@@ -40,30 +40,51 @@ class Sources:
     base_sbom: Sbom | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What other tools say of a tree: findings and gaps, each with whether the base has it as well."""
+
+    findings: tuple[tuple[Finding, bool], ...] = ()
+    gaps: tuple[tuple[Gap, bool], ...] = ()
+
+
+NOTHING = Reported()
+
+
 def add_reports(head: Side, base: Side | None, reports: Sequence[Report], sources: Sources) -> tuple[Side, Side | None]:
     """Return both sides with what other tools reported of the head."""
+    return add_reported(head, base, read_reported(reports, sources))
+
+
+def add_reported(head: Side, base: Side | None, reported: Reported) -> tuple[Side, Side | None]:
+    """Return both sides with what other tools say."""
+    found = _Found(head.findings)
+    for one, _ in reported.findings:
+        found.add(one)
+    gaps = tuple(gap for gap, _ in reported.gaps)
+    here = replace(head, findings=tuple(found.findings), gaps=(*head.gaps, *gaps))
+    if base is None:
+        return here, None
+    old = tuple(one for one, was in reported.findings if was)
+    old_gaps = tuple(gap for gap, was in reported.gaps if was)
+    return here, replace(base, findings=(*base.findings, *old), gaps=(*base.gaps, *old_gaps))
+
+
+def read_reported(reports: Sequence[Report], sources: Sources) -> Reported:
+    """Return what reports say of a tree; it alone is looked at, and what it is compared with."""
     here, before = _Lines(sources.head), _Lines(sources.base) if sources.base is not None else None
     known = {one.component for one in sources.base_sbom.occurrences} if sources.base_sbom else set()
-    found, old = _Found(head.findings), []
+    found: list[tuple[Finding, bool]] = []
     seen: Counter[tuple[str, ...]] = Counter()
     for report in reports:
         for one in report.findings:
             if one.suppressed:
                 continue
             if one.component is not None:
-                finding = _of_package(one)
-                was = one.component in known
+                found.append((_of_package(one), one.component in known))
             else:
-                finding, was = _of_line(one, here, before, seen)
-            found.add(finding)
-            if was:
-                old.append(finding)
-    gaps = tuple(_gaps(reports, sources))
-    old_gaps = (gap for gap, was in gaps if was)
-    return (
-        replace(head, findings=tuple(found.findings), gaps=(*head.gaps, *(gap for gap, _ in gaps))),
-        replace(base, findings=(*base.findings, *old), gaps=(*base.gaps, *old_gaps)) if base is not None else None,
-    )
+                found.append(_of_line(one, here, before, seen))
+    return Reported(tuple(found), tuple(_gaps(reports, sources)))
 
 
 def _gaps(reports: Iterable[Report], sources: Sources) -> Iterator[tuple[Gap, bool]]:

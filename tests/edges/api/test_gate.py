@@ -241,3 +241,38 @@ def test_a_release_is_tied_to_the_builds_of_its_commit(gate: Caller) -> None:
     release = gate.post("/releases", {"service": "shop", "version": "1", "commit": "c0ffee", "sbom": sbom("lamp")})
     assert gate.get(f"/builds/{held['id']}")["release_id"] == release["release"]["id"]
     assert gate.get(f"/builds/{other['id']}")["release_id"] is None
+
+
+def reported(name: str, file: str, *, was: bool = False, tools: tuple[str, ...] = ("bandit",)) -> list[Any]:
+    places = [{"file": file, "line": 3}]
+    finding = {"kind": "code", "id": name, "ids": [name], "places": places, "tools": tools, "fingerprint": f"1:{name}"}
+    return [finding | {"severity": {"score": 9.0, "vector": None}}, was]
+
+
+def test_what_other_tools_say_is_judged_with_the_rest_and_remembered_of_what_runs(gate: Caller) -> None:
+    gate.post("/releases", {"service": "shop", "version": "1", "commit": "c0ffee", "sbom": sbom()})
+    gate.post("/deployments", {"service": "shop", "version": "1", "environment": "production"})
+    said = {"findings": [reported("B602", "a.py"), reported("B101", "a.py", was=True)], "gaps": []}
+    first = judge(gate, reported=said, commit="c0ffee")
+    assert [one["id"] for one in first["document"]["blocking"]] == ["B602"]
+    gate.world.clock.tick(60)
+    said["findings"].append(reported("B999", "b.py"))
+    next_ = gate.post("/builds", {"service": "shop", "sbom": sbom(), "environment": "production", "reported": said})
+    assert next_["document"]["basis"] == "release"
+    assert [one["id"] for one in next_["document"]["blocking"]] == ["B999"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"findings": [reported("B1", "a.py", tools=("bandit", "holdfast"))]},
+        {"findings": [reported("B1", "a.py", tools=())]},
+        {"findings": [reported("B" * 5000, "a.py")]},
+        {"findings": [reported("", "a.py")]},
+        {"findings": [[{"kind": "no kind", "id": "a", "ids": []}, False]]},
+        {"findings": 7},
+        [],
+    ],
+)
+def test_what_no_other_tool_can_have_said_is_refused(gate: Caller, said: Any) -> None:
+    gate.post("/builds", {"service": "shop", "sbom": sbom(), "reported": said}, 400)

@@ -13,6 +13,7 @@ from holdfast.edges.api.calls import read, write
 from holdfast.edges.api.composition import read_composition
 from holdfast.edges.api.cursors import next_page, read_cursor
 from holdfast.edges.api.deps import Ask
+from holdfast.edges.api.reported import read_reported
 from holdfast.edges.api.verbs import delete, get, post, put
 from holdfast.edges.api.wire import Cursor, Filter, Limit, NameInPath, in_utc, to_wire
 from holdfast.edges.api.wire_gate import (
@@ -38,6 +39,7 @@ from holdfast.edges.api.wire_gate import (
 from holdfast.errors import FactError, UsageError
 from holdfast.loop.build_figures import GROUPINGS, Figures, trend_of
 from holdfast.loop.builds import BuildAsk, judge_build, override_build
+from holdfast.loop.gate_reported import NOTHING
 from holdfast.loop.policies import levels_of, place_names, window
 from holdfast.loop.policy_change import change_policy
 from holdfast.loop.policy_replay import replay_policy, sum_up
@@ -197,6 +199,7 @@ def post_build(request: Ask, body: RawBody) -> Response[BuildDecided]:
         asked.ci,
         tuple(asked.notes),
         asked.artifact,
+        NOTHING if asked.reported is msgspec.UNSET else read_reported(asked.reported),
     )
 
     def act(turn: Turn) -> BuildDecided:

@@ -79,12 +79,14 @@ class PolicyTestOut(Answer, frozen=True):
 class BuildIn(Question, frozen=True):
     """A build to be judged. `base` is the composition of the merge base; without one, what `environment` runs.
 
-    `waivers` and `policy` are the texts of the base revision; `policy` can only tighten.
+    `waivers` and `policy` are the texts of the base revision; `policy` can only tighten. `reported` is what other tools
+    say of it, as `holdfast gate --findings` read it.
     """
 
     service: Identifier
     sbom: msgspec.Raw
     base: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    reported: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     environment: Line = ""
     commit: Text | None = None
     source: Line = ""
@@ -143,6 +145,7 @@ class BuildOut(Answer, frozen=True):
     sbom: str | None
     artifact: str | None
     took_s: float | None
+    for_change: bool
 
 
 class BuildDecided(Answer, frozen=True):

@@ -16,7 +16,7 @@ import click
 from holdfast.edges.cli.gate_base import Base, GateTools, Place, read_trusted
 from holdfast.edges.cli.gate_output import print_decision
 from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
-from holdfast.edges.cli.gate_tools import read_report_file, with_option
+from holdfast.edges.cli.gate_tools import read_reports, with_option
 from holdfast.edges.cli.options import (
     EXIT_BLOCKED,
     EXIT_FAILED,
@@ -39,7 +39,7 @@ from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.loop.fix_asks import tell_asks
 from holdfast.loop.gate import GateInput, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
-from holdfast.loop.gate_reported import Sources
+from holdfast.loop.gate_reported import Sources, read_reported
 from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
 from holdfast.model.build import Answer, Basis
 from holdfast.model.component import Sbom
@@ -181,9 +181,6 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     from holdfast.edges.cli.ci_login import ForkError
     from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server, cached_levels
 
-    if options.findings or options.tools:
-        given = "--findings" if options.findings else "--with"
-        raise UsageError(f"`{given}` and `--server` don't go together yet", hint="decide here: leave `--server` out")
     refuse_with_server(options.vex, options.products)
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
@@ -192,11 +189,13 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
     sbom = read_composition(tree, paths)
     before = base.composition(tools, path) if base else None
-    if not (sbom.files or sbom.unparsed or (before is not None and (before.files or before.unparsed))):
+    is_empty = not (sbom.files or sbom.unparsed or (before is not None and (before.files or before.unparsed)))
+    if is_empty and not options.findings and not options.tools:
         return None
     service = options.service or trusted.stated.bound.service
     if not service:
         raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
+    reports, beside = read_reports(tools, path, tree, options.findings, options.tools)
     asked = Asked(
         options.server or "",
         service,
@@ -208,6 +207,8 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         options.data,
         options.accept_inherited,
         options.artifact,
+        read_reported(reports, Sources(tree, base.tree(tools, path) if base else None, before)),
+        beside,
     )
     try:
         decision, document = ask_server(tools, path, asked)
@@ -302,7 +303,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     basis = Basis.NOTHING if base is None else Basis.CHANGE
     if base is None:
         notes.append("there is no base: everything counts as added (`--base origin/main`, or an SBOM)")
-    looked, beside = tools.look_with(options.tools, path, tree) if options.tools else ((), ())
+    looked, beside = read_reports(tools, path, tree, options.findings, options.tools)
     notes.extend(beside)
     given = GateInput(
         reports[0],
@@ -311,7 +312,7 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         levels,
         trusted.stated,
         notes=tuple(notes),
-        reports=(*(read_report_file(file) for file in options.findings), *looked),
+        reports=looked,
         sources=Sources(tree, base.tree(tools, path) if base else None, before),
         base_is_tree=base is not None and base.commit is not None,
         vex=vex,

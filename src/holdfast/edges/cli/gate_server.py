@@ -29,6 +29,7 @@ from holdfast.errors import HoldfastError
 from holdfast.gate.decide import Decision
 from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy_read import read_policy
+from holdfast.loop.gate_reported import NOTHING, Reported
 from holdfast.model.component import Sbom
 from holdfast.model.instant import format_instant
 from holdfast.ports.api import Api
@@ -59,6 +60,9 @@ class Asked:
     accept: bool = False
     """Whether what is here is to be kept as what the service inherits, before it is judged."""
     artifact: str | None = None
+    reported: Reported = NOTHING
+    """What other tools say."""
+    notes: tuple[str, ...] = ()
 
 
 def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
@@ -148,8 +152,10 @@ def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
         "ci": next((name.partition("_")[0].lower() for name in _CI if os.environ.get(name)), ""),
         "waivers": asked.trusted.waivers.decode("utf-8", "replace"),
         "policy": policy[0].decode("utf-8", "replace") if policy else "",
-        "notes": [*asked.trusted.notes, *_left_behind(asked.data)][:_MOST_NOTES],
+        "notes": [*asked.trusted.notes, *asked.notes, *_left_behind(asked.data)][:_MOST_NOTES],
     }
+    if asked.reported.findings or asked.reported.gaps:
+        body["reported"] = msgspec.to_builtins(asked.reported)
     if asked.before is not None:
         body["base"] = composition_to_json(asked.before)
     return body

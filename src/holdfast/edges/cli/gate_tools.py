@@ -2,12 +2,15 @@
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from holdfast.edges.cli.gate_base import GateTools
 from holdfast.errors import UsageError
 from holdfast.model.reported import Report
+from holdfast.ports.tree import Tree
 
 
 def read_report_file(file: Path) -> Report:
@@ -25,6 +28,19 @@ def read_report_file(file: Path) -> Report:
             )
     except OSError as error:
         raise UsageError(f"the report can't be read: {error.strerror}", where=str(file)) from None
+
+
+def read_reports(
+    tools: GateTools, path: Path, tree: Tree, files: Sequence[Path], names: Sequence[str]
+) -> tuple[tuple[Report, ...], tuple[str, ...]]:
+    """Return the reports in `files` and of the tools of these names, and what is to be told of running them.
+
+    Raises:
+        UsageError: there is no such report, or no such tool.
+        FactError: a report can't be read.
+    """
+    looked, beside = tools.look_with(names, path, tree) if names else ((), ())
+    return (*(read_report_file(file) for file in files), *looked), tuple(beside)
 
 
 def _names(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
