@@ -12,24 +12,20 @@ Rules:
    so that a new policy can be tried on it.
 """
 
-import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
 from holdfast.facts.sbom import sbom_digest
-from holdfast.findings.vex import Vex
 from holdfast.findings.waiver_read import read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
-from holdfast.gate.sides import Side, under
+from holdfast.gate.sides import under
 from holdfast.loop.approvals import require_person
+from holdfast.loop.build_evidence import pack_document, pack_evidence, reported_of_what_runs
 from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_json import decision_to_json
 from holdfast.loop.gate_reported import NOTHING, Reported, add_reported
@@ -46,17 +42,14 @@ from holdfast.loop.vex_documents import kept_vex
 from holdfast.model.build import Answer, Basis, Build, Override
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
-from holdfast.model.finding import OURS, Finding, Kind
+from holdfast.model.finding import Kind
 from holdfast.model.inherited import Inherited
 from holdfast.model.inventory import Reach, Release, Service
 from holdfast.model.tenancy import Permission
-from holdfast.model.waiver import Waiver
 from holdfast.ports.store import Transaction
 
 MOST_REASONS = 100
 MOST_RELEASES = 20
-MOST_KEPT = 200
-"""How much of each part of an answer is kept with a build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +74,6 @@ class BuildAsk:
     notes: tuple[str, ...] = ()
     artifact: str | None = None
     reported: Reported = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What a build was decided on, for a policy that is tried later."""
-
-    head: Side
-    base: Side | None
-    basis: Basis
-    bound: Bound
-    waivers: tuple[Waiver, ...]
-    known_since: tuple[tuple[tuple[str, ...], datetime], ...]
-    vex: Vex = field(default_factory=Vex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +162,7 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     head, base = add_reported(head, base, ask.reported)
     if base is not None and basis is Basis.RELEASE and ask.reported.findings:
         base = replace(
-            base, findings=(*base.findings, *_reported_of_what_runs(turn.tx, service, ask.environment, turn.now))
+            base, findings=(*base.findings, *reported_of_what_runs(turn.tx, service, ask.environment, turn.now))
         )
     file = read_waivers(ask.waivers.encode("utf-8", "surrogatepass")) if ask.waivers else None
     kept = [one.waiver for one in turn.tx.waivers.of_service(service.id)]
@@ -196,19 +176,6 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
     vex = kept_vex(turn.tx, [ask.artifact], [head, base])
     return report, Question(head, base, basis, bound, levels, waivers, since, notes, vex=vex)
-
-
-def _reported_of_what_runs(tx: Transaction, service: Service, environment: str, now: datetime) -> tuple[Finding, ...]:
-    """Return what other tools said, at a line of its files, of what runs: by the newest build of it that is kept."""
-    for running in reversed(tx.deployments.runs(service.id, environment, now)):
-        release = tx.releases.get(running.release_id) if running.release_id else None
-        digests = [one.digest for one in release.artifacts] if release else []
-        builds = tx.builds.of_release(service.id, release.commit, release.sbom, digests) if release else ()
-        for build in reversed(builds):
-            data = tx.builds.evidence(build.id)
-            if data is not None:
-                return tuple(one for one in unpack_evidence(data).head.findings if OURS not in one.tools)
-    return ()
 
 
 def _bound(tx: Transaction, service: Service, environment: str) -> Bound:
@@ -285,39 +252,6 @@ def _journal(turn: Turn, build: Build) -> None:
         "by": turn.actor,
     }
     turn.tx.journal.append("build.decided", body)
-
-
-def pack_evidence(question: Question) -> bytes:
-    """Return what a build was decided on, as it is kept."""
-    evidence = Evidence(
-        question.head,
-        question.base,
-        question.basis,
-        question.bound,
-        tuple(question.waivers),
-        tuple(sorted(question.known_since.items())),
-        question.vex.of_findings((*question.head.findings, *(question.base.findings if question.base else ()))),
-    )
-    return zlib.compress(msgspec.json.encode(evidence), 6)
-
-
-def unpack_evidence(data: bytes) -> Evidence:
-    """Return what `pack_evidence` kept."""
-    return msgspec.json.decode(zlib.decompress(data), type=Evidence)
-
-
-def pack_document(document: Mapping[str, Any]) -> bytes:
-    """Return what was answered as it is kept: the first 200 of each part, and how many more there were."""
-    long = {name: part for name, part in document.items() if isinstance(part, list) and len(part) > MOST_KEPT}
-    cut = {name: part[:MOST_KEPT] for name, part in long.items()}
-    more = {name: len(part) - MOST_KEPT for name, part in long.items()}
-    return zlib.compress(json.dumps({**document, **cut, "more": more}, separators=(",", ":")).encode(), 6)
-
-
-def unpack_document(data: bytes) -> Mapping[str, Any]:
-    """Return what `pack_document` kept."""
-    found = json.loads(zlib.decompress(data))
-    return found if isinstance(found, dict) else {}
 
 
 def override_build(turn: Turn, build_id: str, reason: str) -> Build:

@@ -5,6 +5,7 @@ Rules:
 2. Where it names none, a service belongs to the repository whose pipeline reported it first, by the repository's
    number: a repository that took over a name is another one. A trust that names the service hands it over.
 3. It speaks of an environment only where its job ran in that one.
+4. A run for a change under review takes no service over: it may ask about one that is nobody's, and that stays so.
 """
 
 import json
@@ -49,6 +50,8 @@ def _belong(turn: Turn, service: Service, binding: Binding) -> None:
             f"`{service.name}` belongs to another repository",
             hint=f"an administrator hands it over: `holdfast trust set … --service {service.name}`",
         )
+    if binding.is_for_change:
+        return
     turn.tx.settings.set(name, mine)
     body = {"id": service.id, "trust": binding.trust, "about": [service.id], "by": turn.actor}
     turn.tx.journal.append("service.bound", body)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import UnauthenticatedError
-from holdfast.model.tenancy import Binding, Permission
+from holdfast.model.tenancy import CHANGE_EVENTS, Binding, Permission
 from holdfast.model.trust import Condition, System, Trust
 
 MOST_BYTES = 16 * 1024
@@ -61,7 +61,6 @@ _ORDINARY: Mapping[System, frozenset[str]] = {
     ),
     System.GITLAB: _words("push merge_request_event schedule web api trigger pipeline parent_pipeline webide"),
 }
-_FOR_A_CHANGE = frozenset({"pull_request", "merge_request_event"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +181,7 @@ def granted(trust: Trust, claims: Mapping[str, object]) -> frozenset[Permission]
     event = _EVENT.get(trust.system)
     if event is None or event in {one.claim for one in trust.conditions}:
         return trust.permissions
-    if text_of(claims, event) in _FOR_A_CHANGE:
+    if text_of(claims, event) in CHANGE_EVENTS:
         return trust.permissions & {Permission.BUILDS_WRITE}
     return trust.permissions
 

@@ -38,8 +38,8 @@ class Turn:
     def require(self, permission: Permission, *, bound: bool = False) -> None:
         """Refuse a token that lacks the permission; one that is bound to a repository too, unless `bound`.
 
-        `bound` is for what holds such a token to its binding by itself (`require_bound`). Its trust must be there, as it
-        was when the token was given: who takes a trust away, or narrows it, does not wait for tokens to end.
+        `bound` is for what holds such a token to its binding by itself (`require_bound`). Its trust must be there,
+        as it was when the token was given: who takes a trust away, or narrows it, does not wait for tokens to end.
 
         Raises:
             ForbiddenError: names the permission.

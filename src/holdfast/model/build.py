@@ -72,6 +72,7 @@ class Build:
     (ecosystem, when its feed was synced, in microseconds). `release_id` is known once the build became a release.
     `team` is whose service it was then. `sbom` is the digest of the composition that was judged, `artifact` that of
     what was built (`sha256:…`), where the pipeline said so. `took_s` is from the question to the answer.
+    `for_change` says that a run for a change under review asked, by who it is.
     """
 
     org: str
@@ -106,6 +107,7 @@ class Build:
     sbom: str | None = None
     artifact: str | None = None
     took_s: float | None = None
+    for_change: bool = False
 
     @property
     def passed_at(self) -> datetime | None:

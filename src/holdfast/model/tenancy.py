@@ -57,6 +57,12 @@ class Permission(StrEnum):
     """Policies of all levels, and the approval of waivers."""
 
 
+CHANGE_EVENTS = frozenset(
+    {"pull_request", "pull_request_target", "pull_request_review", "merge_request_event", "external_pull_request_event"}
+)
+"""What GitHub and GitLab call a run for a change that nobody has merged yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """What a token speaks for that was given for a pipeline's identity: this repository's runs, and nothing else.
@@ -75,6 +81,11 @@ class Binding:
     event: str = ""
     ref: str = ""
     services: tuple[str, ...] = ()
+
+    @property
+    def is_for_change(self) -> bool:
+        """Whether the run is of a change under review: whoever may push a branch wrote what it says."""
+        return self.event in CHANGE_EVENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,32 @@ def test_a_change_only_asks_the_gate(world: World, admin: Caller) -> None:
     assert refused["error"] == "invalid_scope"
 
 
+def test_a_change_takes_no_service_over(world: World, admin: Caller) -> None:
+    """Any branch of `acme/other` may ask about `shop` while it is nobody's; it is whose merged run reports it."""
+    admin.put("/trusts/gate", TRUST)
+    build = {"service": "shop", "sbom": SBOM}
+    change = bound(world, event_name="pull_request", repository="acme/other", repository_id="100")
+    change.post("/builds", build)
+    bound(world).post("/builds", build)
+    assert "another repository" in change.post("/builds", build, 403)["detail"]
+
+
+def test_a_change_does_not_let_a_release_go(world: World, admin: Caller) -> None:
+    """Its run says itself what it consists of: naming the artifact of a release proves nothing of that."""
+    deploying(admin)
+    claims = {"environment": "prod", "ref": "refs/heads/main"}
+    artifact = f"sha256:{'a' * 64}"
+    build = {"service": "shop", "sbom": SBOM, "artifact": artifact, "commit": "c0ffee1"}
+    release = {"service": "shop", "version": "1", "sbom": SBOM, "artifacts": [{"digest": artifact, "kind": "image"}]}
+    made = bound(world, **claims).post("/releases", release | {"commit": "c0ffee1"})["release"]["id"]
+    change = bound(world, **claims, event_name="pull_request")
+    assert change.post("/builds", build)["build"]["release_id"] is None
+    place = {"environment": "production", "release": made}
+    told = bound(world, **claims).post("/deployments", place)
+    assert "unverified" in told["warnings"][0]
+    assert bound(world, **claims).post("/builds", build)["build"]["release_id"] == made
+
+
 def test_a_bound_token_does_nothing_else(world: World, admin: Caller) -> None:
     deploying(admin)
     pipeline = bound(world, environment="prod", ref="refs/heads/main")
