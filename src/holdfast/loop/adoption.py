@@ -21,7 +21,7 @@ from holdfast.errors import HoldfastError, UsageError
 from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy import ModeRules
 from holdfast.gate.policy_read import read_policy
-from holdfast.loop.builds import unpack_evidence
+from holdfast.loop.build_evidence import unpack_evidence
 from holdfast.loop.policies import find_subject, levels_of_group, window
 from holdfast.loop.policy_change import change_policy
 from holdfast.loop.turn import Turn

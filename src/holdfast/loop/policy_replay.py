@@ -18,7 +18,7 @@ from holdfast.gate.decide import Decision, Question, decide, describe
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy import ModeRules, Policy
 from holdfast.gate.policy_read import read_policy
-from holdfast.loop.builds import unpack_evidence
+from holdfast.loop.build_evidence import unpack_evidence
 from holdfast.loop.policies import find_subject, place_names, read_kept, window
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Answer, Build, Level, Mode

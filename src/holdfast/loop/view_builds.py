@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.loop.builds import unpack_document
+from holdfast.loop.build_evidence import unpack_document
 from holdfast.loop.policies import find_subject
 from holdfast.loop.unverified import VerdictReader
 from holdfast.model.build import Answer, Build, BuildFilter, Level
