@@ -75,3 +75,28 @@ a: *nothing
 def test_any_file_is_answered(data: bytes) -> None:
     estate = SPEC.read("catalog-info.yaml", b"apiVersion: backstage.io/v1alpha1\n" + data, MemoryTree({}))
     assert all(".." not in one.path.split("/") for one in estate.members)
+
+
+def _locations(targets: list[str]) -> bytes:
+    listed = "".join(f"    - {one}\n" for one in targets)
+    return b"apiVersion: backstage.io/v1alpha1\nkind: Location\nspec:\n  targets:\n" + listed.encode()
+
+
+def test_a_catalog_of_endless_patterns_or_places_is_cut_and_says_so() -> None:
+    files = {f"a{number}/catalog-info.yaml": PAY for number in range(300)}
+    patterns = SPEC.read(
+        "c.yaml", _locations([f"./**/a{number}?/**/x.yaml" for number in range(100)]), MemoryTree(files)
+    )
+    assert [one for one in patterns.problems if "patterns" in one]
+    assert len(patterns.problems) <= 21
+    places = SPEC.read("c.yaml", _locations([f"./gone{number}.yaml" for number in range(2000)]), MemoryTree({}))
+    assert places.problems[-1].startswith("c.yaml: over 1000 locations")
+
+
+def test_a_catalog_of_too_many_or_too_large_files_is_cut_and_says_so() -> None:
+    large = PAY + b"#" * (900 << 10)
+    estate = SPEC.read("c.yaml", _locations(["./*/x.yaml"]), MemoryTree({f"{at}/x.yaml": large for at in range(12)}))
+    assert 8 <= len(estate.members) < 12
+    assert "over 1000 files or 8 MiB" in estate.problems[-1]
+    many = SPEC.read("c.yaml", b"---\na: b\n" * 20_000, MemoryTree({}))
+    assert "over 10000 entities" in many.problems[-1]

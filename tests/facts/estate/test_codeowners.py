@@ -76,6 +76,21 @@ def test_a_pattern_of_many_stars_costs_no_more_than_its_length() -> None:
     assert not matches_parts(["**", "a"] * 15, ["a"] * 2000 + ["b"])
 
 
+def test_a_file_of_thousands_of_patterns_is_held_against_fewer_folders_and_says_so() -> None:
+    tree = MemoryTree({f"a{number}/b/go.mod": b"" for number in range(200)})
+    estate = SPEC.read("CODEOWNERS", b"/**/a*/**/q*/** @x/y\n" * 2000 + b"/a0/b @x/z\n", tree)
+    assert [(one.path, one.team) for one in estate.members] == [("a0/b", "z")]
+    assert "only the first 50 folders" in estate.problems[0]
+
+
+def test_a_plain_line_and_a_pattern_decide_by_their_order() -> None:
+    tree = MemoryTree({"a/go.mod": b"", "ab/go.mod": b""})
+    first = SPEC.read("CODEOWNERS", b"/a @x/plain\n/a* @x/wide\n", tree)
+    assert [(one.path, one.team) for one in first.members] == [("a", "wide"), ("ab", "wide")]
+    last = SPEC.read("CODEOWNERS", b"/a* @x/wide\n/a @x/plain\n", tree)
+    assert [(one.path, one.team) for one in last.members] == [("a", "plain"), ("ab", "wide")]
+
+
 @given(st.binary(max_size=400))
 def test_any_file_is_answered(data: bytes) -> None:
     estate = SPEC.read("CODEOWNERS", data, MemoryTree({"a/go.mod": b"", "b/c/go.mod": b""}))

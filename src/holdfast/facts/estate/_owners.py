@@ -22,24 +22,25 @@ _TOKEN = re.compile(r"(?:\\.|[^\s\\])+")
 
 @dataclass(frozen=True, slots=True)
 class OwnerRule:
-    """One line: the parts of its pattern, whether it reaches below what it names, and the owners as written."""
+    """One line: the parts of its pattern, whether it reaches below what it names, and the owners as written.
+
+    `place` is the one place that it names and reaches below; empty where its pattern may name several.
+    """
 
     line: int
     parts: tuple[str, ...]
     is_deep: bool
     owners: tuple[str, ...]
+    place: str = ""
 
     def is_for(self, path: str) -> bool:
         """Whether it speaks of a file or folder."""
+        if self.place:
+            return path.startswith(self.place) and path[len(self.place) :][:1] in {"", "/"}
         found = path.split("/")
         if matches_parts(self.parts, found):
             return True
         return self.is_deep and any(matches_parts(self.parts, found[:end]) for end in range(1, len(found)))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it names one place, and nothing in the manner of it."""
-        return bool(self.parts) and not any(sign in part for part in self.parts for sign in "*?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +116,5 @@ def _rule(line: int, pattern: str, owners: tuple[str, ...]) -> OwnerRule | None:
         return None
     is_anchored = pattern.startswith("/") or "/" in body
     ends_flat = bool(parts) and parts[-1] == "*" and is_anchored and not pattern.endswith("/")
-    return OwnerRule(line, (() if is_anchored else ("**",)) + (parts or ("**",)), not ends_flat, owners)
+    place = body if is_anchored and not set(body) & {"*", "?"} else ""
+    return OwnerRule(line, (() if is_anchored else ("**",)) + (parts or ("**",)), not ends_flat, owners, place)

@@ -14,6 +14,8 @@ from holdfast.facts.manifest import MANIFEST_NAMES
 from holdfast.ports.tree import Tree
 
 DEEPEST, MOST_FOLDERS = 4, 2000
+MOST_TRIES = 100_000
+"""How often a folder is held against a pattern that may name several places."""
 
 
 def _is_for(name: str, _: bytes) -> bool:
@@ -26,13 +28,19 @@ def read_codeowners(name: str, data: bytes, tree: Tree) -> Estate:
     files = [path for path in tree.walk() if is_asked_for(path)]
     if any(path in MANIFEST_NAMES for path in tree.walk()):
         return Estate((Member(".", place=name),), problems=owners.problems)
-    chosen = _innermost(_named(owners.rules, islice(_folders(files), MOST_FOLDERS)))
+    most = min(MOST_FOLDERS, MOST_TRIES // max(1, sum(not rule.place for rule in owners.rules)))
+    folders = list(islice(_folders(files), most + 1))
+    told = list(owners.problems)
+    if len(folders) > most:
+        told.append(f"{name}: only the first {most} folders with dependency files are held against its lines")
+    chosen = _innermost(_named(owners.rules, folders[:most]))
     if not chosen:
-        return Estate((Member(".", team=owners.team_of("."), place=name),), problems=owners.problems)
+        return Estate((Member(".", team=owners.team_of("."), place=name),), problems=tuple(told))
     members = [_member(name, folder, rule, owners) for folder, rule in sorted(chosen.items())]
-    left = [path for path in files if not any(path.startswith(f"{folder}/") for folder in chosen)]
-    told = [f"{name}: {len(left)} dependency files lie in no folder that it names, such as `{left[0]}`"] if left else []
-    return Estate(tuple(members[:MAX_MEMBERS]), problems=(*owners.problems, *told))
+    left = [path for path in files if chosen.keys().isdisjoint(_folders([path]))]
+    if left:
+        told.append(f"{name}: {len(left)} dependency files lie in no folder that it names, such as `{left[0]}`")
+    return Estate(tuple(members[:MAX_MEMBERS]), problems=tuple(told))
 
 
 def _member(name: str, folder: str, rule: OwnerRule, owners: Owners) -> Member:
@@ -53,13 +61,21 @@ def _folders(files: Iterable[str]) -> Iterator[str]:
 
 def _named(rules: Iterable[OwnerRule], folders: Iterable[str]) -> dict[str, OwnerRule]:
     """Return the folders that a rule names itself, not only by what is above them; not by a rule for everything."""
-    useful = [rule for rule in rules if set("".join(rule.parts)) - {"*"}]
-    return {
-        folder: rule
-        for folder in folders
-        for rule in useful
-        if rule.is_for(folder) and not ("/" in folder and rule.is_for(folder.rpartition("/")[0]))
-    }
+    useful = [(at, rule) for at, rule in enumerate(rules) if set("".join(rule.parts)) - {"*"}]
+    plain = {rule.place: (at, rule) for at, rule in useful if rule.place}
+    wide = [(at, rule) for at, rule in useful if not rule.place]
+    found: dict[str, OwnerRule] = {}
+    for folder in folders:
+        named = [plain[folder]] if folder in plain else []
+        named += [(at, rule) for at, rule in wide if rule.is_for(folder) and not _is_above(rule, folder)]
+        if named:
+            found[folder] = max(named, key=lambda one: one[0])[1]
+    return found
+
+
+def _is_above(rule: OwnerRule, folder: str) -> bool:
+    """Whether a rule speaks of the folder that another lies in."""
+    return "/" in folder and rule.is_for(folder.rpartition("/")[0])
 
 
 def _innermost(named: dict[str, OwnerRule]) -> dict[str, OwnerRule]:
