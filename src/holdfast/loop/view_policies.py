@@ -90,11 +90,9 @@ def policy_view(
 def words_of(kept: PolicyText) -> str:
     """Return what a policy says in a few words."""
     policy = read_policy(kept.document.encode("utf-8", "surrogatepass"), file="policy.yaml")
-    bars = [
-        f"{'every tier' if tier == 0 else f'tier {tier}'} {bar:g}" for tier, bar in sorted(policy.min_score.items())
-    ]
-    said = [f"at least {', '.join(bars)}"] if bars else []
-    said += [f"{len(policy.rules)} rules"] if policy.rules else []
+    bars = [f"tier {tier} {bar:g}" if tier else f"{bar:g}" for tier, bar in sorted(policy.min_score.items())]
+    said = [f"a score of at least {', '.join(bars)}"] if bars else []
+    said += [f"{len(policy.rules)} rule{'' if len(policy.rules) == 1 else 's'}"] if policy.rules else []
     said += [f"mode {policy.mode.now}"] if policy.mode else []
     if policy.mode and policy.mode.next and policy.mode.next_from:
         said += [f"{policy.mode.next} from {policy.mode.next_from:%Y-%m-%d}"]

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from holdfast.model.tenancy import Permission
 from tests.edges.web.adoption_estate import with_adoption
+from tests.edges.web.builds_estate import with_gate
 from tests.edges.web.conftest import Visitor
 from tests.edges.web.estate import HOSTILE, Estate
 from tests.edges.web.serving import chromium, require_browser, serve, sign_in
@@ -19,7 +20,7 @@ def test_each_group_says_its_mode_what_comes_next_and_what_blocking_would_hold(v
     builds = with_adoption(visitor.estate)
     page = visitor.get("/adoption")
     told = words_of(page)
-    assert "2 of 4 groups block. If all did, 4 builds of the last 30 days would have been held." in told
+    assert "2 of 4 groups block. If all did, 4 more builds of the last 30 days would have been held." in told
     assert re.search(r"payments 3 services . observe . warn \d\d \w{3} \d{4} , in 6 d", told), told
     assert re.search(r"storefront 3 services . warn . block .{0,40} would have held 2 of 5 builds", told)
     assert re.search(r"platform 3 services . block it blocks 5 2", told)
@@ -27,6 +28,13 @@ def test_each_group_says_its_mode_what_comes_next_and_what_blocking_would_hold(v
     assert "platform: what blocking would hold" not in told
     assert f'href="/builds/{builds["payments-0"]}"' in page
     assert "in no group" in told
+
+
+def test_where_every_group_blocks_the_page_says_what_was_held(visitor: Visitor) -> None:
+    with_gate(visitor.estate)  # whose org says nothing of modes: no group may observe
+    with_adoption(visitor.estate)
+    told = words_of(visitor.get("/adoption"))
+    assert re.search(r"4 of 4 groups block. \d+ builds of the last 30 days were held.", told), told
 
 
 def test_without_anything_the_page_says_how_to_begin(newcomer: Visitor) -> None:

@@ -70,7 +70,9 @@ def test_builds_are_filtered_and_paged_by_address(gate: Gate) -> None:
     shown = [set(re.findall(r'id="b-(\w+)"', page)) for page in (first, second)]
     assert (len(shown[0]), len(shown[1])) == (50, 10)
     assert not shown[0] & shown[1]
-    assert "there is no service" in gate.words("/builds?service=nobody")
+    nobody = gate.words("/builds?service=nobody")
+    assert "There is no service" in nobody
+    assert "once a pipeline asks" not in nobody
     gate.visitor.get("/builds?verdict=nonsense", 400)
     gate.visitor.get("/builds?by=nonsense", 400)
 
@@ -115,8 +117,8 @@ def test_build_is_let_go_by_a_person_with_a_reason_only(gate: Gate) -> None:
 
 def test_policies_show_levels_versions_and_what_changed(gate: Gate) -> None:
     page = gate.words("/policies")
-    assert "at least every tier 70, tier 1 85; 1 rules" in page
-    assert "service orders-api at least every tier 90" in page
+    assert "a score of at least 70, tier 1 85; 1 rule " in page
+    assert "service orders-api a score of at least 90" in page
     page = gate.words("/policies/org")
     assert "Version 2, in force" in page
     assert "What changed from version 1" in page

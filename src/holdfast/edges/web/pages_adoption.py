@@ -31,11 +31,12 @@ def _adoption(turn: Turn) -> Page:
 
 
 def sums_of(view: AdoptionView) -> dict[str, int]:
-    """Return what all groups come to: how many block, and what would be held if all of them did."""
+    """Return what all groups come to: how many block, what was held, and what would be if all of them did."""
     return {
         "blocking": sum(one.mode is Mode.BLOCK for one in view.groups),
         "would_hold": sum(len(one.would_hold) for one in view.groups),
         "builds": sum(one.builds for one in view.groups),
+        "held": sum(one.held for one in view.groups),
         "services": sum(one.services_that_would_hold for one in view.groups),
         "overdue": sum(one.overdue for one in view.groups),
     }
