@@ -248,7 +248,7 @@ def _still_there(tx: Transaction, late: Iterable[InheritedFinding], build: Build
     if data is None:
         return late
     try:
-        head = unpack_evidence(data).head
+        head = unpack_evidence(data, packages=False).head
     except (msgspec.DecodeError, zlib.error, ValueError, HoldfastError):  # an older version's
         return late
     keys = {key for one in head.findings for key in one.keys}

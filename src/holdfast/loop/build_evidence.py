@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from holdfast.findings.vex import Vex
 from holdfast.gate.decide import Bound, Question
 from holdfast.gate.sides import Side
 from holdfast.model.build import Basis
+from holdfast.model.component import Occurrence
 from holdfast.model.finding import OURS, Finding
 from holdfast.model.inventory import Service
 from holdfast.model.waiver import Waiver
@@ -20,6 +21,7 @@ from holdfast.ports.store import Transaction
 
 MOST_KEPT = 200
 """How much of each part of an answer is kept with a build."""
+_SIZE_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +37,59 @@ class Evidence:
     vex: Vex = field(default_factory=Vex)
 
 
+@dataclass(frozen=True, slots=True)
+class _Packages:
+    """The packages of a head, the numbers of those that a change adds, and what it takes away of the base's."""
+
+    head: tuple[Occurrence, ...]
+    added: tuple[int, ...] = ()
+    gone: tuple[Occurrence, ...] = ()
+
+    @classmethod
+    def of(cls, head: Side, base: Side | None) -> "_Packages":
+        """Return those of two sides."""
+        if base is None:
+            return cls(head.packages)
+        before, now = dict.fromkeys(base.packages), frozenset(head.packages)
+        added = tuple(number for number, one in enumerate(head.packages) if one not in before)
+        return cls(head.packages, added, tuple(one for one in before if one not in now))
+
+    @property
+    def base(self) -> tuple[Occurrence, ...]:
+        """The packages of the base."""
+        added = frozenset(self.added)
+        return (*(one for number, one in enumerate(self.head) if number not in added), *self.gone)
+
+
 def pack_evidence(question: Question) -> bytes:
-    """Return what a build was decided on, as it is kept."""
+    """Return what a build was decided on, as it is kept: findings first, then packages, which few have to read."""
+    head, base = question.head, question.base
     evidence = Evidence(
-        question.head,
-        question.base,
+        replace(head, packages=()),
+        replace(base, packages=()) if base else None,
         question.basis,
         question.bound,
         tuple(question.waivers),
         tuple(sorted(question.known_since.items())),
-        question.vex.of_findings((*question.head.findings, *(question.base.findings if question.base else ()))),
+        question.vex.of_findings((*head.findings, *(base.findings if base else ()))),
     )
-    return zlib.compress(msgspec.json.encode(evidence), 6)
+    first, second = (zlib.compress(msgspec.json.encode(one), 6) for one in (evidence, _Packages.of(head, base)))
+    return len(first).to_bytes(_SIZE_BYTES, "big") + first + second
 
 
-def unpack_evidence(data: bytes) -> Evidence:
-    """Return what `pack_evidence` kept."""
-    return msgspec.json.decode(zlib.decompress(data), type=Evidence)
+def unpack_evidence(data: bytes, *, packages: bool) -> Evidence:
+    """Return what `pack_evidence` kept; without `packages`, of which only licences are judged, in a part of the time.
+
+    Raises:
+        zlib.error, msgspec.DecodeError: an older version wrote it.
+    """
+    size = _SIZE_BYTES + int.from_bytes(data[:_SIZE_BYTES], "big")
+    evidence = msgspec.json.decode(zlib.decompress(data[_SIZE_BYTES:size]), type=Evidence)
+    if not packages:
+        return evidence
+    kept = msgspec.json.decode(zlib.decompress(data[size:]), type=_Packages)
+    base = replace(evidence.base, packages=kept.base) if evidence.base else None
+    return replace(evidence, head=replace(evidence.head, packages=kept.head), base=base)
 
 
 def pack_document(document: Mapping[str, Any]) -> bytes:
@@ -77,5 +115,7 @@ def reported_of_what_runs(tx: Transaction, service: Service, environment: str, n
         for build in reversed(builds):
             data = tx.builds.evidence(build.id)
             if data is not None:
-                return tuple(one for one in unpack_evidence(data).head.findings if OURS not in one.tools)
+                return tuple(
+                    one for one in unpack_evidence(data, packages=False).head.findings if OURS not in one.tools
+                )
     return ()

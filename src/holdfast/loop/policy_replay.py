@@ -113,7 +113,7 @@ def _decide(turn: Turn, build: Build, levels: Levels) -> Decision | None:
     if data is None:
         return None
     try:
-        seen = unpack_evidence(data)
+        seen = unpack_evidence(data, packages=levels.looks_at_licenses)
     except (msgspec.DecodeError, zlib.error, ValueError, HoldfastError):  # an older version's, that this one can't read
         return None
     since = dict(seen.known_since)
