@@ -1,6 +1,9 @@
 """A pipeline without any secret: a real issuer, a real server, the gate in a process of its own."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +108,38 @@ def test_a_fork_is_decided_here_and_logs_in_nowhere(
     before = len(server.call("GET", "/tokens")["items"])
     gate(repository, feed, "--base", "main", "--server", server.url, environment=fork | runner(issuer))
     assert len(server.call("GET", "/tokens")["items"]) == before
+
+
+def holdfast(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    known = {name: text for name, text in os.environ.items() if not name.startswith(("HOLDFAST_", "GITHUB_", "CI_"))}
+    command = [sys.executable, "-m", "holdfast", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env=known | variables
+    )  # fmt: skip
+
+
+def test_a_job_of_the_main_branch_reports_a_release_and_its_deployment(
+    repository: Path, server: Server, issuer: Issuer
+) -> None:
+    conditions = {"repository_owner_id": ["4711"], "ref": ["refs/heads/main"]}
+    trust = {"system": "github", "issuer": issuer.url, "audience": server.url, "conditions": conditions}
+    more = {"permissions": ["builds:write", "facts:write"]}
+    server.call("PUT", "/environments/production", {"tier": 1, "exposure": "internet"})
+    server.call("PUT", "/trusts/deploy", trust | more)
+    released = ["release", str(repository), "--server", server.url, "--service", "shop", "--version", "1"]
+    deployed = ["deploy", "shop", "--server", server.url, "--environment", "production", "--version", "1"]
+    issuer.say(**CLAIMS)  # a change only asks the gate
+    assert "is not granted that" in holdfast(*released, "--no-manifest", **runner(issuer)).stderr
+    main = CLAIMS | {"event_name": "push", "ref": "refs/heads/main", "environment": "production"}
+    for arguments in ([*released, "--no-manifest"], deployed):
+        issuer.say(**main)
+        done = holdfast(*arguments, **runner(issuer))
+        assert done.returncode == 0, done.stderr
+        assert "hf_" not in done.stdout + done.stderr
+    found = [one["deployment"] for one in server.call("GET", "/deployments?service=shop")["items"]]
+    assert [(one["environment"], one["status"]) for one in found] == [("production", "succeeded")]
+    bare = holdfast(*deployed)
+    assert (bare.returncode, "needs a token" in bare.stderr) == (2, True)
 
 
 def test_the_server_believes_only_what_the_issuer_signed_for_it(server: Server, issuer: Issuer) -> None:

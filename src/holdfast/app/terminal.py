@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from holdfast.model.component import Sbom
     from holdfast.model.inventory import HostFacts
     from holdfast.ports.api import Api
+    from holdfast.ports.http import Http
     from holdfast.ports.tree import Tree
 
 
@@ -102,6 +103,12 @@ def _open_remote(url: str, token: str) -> "Api":
     return HttpApi(url, token)
 
 
+def _open_http() -> "Http":
+    from holdfast.edges.providers.http import HttpxHttp
+
+    return HttpxHttp()
+
+
 def _open_local(data: Path) -> "Api":
     from holdfast.app.local_api import open_local_api
 
@@ -110,4 +117,4 @@ def _open_local(data: Path) -> "Api":
 
 def open_terminal() -> Terminal:
     """Return what commands are lent."""
-    return Terminal(_open_remote, _open_local, LocalMachine(), LocalPremises())
+    return Terminal(_open_remote, _open_local, LocalMachine(), LocalPremises(), _open_http)

@@ -45,7 +45,7 @@ def find_token(http: Callable[[], Http], server: str, variables: Mapping[str, st
     if token:
         return token
     if is_from_fork(variables):
-        raise ForkError("this change comes from a fork, which logs in nowhere: decided here")
+        raise ForkError("this change comes from a fork, which logs in nowhere")
     audience = variables.get("HOLDFAST_AUDIENCE", "").strip() or server.rstrip("/")
     identity = _from_outside(variables) or _from_github(http, audience, variables)
     if not identity:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from holdfast.edges.cli.options import format_option, with_api
+from holdfast.edges.cli.options import format_option, with_reporting_api
 from holdfast.edges.cli.output import print_answer, say
 from holdfast.edges.cli.words import instant_text
 from holdfast.errors import UsageError
@@ -25,7 +25,7 @@ _COLUMNS = [
 
 @click.command("deploy")
 @click.argument("service")
-@with_api
+@with_reporting_api
 @click.option("--environment", required=True, help="Where it runs.")
 @click.option("--version", "version", help="Which release, by version.")
 @click.option("--commit", help="With --version: of which commit.")

@@ -216,7 +216,7 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         return _without_server(tools, path, options, asked, away)
     except ForkError as fork:
         kept = cached_levels(asked)
-        return _noted(_decide(tools, path, options, kept[0] if kept else None), fork.message)
+        return _noted(_decide(tools, path, options, kept[0] if kept else None), f"{fork.message}: decided here")
     place = tools.place(path)
     root = _root(path, place.prefix if place else "")
     return _Said(decision, document, OutputContext(tools.now(), service, root, base.name if base else None, sbom))

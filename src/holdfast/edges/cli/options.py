@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what `scan` and `--version` can do without
     from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
     from holdfast.model.component import Sbom
     from holdfast.model.inventory import HostFacts
+    from holdfast.ports.http import Http
     from holdfast.ports.tree import Tree
 
 P = ParamSpec("P")
@@ -121,6 +122,8 @@ class Terminal:
     """Data folder → API on the local store."""
     machine: Machine
     premises: Premises
+    open_http: "Callable[[], Http]"
+    """What asks a server, or a pipeline's own system, who this is."""
 
 
 def terminal_of(context: click.Context) -> Terminal:
@@ -189,13 +192,21 @@ def image_options(command: Callable[..., R]) -> Callable[..., R]:
 
 def with_api(command: Callable[Concatenate[Api, P], R]) -> Callable[P, R]:
     """Give a command `--data` and `--server`, and the API as its first argument."""
+    return _given_api(command, "A server's URL; its token is in HOLDFAST_TOKEN.")
 
+
+def with_reporting_api(command: Callable[Concatenate[Api, P], R]) -> Callable[P, R]:
+    """Give a command what `with_api` gives; without a stored token a pipeline logs in by who it is, to report facts."""
+    return _given_api(command, "A server's URL; by HOLDFAST_TOKEN, or who the pipeline is.", "facts:write")
+
+
+def _given_api(command: Callable[Concatenate[Api, P], R], words: str, scope: str | None = None) -> Callable[P, R]:
     @data_option
-    @click.option("--server", envvar="HOLDFAST_SERVER", help="A server's URL; its token is in HOLDFAST_TOKEN.")
+    @click.option("--server", envvar="HOLDFAST_SERVER", help=words)
     @click.pass_context
     @wraps(command)
     def run(context: click.Context, /, *args: Any, data: Path, server: str | None, **options: Any) -> R:
-        api = open_api(context, data, server)
+        api = open_api(context, data, server, scope)
         try:
             return command(api, *args, **options)
         finally:
@@ -204,10 +215,13 @@ def with_api(command: Callable[Concatenate[Api, P], R]) -> Callable[P, R]:
     return run  # type: ignore[return-value]  # click adds the context itself
 
 
-def open_api(context: click.Context, data: Path, server: str | None) -> Api:
+def open_api(context: click.Context, data: Path, server: str | None, scope: str | None = None) -> Api:
     """Return the API of a server, or of the local data folder.
 
+    With `scope` a pipeline without a stored token logs in by who it is, for these permissions.
+
     Raises:
+        UnauthenticatedError: the server does not let this pipeline in.
         UsageError: a server without a token, or something that is no URL.
     """
     terminal = terminal_of(context)
@@ -215,6 +229,10 @@ def open_api(context: click.Context, data: Path, server: str | None) -> Api:
         return terminal.open_local(data)
     _check_url(server)
     token = os.environ.get("HOLDFAST_TOKEN", "").strip()
+    if not token and scope is not None:
+        from holdfast.edges.cli.ci_login import find_token
+
+        token = find_token(terminal.open_http, server, os.environ, scope)
     if not token:
         raise UsageError("`--server` needs a token", hint="export HOLDFAST_TOKEN=hf_…")
     if not token.isascii() or not token.isprintable():

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from holdfast.edges.cli.composition import composition_to_json
-from holdfast.edges.cli.options import format_option, terminal_of, with_api
+from holdfast.edges.cli.options import format_option, terminal_of, with_reporting_api
 from holdfast.edges.cli.output import print_answer, say
 from holdfast.edges.cli.reading import read_json, read_text
 from holdfast.errors import UsageError
@@ -40,7 +40,7 @@ class _Part:
 
 @click.command("release")
 @click.argument("path", type=click.Path(path_type=Path, exists=True), default=".")
-@with_api
+@with_reporting_api
 @click.option("--version", "version", required=True, help="What the release is called.")
 @click.option("--service", help="Which service; by default all that holdfast.yaml declares, else the folder's name.")
 @click.option("--commit", help="The commit it was built from; by default the one that is checked out.")
