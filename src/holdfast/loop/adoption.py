@@ -12,14 +12,14 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.gate.levels import DEFAULT, Levels
-from holdfast.gate.policy import ModeRules
+from holdfast.gate.policy import ModeRules, Policy
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.build_evidence import unpack_evidence
 from holdfast.loop.policies import find_subject, levels_of_group, window
@@ -34,7 +34,8 @@ from holdfast.ports.store import Transaction
 
 MOST_BUILDS = 10_000
 TOP = 10
-_MODE_LINE = re.compile(r"^mode[ \t]*:.*(?:\n(?:[ \t]+\S.*|[ \t]*#.*|[ \t]*)$)*\n?", re.MULTILINE)
+_MODE_LINE = re.compile(r"^mode[ \t]*:.*(?:\n(?:(?:[ \t]*#.*|[ \t]*)\n)*[ \t]+[^\s#].*)*\n?", re.MULTILINE)
+"""The line of the mode, and what of it stands indented below; a comment after it is of what follows."""
 _RULE = re.compile(r"rules? ((?:`[^`]+`(?:, )?)+)$")
 _PAGE = 1000
 
@@ -102,10 +103,7 @@ def set_group_mode(turn: Turn, group: str, rules: ModeRules) -> GroupMode:
     history = turn.tx.policies.history(Level.GROUP, subject)
     before = history[-1].document if history else ""
     document = _with_mode(before or _beginning(turn.tx, subject), rules)
-    try:
-        is_right = read_policy(document.encode("utf-8", "surrogatepass"), file="policy.yaml").mode == rules
-    except HoldfastError:
-        is_right = False
+    is_right = _is_changed_alone(before, document, rules)
     if not is_right:
         hint = "change its `mode` by hand, and `holdfast policy set --group` it"
         raise UsageError("the group's policy is written in a way that can't be changed line by line", hint=hint)
@@ -113,6 +111,25 @@ def set_group_mode(turn: Turn, group: str, rules: ModeRules) -> GroupMode:
     levels = levels_of_group(turn.tx, subject)
     refused = tuple(one for one in levels.refused if ": mode `" in one)
     return GroupMode(group, rules, levels.mode(turn.now), document != before, refused)
+
+
+def _is_changed_alone(before: str, document: str, rules: ModeRules) -> bool:
+    """Whether a document says this mode, and nothing else than it said before."""
+    try:
+        policy = _read(document)
+        same = not before or _beside_mode(_read(before)) == _beside_mode(policy)
+    except HoldfastError:
+        return False
+    return same and policy.mode == rules
+
+
+def _read(document: str) -> Policy:
+    return read_policy(document.encode("utf-8", "surrogatepass"), file="policy.yaml")
+
+
+def _beside_mode(policy: Policy) -> Policy:
+    rules = tuple(replace(one, line=1, column=1) for one in policy.rules)
+    return replace(policy, digest="", mode=None, rules=rules)
 
 
 def _with_mode(document: str, rules: ModeRules) -> str:

@@ -140,6 +140,20 @@ def test_setting_a_mode_leaves_the_rest_of_a_groups_policy_alone(estate: Caller)
     assert "by hand" in estate.put("/groups/web/mode", {"mode": "block"}, 400)["hint"]
 
 
+def test_setting_a_mode_keeps_the_comments_of_what_follows(estate: Caller) -> None:
+    text = "mode: {now: warn}\n\n# asked for by the board\nmin_score: {default: 5}\n"
+    estate.put("/policies/groups/web", {"document": text})
+    estate.put("/groups/web/mode", {"mode": "block"})
+    assert estate.get("/policies")["items"][0]["document"] == text.replace("warn", "block")
+
+
+def test_a_text_that_only_looks_like_the_mode_is_left_alone(estate: Caller) -> None:
+    text = "rules:\n  - {id: a, when: 'true', then: warn, because: 'see\n\nmode: of the thing'}\n"
+    estate.put("/policies/groups/web", {"document": text})
+    assert "by hand" in estate.put("/groups/web/mode", {"mode": "observe"}, 400)["hint"]
+    assert estate.get("/policies")["items"][0]["document"] == text
+
+
 def test_a_group_that_would_be_milder_than_the_org_is_told_so(estate: Caller) -> None:
     estate.put("/policies/org", {"document": MILD})
     made = estate.put("/groups/web/mode", {"mode": "observe"})
