@@ -1,5 +1,6 @@
 """The outermost frame: what a caller sees when Holdfast itself breaks."""
 
+import os
 import subprocess
 import sys
 
@@ -14,8 +15,11 @@ main.main()
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the program without any setting of this machine: where its data would lie, there is no folder."""
     command = [sys.executable, "-c", PROGRAM, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    own["HOLDFAST_DATA"] = "/nonexistent/holdfast"
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=own)
 
 
 def test_a_failure_nobody_foresaw_exits_4_and_shows_where() -> None:

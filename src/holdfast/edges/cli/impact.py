@@ -1,6 +1,7 @@
 """`holdfast impact`: what runs and is affected by an advisory, or runs a package."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,21 @@ _COLUMNS = [
 _PAGE = 1000
 
 
+def _about_one_thing(command: Callable[..., None]) -> Callable[..., None]:
+    """Refuse a question about nothing, or about two things, before any store is opened."""
+
+    @wraps(command)
+    def run(*args: Any, what: str | None, record: Path | None, **options: Any) -> None:
+        if (what is None) == (record is None):
+            raise UsageError("expected an advisory or a purl, or --record", hint="holdfast impact CVE-2024-12345")
+        command(*args, what=what, record=record, **options)
+
+    return run
+
+
 @click.command("impact")
 @click.argument("what", required=False, metavar="[ADVISORY|PURL]")
+@_about_one_thing
 @with_api
 @click.option("--record", type=click.Path(path_type=Path), help="An OSV record that is asked about and not stored.")
 @click.option("--as-of", help="The answer of then: an RFC 3339 instant.")
@@ -56,8 +70,6 @@ def command(
       holdfast impact pkg:pypi/jinja2@3.1.2 --all
       holdfast impact --record draft-advisory.json
     """
-    if (what is None) == (record is None):
-        raise UsageError("expected an advisory or a purl, or --record", hint="holdfast impact CVE-2024-12345")
     query: dict[str, object] = {"as_of": as_of, "limit": _PAGE if everything else min(limit, _PAGE)}
     if record is not None:
         pages = answer_pages(api, "POST", "/impact", query, body=read_json(record))
