@@ -76,6 +76,32 @@ def test_a_packages_finding_that_shares_an_id_with_ours_is_ours() -> None:
     assert one.score == 8.1
 
 
+SEDGE = Component("AlmaLinux:9", "sedge", "1.0-1.el9")
+
+
+def built(tool: str, name: str, *aliases: str, score: float = 8.1) -> ReportedFinding:
+    return replace(package(tool, name, *aliases), component=SEDGE, severity=Severity(score, None))
+
+
+def test_cves_that_one_notice_mends_stay_apart_whatever_reports_them() -> None:
+    one, other = built("trivy", "CVE-1", "ALSA-1"), built("trivy", "CVE-2", "ALSA-1")
+    several = built("grype", "ALSA-1", "CVE-1", "CVE-2")
+    for reports in ((report(one, other),), (report(one), report(other)), (report(several), report(one, other))):
+        head, _ = both(*reports)
+        assert not [found for found in head.findings if {"CVE-1", "CVE-2"} <= set(found.ids)]
+    head, _ = both(report(one, other), report(one, tool="grype"))
+    assert [found.id for found in head.findings] == ["CVE-1", "CVE-2"]
+
+
+def test_notice_of_ours_is_seen_by_tools_that_report_its_cves_and_as_grave_as_the_gravest() -> None:
+    notice = Finding(Kind.VULNERABILITY, "ALSA-1", ("ALSA-1",), occurrence=Occurrence(SEDGE, ()))
+    mild, grave = built("trivy", "CVE-1", "ALSA-1", score=4.0), built("trivy", "CVE-2", "ALSA-1", score=9.8)
+    head, _ = both(report(mild, grave), ours=Side((notice,)))
+    assert [(found.ids, found.score, found.tools) for found in head.findings] == [
+        (("ALSA-1",), 9.8, ("holdfast", "trivy"))
+    ]
+
+
 def test_a_line_that_moved_is_the_same_finding() -> None:
     moved = both(report(code(4)), head="x = 1\n\n\nrun(sql)\n", base="x = 1\nrun(sql)\n")
     assert (len(moved[0].findings), new(*moved)) == (1, [])

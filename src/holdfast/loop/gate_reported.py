@@ -2,7 +2,9 @@
 
 Rules:
 
-1. A package's finding that shares an id with ours in the same package is ours, seen by both tools.
+1. A package's finding that shares an id with ours in the same package is ours, seen by both tools. A distribution's
+   notice joins nothing: findings of different CVEs that name one notice stay apart, and a notice of several CVEs goes
+   by its own id alone, so that what is accepted of one CVE is not of another.
 2. Any other is told apart by what it is and the text of its line, never by the line's number: what moved is the same.
    The same line twice in a file is two things. Two tools that name one weakness (CWE) at one line saw one thing; of
    secrets, of which no text is kept, that line is known by its number.
@@ -21,9 +23,10 @@ from dataclasses import dataclass, replace
 from holdfast.errors import FactError
 from holdfast.gate.sides import Gap, Side
 from holdfast.model.advisory import PackageState, Severity
-from holdfast.model.component import Location, Occurrence, Sbom
+from holdfast.model.component import Component, Location, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
+from holdfast.model.purl import find_distribution
 from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.tree import Tree
 
@@ -123,7 +126,8 @@ class _Found:
 
     def add(self, one: Finding) -> None:
         """Take one more, or note that another tool has seen one of them as well."""
-        place = min((self._places[key] for key in one.keys if key in self._places), default=None)
+        places = {self._places[key] for key in one.keys if key in self._places}
+        place = min((at for at in places if not _are_apart(self.findings[at], one)), default=None)
         if place is None:
             self.findings.append(one)
             self._note(len(self.findings) - 1, one)
@@ -133,17 +137,45 @@ class _Found:
 
 
 def _united(known: Finding, one: Finding) -> Finding:
-    """Return what both say; a fix that the other tool knows counts, unless the distribution says there is none."""
+    """Return what both say; a fix that the other tool knows counts, unless the distribution says there is none.
+
+    A notice keeps to its own id, and is as grave as the gravest of what it mends.
+    """
+    is_notice = _is_built(known) and not _cves(known.ids)
+    graver = is_notice and (one.score or 0.0) > (known.score or 0.0)
     learns = known.fix is None and one.fix is not None and known.state in {PackageState.AFFECTED, PackageState.FIXED}
     return replace(
         known,
-        ids=tuple(sorted({*known.ids, *one.ids})),
+        ids=known.ids if is_notice else tuple(sorted({*known.ids, *one.ids})),
         tools=tuple(dict.fromkeys((*known.tools, *one.tools))),
         marks=tuple(dict.fromkeys((*known.marks, *one.marks))),
-        severity=known.severity or one.severity,
+        severity=one.severity if graver else known.severity or one.severity,
         fix=one.fix if learns else known.fix,
         state=PackageState.FIXED if learns else known.state,
     )
+
+
+def _are_apart(known: Finding, one: Finding) -> bool:
+    """Whether two findings on a distribution's package are of different CVEs, whatever notice mends both."""
+    mine, theirs = _cves(known.ids), _cves(one.ids)
+    return _is_built(known) and bool(mine and theirs) and mine.isdisjoint(theirs)
+
+
+def _is_built(one: Finding) -> bool:
+    """Whether it is about a package that a distribution built."""
+    return one.component is not None and find_distribution(one.component.ecosystem.partition(":")[0]) is not None
+
+
+def _cves(ids: Iterable[str]) -> frozenset[str]:
+    return frozenset(one for one in ids if one.startswith("CVE-"))
+
+
+def _ids_of(one: ReportedFinding, component: Component) -> tuple[str, ...]:
+    """Return what a finding is known by: of a distribution's package, never by several CVEs."""
+    ids = {one.id, *one.aliases}
+    if len(_cves(ids)) > 1 and find_distribution(component.ecosystem.partition(":")[0]) is not None:
+        ids = {one.id}
+    return tuple(sorted(ids))
 
 
 def _of_package(one: ReportedFinding) -> Finding:
@@ -153,7 +185,7 @@ def _of_package(one: ReportedFinding) -> Finding:
     return Finding(
         one.kind,
         one.id,
-        tuple(sorted({one.id, *one.aliases})),
+        _ids_of(one, component),
         one.message,
         _severity(one),
         occurrence=Occurrence(component, one.locations),
