@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from holdfast.errors import ConflictError, NotFoundError, UsageError
+from holdfast.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from holdfast.facts.inventory import occupancy
 from holdfast.loop.declare import ensure_environment
 from holdfast.loop.named_release import find_release
@@ -23,7 +23,7 @@ from holdfast.loop.turn import Turn
 from holdfast.loop.unverified import Verdict, VerdictReader
 from holdfast.model.exposure import Subject
 from holdfast.model.instant import format_instant
-from holdfast.model.inventory import Deployment, Service, Status
+from holdfast.model.inventory import Deployment, Origin, Service, Status
 from holdfast.model.tenancy import Permission
 
 
@@ -32,12 +32,15 @@ def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutco
 
     Raises:
         NotFoundError: there is no such release or deployment.
+        ForbiddenError: it is not this pipeline's to tell.
         ConflictError: it started before its release was built, or a removal would become a running, or the other way.
         UsageError: it starts in the future, or the share is not above 0 and up to 1.
     """
     turn.require(Permission.FACTS_WRITE, bound=True)
     deployment, known = _deployment_of(turn, request)
     require_bound(turn, turn.tx.services.get(deployment.service_id), deployment.environment)
+    if turn.token and turn.token.binding and deployment.origin is Origin.OBSERVED:
+        raise ForbiddenError("a pipeline claims what it deployed; what was seen is for who watches the place")
     if deployment == known:
         return DeploymentOutcome(deployment, created=False, changed=())
     ensure_environment(turn, deployment.environment)

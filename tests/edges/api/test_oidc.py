@@ -216,6 +216,8 @@ def test_a_deployment_is_told_of_the_environment_that_the_job_ran_in(world: Worl
     release = pipeline.post("/releases", {"service": "shop", "version": "1", "sbom": SBOM})["release"]["id"]
     assert "staging" in pipeline.post("/deployments", {"environment": "staging", "release": release}, 403)["detail"]
     deployed = pipeline.post("/deployments", {"environment": "production", "release": release})["deployment"]["id"]
+    seen = {"environment": "production", "release": release, "target": "eu", "origin": "observed"}
+    assert "claims" in pipeline.post("/deployments", seen, 403)["detail"]
     other = bound(world, **claims, repository="acme/other", repository_id="100")
     other.post("/deployments", {"environment": "production", "release": release}, 403)
     other.ask("PATCH", f"/deployments/{deployed}", 403, json={"status": "failed"})
