@@ -12,7 +12,7 @@ import click
 from holdfast.edges.cli.addresses import address
 from holdfast.edges.cli.edit import apply_edit
 from holdfast.edges.cli.fix_all import FixTools, Wishes, fix_all
-from holdfast.edges.cli.gate import GateOptions
+from holdfast.edges.cli.gate_gather import GateOptions
 from holdfast.edges.cli.options import EXIT_NOTHING, EXIT_PASS, data_option, format_option, open_api
 from holdfast.edges.cli.output import print_answer, print_facts, say
 from holdfast.edges.cli.words import place_text

@@ -20,7 +20,9 @@ import click
 import msgspec
 
 from holdfast.edges.cli.fix_output import applied_to_json, plan_to_json, print_applied, print_plan
-from holdfast.edges.cli.gate import EXITS, GateOptions, GateTools, Gathered, gather
+from holdfast.edges.cli.gate import EXITS
+from holdfast.edges.cli.gate_base import GateTools
+from holdfast.edges.cli.gate_gather import GateOptions, Gathered, gather
 from holdfast.edges.cli.options import EXIT_BLOCKED, EXIT_FAILED, EXIT_NOTHING, EXIT_PASS
 from holdfast.edges.cli.output import say
 from holdfast.edges.cli.rewrite import rewrite

@@ -5,17 +5,17 @@ With `--format json` there is JSON on stdout whatever the exit code.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from holdfast.edges.cli.gate_base import Base, GateTools, Place, read_trusted
+from holdfast.edges.cli.gate_gather import GateOptions, Gathered, gather
 from holdfast.edges.cli.gate_output import print_decision
-from holdfast.edges.cli.gate_reports import JSON, TABLE, Report, render, report_options, write_reports
+from holdfast.edges.cli.gate_reports import JSON, TABLE, render, report_options, write_reports
 from holdfast.edges.cli.gate_tools import read_reports, with_option
 from holdfast.edges.cli.options import (
     EXIT_BLOCKED,
@@ -28,28 +28,23 @@ from holdfast.edges.cli.options import (
     json_command,
 )
 from holdfast.edges.cli.output import print_json, say
-from holdfast.edges.cli.scan import ScanAdvisories, ScanRequest, Told, max_age_of, reader_of
-from holdfast.edges.cli.vex import judgeable, read_vex_trusted, refuse_with_server, vex_options
+from holdfast.edges.cli.vex import refuse_with_server, vex_options
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.decide import Decision
 from holdfast.gate.levels import Levels, stricter_away
 from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
-from holdfast.loop.fix_asks import tell_asks
-from holdfast.loop.gate import GateInput, run_gate
+from holdfast.loop.gate import run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
 from holdfast.loop.gate_reported import Sources, read_reported
-from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
-from holdfast.model.build import Answer, Basis
-from holdfast.model.component import Sbom
-from holdfast.ports.tree import Tree
+from holdfast.model.build import Answer
 
 if TYPE_CHECKING:  # only a gate that asks a server needs it
     from holdfast.edges.cli.gate_server import Asked
 
 EXITS = {Answer.PASS: EXIT_PASS, Answer.BLOCKED: EXIT_BLOCKED, Answer.UNKNOWN: EXIT_UNKNOWN}
-__all__ = ["EXITS", "GateOptions", "GateTools", "Gathered", "Place", "gather", "make_gate"]
+__all__ = ["EXITS", "Place", "make_gate"]
 
 
 def make_gate(open_tools: Callable[[], GateTools]) -> click.Command:
@@ -107,29 +102,6 @@ Examples:
   holdfast gate . --base ../kept/last-release.cdx.json
   holdfast gate . --report sarif=gate.sarif --report markdown=gate.md
 """
-
-
-@dataclass(frozen=True, slots=True)
-class GateOptions:
-    """What a decision was asked for with."""
-
-    policy: Path | None
-    base: str | None
-    service: str | None
-    feed: str | None
-    offline: bool
-    data: Path
-    style: str
-    reports: tuple[Report, ...] = ()
-    environment: str = ""
-    server: str | None = None
-    on_unavailable: str | None = None
-    findings: tuple[Path, ...] = ()
-    artifact: str | None = None
-    tools: tuple[str, ...] = ()
-    vex: tuple[Path, ...] = ()
-    products: tuple[str, ...] = ()
-    accept_inherited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +234,7 @@ def _noted(said: _Said | None, note: str, answer: Answer | None = None) -> _Said
     return _Said(decision, document, said.context)
 
 
-def _context(tools: GateTools, path: Path, found: "Gathered") -> OutputContext:
+def _context(tools: GateTools, path: Path, found: Gathered) -> OutputContext:
     place = tools.place(path)
     root = _root(path, place.prefix if place else "")
     return OutputContext(found.now, found.given.stated.bound.service, root, found.base, found.given.head.sbom)
@@ -271,86 +243,3 @@ def _context(tools: GateTools, path: Path, found: "Gathered") -> OutputContext:
 def _root(path: Path, prefix: str) -> str:
     """Return where places are told below: the folder, or that of the one file."""
     return prefix if path.is_dir() else prefix.rpartition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """All that a decision rests on. `again` judges another composition, or a tree's, by the same advisories."""
-
-    given: GateInput
-    now: datetime
-    base: str | None
-    tree: Tree
-    again: Callable[[Sbom, Tree], ScanReport]
-
-
-def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | None = None) -> Gathered | None:
-    """Read and scan a path and its base; `None` when there is nothing to scan. Raises: HoldfastError.
-
-    `levels`, where given, count instead of the repository's own policy.
-    """
-    now = tools.now()
-    tree, paths = tools.tree(path)
-    base = Base.find(tools, path, options.base, os.environ)
-    trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
-    vex, altered = read_vex_trusted(tools, path, base, options.vex, judgeable(options.products))
-    levels, notes = levels or trusted.levels(), [*trusted.notes, *altered]
-    sbom = read_composition(tree, paths)
-    before = base.composition(tools, path) if base else None
-    reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
-    if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty) and not options.findings and not options.tools:
-        return None
-    basis = Basis.NOTHING if base is None else Basis.CHANGE
-    if base is None:
-        notes.append("there is no base: everything counts as added (`--base origin/main`, or an SBOM)")
-    looked, beside = read_reports(tools, path, tree, options.findings, options.tools)
-    notes.extend(beside)
-    given = GateInput(
-        reports[0],
-        reports[1] if before else None,
-        basis,
-        levels,
-        trusted.stated,
-        notes=tuple(notes),
-        reports=looked,
-        sources=Sources(tree, base.tree(tools, path) if base else None, before),
-        base_is_tree=base is not None and base.commit is not None,
-        vex=vex,
-    )
-    return Gathered(given, now, base.name if base else None, tree, again)
-
-
-def _scan(
-    compositions: Sequence[Sbom], tools: GateTools, tree: Tree, options: GateOptions, now: datetime, levels: Levels
-) -> tuple[list[ScanReport], Callable[[Sbom, Tree], ScanReport]]:
-    """Judge head and base by one state of the advisories; returns as well what judges another by the same."""
-    kev, epss, ssvc = (os.environ.get(f"HOLDFAST_{name}") or None for name in ("KEV", "EPSS", "SSVC"))
-    feed = None if options.feed in {"", "none"} else options.feed
-    wanted = tuple(sorted({name for one in compositions for name in wanted_ecosystems(one)}))
-    offline = options.offline or options.feed == "none"
-    request = ScanRequest(wanted, options.data, feed, offline, kev, epss, ssvc)
-    max_age = min(levels.max_age, max_age_of(os.environ.get("HOLDFAST_FEED_MAX_AGE"), levels.max_age))
-
-    def judge(sbom: Sbom, given: ScanAdvisories, read: Tree | None) -> ScanReport:
-        read_line = reader_of(read) if read is not None else lambda _place: None
-        report = scan(
-            sbom,
-            given.lookup,
-            now,
-            max_age=max_age,
-            problems=found.problems,
-            checked=found.checked,
-            read_line=read_line,
-        )
-        return report if read is None else tell_asks(report, read)
-
-    def again(sbom: Sbom, read: Tree) -> ScanReport:
-        with tools.advisories(replace(request, offline=True), now, Told()) as same:
-            return judge(sbom, same, read)
-
-    with tools.advisories(request, now, Told()) as found:
-        for name, because in sorted(found.problems.items()):
-            say(f"no new advisories for {name}: {because}")
-        for note in found.notes:
-            say(note)
-        return [judge(sbom, found, None if number else tree) for number, sbom in enumerate(compositions)], again
