@@ -1,7 +1,8 @@
 """A comparison says why two sides differ, and no more than it can know."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from holdfast.loop.scan_match import NothingKnown
 from holdfast.model.advisory import Event, Pairwise, Range
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
 from holdfast.model.reported import Report
-from holdfast.ports.lookup import AdvisoryLookup
+from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
 from holdfast.testing.clocks import START
 from tests.edges.providers.bucket import record
 from tests.loop.test_scan import Known
@@ -181,6 +182,29 @@ def test_a_record_of_a_distribution_goes_by_the_cve_in_its_name() -> None:
     document = {"matches": [{"vulnerability": {"id": "CVE-2026-7"}, "artifact": {"purl": theirs}}], "descriptor": {}}
     rows = _rows(document, known, Occurrence(source, (Location("status"),)))
     assert _told(rows) == [("same", "alias", "CVE-2026-7", ("DEBIAN-CVE-2026-7",))]
+
+
+class Noticed(Known):
+    """Advisories whose records are notices, each of these CVEs."""
+
+    mends = ("CVE-2026-1", "CVE-2026-2")
+
+    def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
+        return {name: replace(one, mends=self.mends) for name, one in super().facts(advisory_ids).items()}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_notice_of_ours_is_the_same_as_each_cve_that_it_mends(tool: str) -> None:
+    known = Noticed(record("A-1", "AlmaLinux:9", "lamp"))
+    known.ecosystems = {"AlmaLinux"}
+    cves = ("CVE-2026-1", "CVE-2026-2", "CVE-2026-3")
+    entries: list[Entry] = [(one, [], "AlmaLinux:9", "lamp", "1.0-1.el9") for one in cves]
+    rows = _rows(WRITERS[tool](*entries), known, _one("lamp", "1.0-1.el9", "AlmaLinux:9"))
+    assert _told(rows) == [
+        ("only theirs", "no-record", "CVE-2026-3", ()),
+        ("same", "notice", "CVE-2026-1", ("A-1",)),
+        ("same", "notice", "CVE-2026-2", ("A-1",)),
+    ]
 
 
 @pytest.mark.parametrize("written", ["1:1.0?distro=debian-12", "1.0?distro=debian-12&epoch=1"])

@@ -47,6 +47,7 @@ def test_notice_is_exploited_in_store_and_file_where_one_of_its_cves_is(store: S
     held = open_compiled(tmp_path / FILE_NAME)
     with store.read(PUBLIC) as tx:
         kept = StoreLookup(tx).facts(["A-1"])["A-1"]
-    assert (kept.known_exploited, kept.members) == (True, ("A-1",))
+    assert (kept.known_exploited, kept.members, kept.mends) == (True, ("A-1",), ("CVE-2026-1", "CVE-2026-2"))
     assert held.facts(["A-1"])["A-1"].known_exploited
+    assert held.facts(["A-1"])["A-1"].mends == kept.mends
     held.close()

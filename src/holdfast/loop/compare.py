@@ -3,7 +3,8 @@
 Rules:
 
 1. Two findings are the same when they are about the same package at the same version, and share any id that the
-   report, an alias cluster of ours or the name of a distribution's record (`DEBIAN-CVE-…`) gives them.
+   report, an alias cluster of ours or the name of a distribution's record (`DEBIAN-CVE-…`) gives them; or ours is a
+   notice that mends what they found, which makes no two CVEs the same.
 2. Every other finding of either side stands with one reason out of `Reason`. A report says what it found, and not what
    it looked at, nor how old its advisories are: no reason claims more.
 3. What we could not judge is unknown, never a disagreement.
@@ -97,7 +98,8 @@ class _Comparison:
         facts = self.lookup.facts(records)
         known = _Known({}, {}, frozenset(find_undecided(rules, component)))
         for record in records:
-            for name in self.ids_of((record, *(facts[record].members if record in facts else ()))):
+            known_as = (*facts[record].members, *facts[record].mends) if record in facts else ()
+            for name in self.ids_of((record, *known_as)):
                 known.by_id.setdefault(name, []).append(record)
         for record, entry in self.lookup.published(*place):
             known.published.setdefault(record, []).append(entry)
@@ -135,8 +137,10 @@ def _index(run: _Comparison, report: Report) -> None:
         for place in _places(component):
             run.theirs.setdefault(place, set()).add(component.version)
             run.theirs_at.update((place, version) for version in _versions(component))
+    mine = run.lookup.facts(sorted({one.advisory for one in scanned.findings}))
     for number, one in enumerate(scanned.findings):
-        for name in run.ids_of((one.advisory, *one.members)):
+        mends = mine[one.advisory].mends if one.advisory in mine else ()
+        for name in run.ids_of((one.advisory, *one.members, *mends)):
             for purl in one.purls:
                 run.found.setdefault((purl, name), []).append(number)
     run.left = frozenset(one.component.purl for one in scanned.left)
@@ -183,13 +187,22 @@ def _row_of_theirs(run: _Comparison, said: ReportedFinding) -> CompareRow:
     if said.suppressed:
         return _row(said, Standing.ONLY_OURS if ids else Standing.ONLY_THEIRS, Reason.SUPPRESSED, "", ids)
     if ids:
-        return _row(said, Standing.SAME, Reason.ID if said.id in ids else Reason.ALIAS, "", ids)
+        return _row(said, Standing.SAME, _same_by(run, said, hits, names), "", ids)
     if same:
         return _missed(run, said, same[0], names)
     if versions := _shown(run, places, is_ours=True):
         return _row(said, Standing.ONLY_THEIRS, Reason.OTHER_VERSION, versions)
     reason = Reason.NOT_COMPOSED if covered(component.ecosystem) else Reason.ECOSYSTEM
     return _row(said, Standing.ONLY_THEIRS, reason)
+
+
+def _same_by(run: _Comparison, said: ReportedFinding, hits: Sequence[int], names: frozenset[str]) -> Reason:
+    """Say what makes findings of ours the same as theirs, the closest first."""
+    ours = [run.scanned.findings[number] for number in hits]
+    if any(said.id == one.advisory for one in ours):
+        return Reason.ID
+    shares = any(not names.isdisjoint(run.ids_of((one.advisory, *one.members))) for one in ours)
+    return Reason.ALIAS if shares else Reason.NOTICE
 
 
 def _hits(run: _Comparison, purls: Iterable[str], names: frozenset[str]) -> list[int]:

@@ -25,6 +25,7 @@ class Reason(StrEnum):
 
     ID = "id"
     ALIAS = "alias"
+    NOTICE = "notice"
     SUPPRESSED = "suppressed"
     OTHER_KIND = "other-kind"
     NO_PACKAGE = "no-package"
@@ -50,6 +51,7 @@ class Reason(StrEnum):
 WORDS = {
     Reason.ID: "the same id",
     Reason.ALIAS: "two ids of one thing",
+    Reason.NOTICE: "a notice that mends it, perhaps among others",
     Reason.SUPPRESSED: "they found it, and a rule or document of theirs took it out",
     Reason.OTHER_KIND: "no matter of a package's advisories",
     Reason.NO_PACKAGE: "their entry names no package that could be read",

@@ -55,8 +55,10 @@ class StoreLookup:
         clusters = sorted(set(homes.values()))
         members, rows = self._tx.clusters.members(clusters), self._tx.advisories.of_clusters(clusters)
         named = {home: [one for one in ids if one.startswith("CVE-")] for home, ids in members.items()}
+        mends = {}
         for home in (one for one, cves in named.items() if not cves):  # a notice, perhaps, of several CVEs
-            named[home] = [one for row in rows.get(home, ()) for one in mended_cves(_parse(row.body))]
+            cves_of = {one for row in rows.get(home, ()) for one in mended_cves(_parse(row.body))}
+            named[home] = mends[home] = sorted(cves_of)
         cves = sorted({one for ids in named.values() for one in ids})
         known = self._tx.enrichments.of(cves) if cves else {}
         found: dict[str, RecordFacts] = {}
@@ -64,10 +66,12 @@ class StoreLookup:
             ids = tuple(members.get(cluster, ()))
             about = [known[one] for one in named.get(cluster, ()) if one in known]
             for row in rows.get(cluster, ()):
-                found[row.id] = self._facts(row, ids, about)
+                found[row.id] = self._facts(row, ids, about, tuple(mends.get(cluster, ())))
         return {name: found[name] for name in wanted if name in found}
 
-    def _facts(self, row: AdvisoryRow, ids: tuple[str, ...], about: Sequence[Enrichment]) -> RecordFacts:
+    def _facts(
+        self, row: AdvisoryRow, ids: tuple[str, ...], about: Sequence[Enrichment], mends: tuple[str, ...]
+    ) -> RecordFacts:
         return RecordFacts(
             row.id,
             row.cluster,
@@ -78,6 +82,7 @@ class StoreLookup:
             _either([one.ssvc_automatable for one in about], "yes"),
             _either([one.ssvc_technical_impact for one in about], "total"),
             row.published,
+            mends,
         )
 
     def snapshots(self) -> Mapping[str, Snapshot]:

@@ -14,7 +14,8 @@ class RecordFacts:
     """What is known of one record: its alias cluster (opaque, and every id in it, sorted), severity, exploitation.
 
     `known_exploited` is `None` when no list of known exploited vulnerabilities was loaded; `epss` (0 to 1) and CISA's
-    decisions are `None` where there is none. `published` is when the record first was.
+    decisions are `None` where there is none. `published` is when the record first was. `mends` are the CVEs that a
+    distribution's notice mends without being any of them.
     """
 
     id: str
@@ -26,6 +27,7 @@ class RecordFacts:
     automatable: bool | None = None
     total_impact: bool | None = None
     published: datetime | None = None
+    mends: tuple[str, ...] = ()
 
 
 class AdvisoryLookup(Protocol):

@@ -171,6 +171,7 @@ class CompiledAdvisories:
             automatable,
             total,
             instant_of(published),
+            tuple(mended),
         )
 
     def snapshots(self) -> Mapping[str, Snapshot]:
