@@ -113,6 +113,18 @@ def test_sarif_run_that_failed_is_a_gap() -> None:
     ]
 
 
+@pytest.mark.parametrize("runs", [[], ["x"], [{"results": "x"}], [{"results": {}}], [{"results": 0}]])
+def test_sarif_in_which_nothing_looked_is_a_gap(runs: Any) -> None:
+    report = read({"version": "2.1.0", "runs": runs})
+    assert (len(report.unparsed), report.findings) == (1, ())
+
+
+def test_sarif_word_that_is_not_known_is_never_good_news() -> None:
+    report = read(document(result(kind="Fail"), invocations=[{"executionSuccessful": "false"}]))
+    assert len(report.findings) == 1
+    assert "says that it failed" in gaps(report)[0]
+
+
 def test_sarif_odd_result_does_not_stop_the_others() -> None:
     odd = {"ruleId": ["x"], "locations": 5, "message": 7, "suppressions": {}, "properties": []}
     report = read(document(5, odd, result()))

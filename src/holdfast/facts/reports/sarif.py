@@ -2,14 +2,14 @@
 
 Rules:
 
-1. A result counts where its kind is `fail`, `open` or `review`, and it is not absent from the run. One whose
+1. A result counts unless its kind says that nothing is wrong, or it is absent from the run. One whose
    suppressions are all accepted is suppressed; one in the source alone is not: the change itself may have written it.
 2. Its level is its own, else its rule's, else `warning`; a rule's `security-severity` is its score.
 3. What sort of thing it is follows from the rule's id and tags and from the tool: an advisory's id is a vulnerability.
    Weaknesses (CWE) that its rule is tagged with are aliases. A secret that stands in code is CWE-798, whoever sees it,
    and nothing that is said of it is kept but what the rule says.
-4. An invocation that failed, an error that the tool notes, and results kept in another file are gaps; so is a file that
-   Semgrep could not parse, which it tells as a warning.
+4. An invocation that failed, an error that the tool notes, and results kept in another file are gaps; so are no run at
+   all, `results` that are no list, and a file that Semgrep could not parse, which it tells as a warning.
 
 Source: OASIS SARIF 2.1.0, sections 3.14, 3.20 and 3.27.
 """
@@ -32,12 +32,13 @@ from holdfast.facts.reports._gathering import (
     text,
     texts,
 )
+from holdfast.facts.reports._json_stream import Streamed
 from holdfast.facts.reports._spec import ReportSpec
 from holdfast.model.component import Location
 from holdfast.model.finding import Kind
 from holdfast.model.reported import ReportedFinding
 
-_COUNTED_KINDS = ("fail", "open", "review")
+_FINE_KINDS = ("pass", "notApplicable", "informational")
 _ADVISORY = re.compile(r"(?:CVE|GHSA|PYSEC|RUSTSEC|GO|OSV|MAL|ALPINE|DSA|DLA|USN)-[\w.-]+", re.IGNORECASE)
 _SECRET_TOOLS = ("gitleaks", "trufflehog", "detect-secrets", "ggshield")
 _CONFIGURATION_TOOLS = ("checkov", "kics", "tfsec", "terrascan", "hadolint", "kube-linter", "kubescape")
@@ -57,8 +58,13 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
         raise FactError(f"expected SARIF 2.1.0, got {document.get('version')!r}", where=gathering.file)
     if not isinstance(document.get("runs"), list):
         raise FactError("SARIF without a list of `runs`", where=gathering.file)
-    for run in objects(document["runs"]):
-        _Run(run, gathering).read()
+    if not document["runs"]:
+        gathering.skip("SARIF without a run: no tool looked")
+    for run in document["runs"]:
+        if isinstance(run, dict):
+            _Run(run, gathering).read()
+        else:
+            gathering.skip(f"expected a run, got {type(run).__name__}")
 
 
 class _Run:
@@ -79,7 +85,7 @@ class _Run:
     def read(self) -> None:
         """Add the results, and the gaps that the run has."""
         for invocation in objects(self._run.get("invocations")):
-            if invocation.get("executionSuccessful") is False:
+            if invocation.get("executionSuccessful", True) is not True:
                 self._gathering.skip(f"`{self.tool}` says that it failed: what it did not find is not known")
             for key in ("toolExecutionNotifications", "toolConfigurationNotifications"):
                 for note in objects(invocation.get(key)):
@@ -89,6 +95,8 @@ class _Run:
         results = self._run.get("results")
         if results is None:
             self._gathering.skip(f"a run of `{self.tool}` without `results`: it did not look, or failed")
+        elif not isinstance(results, list | Streamed):
+            self._gathering.skip(f"`results` of `{self.tool}` are no list")
         for result in entries(results):
             if isinstance(result, dict):
                 self._add(result)
@@ -105,7 +113,7 @@ class _Run:
 
     def _add(self, result: dict[str, Any]) -> None:
         kind = result.get("kind", "fail")
-        if kind not in _COUNTED_KINDS or result.get("baselineState") == "absent":
+        if kind in _FINE_KINDS or result.get("baselineState") == "absent":
             return
         rule = self._rule(result)
         name = text(result.get("ruleId") or inner(result, "rule", "id") or rule.get("id"))

@@ -88,7 +88,7 @@ def test_tool_sees_regular_files_of_the_tree_and_nothing_that_steers_it(tmp_path
     (repo / ".git").mkdir()
     (repo / ".git" / "config").write_text("x")
     looked = asked(tmp_path, bin_folder)
-    assert seen(looked) == ["deep/er/-rf a\\n.py"]
+    assert seen(looked) == ["deep/er/-rf a\\n.py", "image.py"]  # a NUL makes nothing invisible
     assert gaps(looked) == [("out.py", "it leads out of the tree, so it is not read")]
     assert looked.notes == ("tools were not shown what would steer them: `deep/.toolignore`",)
 

@@ -3,8 +3,8 @@
 Rules:
 
 1. Only what the tree reads as a regular file inside of itself is copied; no link, pipe or device reaches a tool.
-2. What would steer a tool is left out, and told. A file over `MOST_BYTES`, or one that can't be read, is a gap; one
-   that is binary is neither: no tool of the room looks into it.
+2. What would steer a tool is left out, and told. A file over `MOST_BYTES`, or one that can't be read, is a gap. Whether
+   a file is text is for the tools to say: one NUL makes nothing invisible. Only a big one that is binary is no gap.
 3. `MOST_FILES` and `MOST_TOTAL_BYTES` bound the copy; what is beyond is a gap.
 """
 
@@ -54,13 +54,19 @@ def copy_tree(tree: Tree, to: Path, wanted: Callable[[str], bool], steered_by: f
 def _content(tree: Tree, path: str, out: Copied) -> bytes | None:
     """Return a file's content; `None` where it is not looked at."""
     try:
-        if b"\x00" in tree.read_part(path, 0, _LOOK_BYTES):
-            return None
         return tree.read(path, MOST_BYTES)
     except FactError as error:
-        if error.message != "no such file":  # a link to nowhere: there is nothing to look at
+        # of a link to nowhere there is nothing to look at
+        if error.message != "no such file" and not _is_binary(tree, path):
             out.gaps.append(Unparsed(path, None, error.message))
         return None
+
+
+def _is_binary(tree: Tree, path: str) -> bool:
+    try:
+        return b"\x00" in tree.read_part(path, 0, _LOOK_BYTES)
+    except FactError:  # what can't be read at all may be anything
+        return False
 
 
 def _write(to: Path, path: str, data: bytes) -> None:
