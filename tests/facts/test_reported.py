@@ -104,3 +104,28 @@ def test_findings_beyond_the_most_that_are_kept_are_a_gap(monkeypatch: pytest.Mo
         2,
         ["over 2 findings: 1 more were not read"],
     )
+
+
+TRIVY: dict[str, Any] = {"SchemaVersion": 2, "Results": []}
+GRYPE: dict[str, Any] = {"descriptor": {"name": "grype"}, "matches": []}
+OSV_SCANNER: dict[str, Any] = {"results": []}
+CYCLONEDX: dict[str, Any] = {"bomFormat": "CycloneDX", "specVersion": "1.6"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        TRIVY | {"Results": "x"},
+        TRIVY | {"Results": ["x"]},
+        TRIVY | {"Results": [{"Vulnerabilities": {"a": 1}}]},
+        TRIVY | {"Results": [{"Secrets": "x"}]},
+        GRYPE | {"matches": {}},
+        GRYPE | {"matches": ["x"]},
+        OSV_SCANNER | {"results": [{"packages": "x"}]},
+        CYCLONEDX | {"vulnerabilities": ["x"]},
+        CYCLONEDX | {"vulnerabilities": "x"},
+    ],
+)
+def test_list_that_is_none_is_a_gap_and_never_an_empty_one(document: dict[str, Any]) -> None:
+    report = read_report("r.json", json.dumps(document).encode())
+    assert (len(report.unparsed), report.findings) == (1, ())

@@ -86,4 +86,4 @@ def test_grype_matches_are_read_and_ignored_ones_suppressed() -> None:
     assert (first.severity, first.level, first.fixed_in) == (Severity(10.0, "CVSS:3.1/X"), "critical", ("2.15.0",))
     assert first.locations == (Location("/app/lib/log4j-core-2.14.1.jar"),)
     assert (first.suppressed, second.suppressed, second.level) == (False, True, "low")
-    assert gaps(report) == ["`CVE-2 x` is of a package without purl"]
+    assert gaps(report) == ["expected an object in `matches`, got int", "`CVE-2 x` is of a package without purl"]

@@ -123,3 +123,8 @@ def test_osv_scanner_package_of_no_ecosystem_is_a_gap_and_its_finding_stays() ->
     report = read(_document({**PACKAGE, "package": {"commit": "abc", "name": ""}}, {**PACKAGE, "groups": [{}]}))
     assert report.findings[0].component is None
     assert gaps(report) == ["`abc` is of no ecosystem", "a group of vulnerabilities without ids"]
+
+
+def test_osv_scanner_vulnerability_that_no_group_names_counts() -> None:
+    report = read(_document(PACKAGE | {"groups": [{"ids": ["PYSEC-2024-1"]}]}))
+    assert sorted(one.id for one in report.findings) == ["GHSA-h5c8-rqwp-cp95", "PYSEC-2024-1"]

@@ -53,6 +53,16 @@ class ReportGathering:
         if len(self._unparsed) < MAX_FINDINGS:
             self._unparsed.setdefault(Unparsed(file, line, readable(because)))
 
+    def listed(self, value: object, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the objects of a list; what is no list, and what in it is no object, is noted. `None` is empty."""
+        if value is not None and not isinstance(value, list | Streamed):
+            self.skip(f"`{name}` is no list")
+        for one in entries(value):
+            if isinstance(one, dict):
+                yield one
+            else:
+                self.skip(f"expected an object in `{name}`, got {type(one).__name__}")
+
     def component(self, purl: object, what: str) -> Component | None:
         """Return the component that a purl names; `None` when it is none, which is noted for `what`."""
         if not isinstance(purl, str) or not purl:

@@ -37,7 +37,7 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
     gathering.tool = next((text(one.get("name")) for one in listed if text(one.get("name"))), "cyclonedx")
     gathering.version = next((text(one.get("version")) for one in listed if text(one.get("name"))), "")
     known = _purls(document)
-    for one in objects(document.get("vulnerabilities")):
+    for one in gathering.listed(document.get("vulnerabilities"), "vulnerabilities"):
         name = text(one.get("id"))
         if not name:
             gathering.skip("a vulnerability without id")

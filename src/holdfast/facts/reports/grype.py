@@ -31,7 +31,7 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
     """Add every match."""
     gathering.tool, gathering.version = "grype", text(inner(document, "descriptor", "version"))
     for key in ("matches", "ignoredMatches"):
-        for match in objects(document.get(key)):
+        for match in gathering.listed(document.get(key), key):
             gathering.add(_finding(match, gathering, suppressed=key == "ignoredMatches"))
 
 

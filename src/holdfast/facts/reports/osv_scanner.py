@@ -25,16 +25,18 @@ from holdfast.model.reported import ReportedFinding
 def read(document: dict[str, Any], gathering: ReportGathering) -> None:
     """Add what every package of every source has."""
     gathering.tool = "osv-scanner"
-    for result in objects(document.get("results")):
+    for result in gathering.listed(document.get("results"), "results"):
         where = place(inner(result, "source", "path"))
-        for package in objects(result.get("packages")):
+        for package in gathering.listed(result.get("packages"), "packages"):
             _add_package(package, () if where is None else (where,), gathering)
 
 
 def _add_package(package: dict[str, Any], places: tuple[Location, ...], gathering: ReportGathering) -> None:
     component = _component(package.get("package"), gathering)
-    records = {text(one.get("id")): one for one in objects(package.get("vulnerabilities"))}
-    groups = list(objects(package.get("groups"))) or [{"ids": [name]} for name in records]
+    records = {text(one.get("id")): one for one in gathering.listed(package.get("vulnerabilities"), "vulnerabilities")}
+    groups = list(gathering.listed(package.get("groups"), "groups"))
+    grouped = {name for group in groups for name in texts(group.get("ids"))}
+    groups += [{"ids": [name]} for name in records if name not in grouped]  # what no group names counts by itself
     for group in groups:
         ids = texts(group.get("ids"))
         if not ids:

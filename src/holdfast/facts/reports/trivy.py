@@ -18,7 +18,6 @@ from holdfast.facts.reports._gathering import (
     highest,
     inner,
     level_of,
-    objects,
     place,
     severity_of,
     text,
@@ -43,20 +42,20 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
         got = document.get("SchemaVersion")
         raise FactError(f"expected Trivy's `SchemaVersion` 2, got {got!r}", where=gathering.file)
     gathering.tool, gathering.version = "trivy", text(inner(document, "Trivy", "Version"))
-    for result in objects(document.get("Results")):
+    for result in gathering.listed(document.get("Results"), "Results"):
         target = result.get("Target")
-        for one in objects(result.get("Vulnerabilities")):
+        for one in gathering.listed(result.get("Vulnerabilities"), "Vulnerabilities"):
             gathering.add(_vulnerability(one, target, gathering))
-        for modified in objects(result.get("ExperimentalModifiedFindings")):
+        for modified in gathering.listed(result.get("ExperimentalModifiedFindings"), "ExperimentalModifiedFindings"):
             if modified.get("Type") == "vulnerability" and modified.get("Status") in _TAKEN_OUT:
                 gathering.add(_vulnerability(modified.get("Finding"), target, gathering, suppressed=True))
-        for one in objects(result.get("Misconfigurations")):
+        for one in gathering.listed(result.get("Misconfigurations"), "Misconfigurations"):
             if one.get("Status", "FAIL") == "FAIL":
                 line = inner(one, "CauseMetadata", "StartLine")
                 gathering.add(_other(one, Kind.MISCONFIGURATION, "ID", _places(target, line), one.get("Message")))
-        for one in objects(result.get("Secrets")):
+        for one in gathering.listed(result.get("Secrets"), "Secrets"):
             gathering.add(_other(one, Kind.SECRET, "RuleID", _places(target, one.get("StartLine")), one.get("Title")))
-        for one in objects(result.get("Licenses")):
+        for one in gathering.listed(result.get("Licenses"), "Licenses"):
             message = f"{text(one.get('PkgName'))}: {text(one.get('Name'))}"
             gathering.add(_other(one, Kind.LICENSE, "Name", _places(one.get("FilePath") or target), message))
 
