@@ -7,6 +7,7 @@ import pytest
 from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.controls.distributions import mended_cves, other_names, release_of
 from holdfast.controls.match import affects
+from holdfast.controls.vague import vague_packages
 from holdfast.model.advisory import Compiled, PackageState
 
 
@@ -93,7 +94,10 @@ def test_distributions_word_of_another_shape_says_nothing(specific: object) -> N
 def test_fix_at_zero_says_not_affected_and_matches_nothing(ecosystem: str) -> None:
     advisory = make(entry(ecosystem, "sedge", {"fixed": "0"}))
     assert advisory.said == ((ecosystem, "sedge", PackageState.NOT_AFFECTED),)
-    assert how(advisory, ecosystem, "sedge", "1.0-r0") is None
+    for version in ("1.0-r0", "0~git1-1", "0_git1-r0", "0_alpha-r0"):
+        assert how(advisory, ecosystem, "sedge", version) is None
+    assert advisory.fixes == ()
+    assert vague_packages(advisory) == ()
 
 
 def test_fix_at_zero_says_nothing_where_no_distribution_speaks() -> None:

@@ -5,6 +5,8 @@ Rules:
 * the union of ranges and enumerated versions, merged into disjoint, sorted intervals per package;
 * an enumerated version is the point interval from its key to its key + 0x00, which no other key can enter;
 * a range with a bound that has no key is kept whole, to be compared pairwise; so is an enumerated version without one;
+* what a distribution calls not affected is an interval without any version: `0~git1` of Debian precedes the `0` of its
+  record, and is as free of it as any other;
 * what may not apply, for the product that it is of, is compared pairwise too: it matches with low confidence;
 * `GIT` ranges are kept in the advisory and match nothing: components have versions, not commits;
 * a package with neither ranges nor versions affects nothing that could be proved (OSV's evaluation finds nothing in
@@ -20,6 +22,7 @@ from holdfast.controls.versions import SchemeSpec, scheme_for
 from holdfast.model.advisory import Advisory, Affected, Compiled, Event, Interval, PackageState, Pairwise, Range
 
 _JUST_AFTER = b"\x00"
+_NOTHING = (b"", b"")
 Keys = tuple[bytes, bytes | None]
 
 
@@ -80,6 +83,8 @@ def _compile_affected(scheme: SchemeSpec, affected: Affected, work: _Work) -> No
         work.problems[f"`{name}` in {ecosystem} has {kind}: nothing can be matched"] = None
     work.said.setdefault((ecosystem, name), set()).add(affected.said)
     keys: list[Keys] = []
+    if affected.said is PackageState.NOT_AFFECTED:
+        ranges, keys = [], [_NOTHING]
     for one in ranges:
         found = _range_keys(scheme, one, work) if affected.is_sure else None
         if found is None:

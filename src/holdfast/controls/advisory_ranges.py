@@ -87,6 +87,11 @@ def group_by_position(
     return out
 
 
+def is_never(affected: Range) -> bool:
+    """Tell whether a range ends where it begins, at `0`: the way that records say `not affected`."""
+    return {(event.kind, event.version) for event in affected.events} == {("introduced", "0"), ("fixed", "0")}
+
+
 def _compare(ecosystem: str, a: str, b: str) -> int:
     """Compare two versions that both have a place in the order, or are `LOWEST`."""
     if LOWEST in (a, b):
@@ -96,7 +101,7 @@ def _compare(ecosystem: str, a: str, b: str) -> int:
 
 def is_in_range(ecosystem: str, version: str, affected: Range) -> bool:
     """Tell, pairwise, whether a version is in a range; bounds without a place in the order are left out."""
-    if not is_comparable(ecosystem, version):
+    if not is_comparable(ecosystem, version) or is_never(affected):
         return False
 
     def compare(a: str, b: str) -> int:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from holdfast.controls.advisory_ranges import is_never
 from holdfast.controls.versions import compare_versions
 from holdfast.model.advisory import Advisory, Affected, PackageState, Range
 from holdfast.model.purl import find_distribution
@@ -74,9 +75,9 @@ def said_of(ecosystem: str, specific: object, ranges: Sequence[Range]) -> Packag
 
 
 def _is_never(ranges: Sequence[Range]) -> bool:
-    """Whether every range ends where it begins, at `0`: the way that records say `not affected`."""
-    ends = [{(event.kind, event.version) for event in one.events} for one in ranges if one.type != "GIT"]
-    return bool(ends) and all(one == {("introduced", "0"), ("fixed", "0")} for one in ends)
+    """Whether there are ranges, and each says `not affected`."""
+    versions = [one for one in ranges if one.type != "GIT"]
+    return bool(versions) and all(is_never(one) for one in versions)
 
 
 def _has_fix(ranges: Sequence[Range]) -> bool:
