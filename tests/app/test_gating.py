@@ -389,6 +389,25 @@ def test_a_submodule_that_a_change_moves_and_nobody_read_is_unknown(
     assert [gap["where"] for gap in document(done)["unknown"]] == ["libs/part/"]
 
 
+def test_a_submodule_in_the_place_of_a_folder_brings_no_base_and_no_policy(
+    repository: Path, feed: Path, tmp_path: Path
+) -> None:
+    """Its own history has a branch of the base's name, where all that it brings was there before."""
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "pay/requirements.txt", "old-1==1.0\n")
+    brought = tmp_path / "brought"
+    git(tmp_path, "init", "-q", "-b", "main", str(brought))
+    commit(brought, ".holdfast/policy.yaml", "mode: {now: observe}\n")
+    commit(brought, "requirements.txt", "lamp==1.0\n")
+    git(repository, "checkout", "-qB", "change")
+    git(repository, "rm", "-rq", "pay")
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(brought), "pay")
+    git(repository, "commit", "-qm", "move it out")
+    for path in (repository, repository / "pay"):
+        done = gate(path, feed, "--base", "main", "--format", "json")
+        assert [one["purl"] for one in document(done)["blocking"]] == ["pkg:pypi/lamp@1.0"], path
+
+
 def test_what_one_service_had_is_new_in_another(repository: Path, feed: Path) -> None:
     git(repository, "checkout", "-q", "main")
     services = "".join(f"  - {{name: {name}, paths: [{name}], exposure: internal}}\n" for name in ("shop", "bank"))

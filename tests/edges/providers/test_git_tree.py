@@ -171,6 +171,24 @@ def test_a_submodule_that_is_not_here_is_a_gap_that_names_its_commit(repository:
     assert list(below.gaps) == ["part/"]
 
 
+def test_what_lies_in_a_submodule_belongs_to_the_repository_around_it(repository: Path, tmp_path: Path) -> None:
+    with_submodule(tmp_path, repository)
+    commit = found(repository).resolve("HEAD")
+    inner = found(repository / "libs/part/inner")
+    assert (inner.top, inner.prefix, inner.resolve("HEAD")) == (repository, "libs/part/inner", commit)
+    whole = found(repository).tree(commit)
+    for folder in ("libs/part", "libs/part/inner"):
+        inside = found(repository / folder).tree(commit)
+        names = [one.removeprefix(f"{folder}/") for one in whole.walk() if one.startswith(f"{folder}/")]
+        assert list(inside.walk()) == names
+        assert [inside.read(name, 1000) for name in names] == [whole.read(f"{folder}/{name}", 1000) for name in names]
+    git(repository, "update-index", "--cacheinfo", f"160000,{'1' * 40},libs/part")
+    git(repository, "commit", "-qm", "move it")
+    gone = found(repository / "libs/part/inner").tree("HEAD")
+    assert list(gone.walk()) == ["./"]
+    assert "a submodule at 111111111111 that is not here" in gone.gaps["./"]
+
+
 def test_a_folder_that_a_link_calls_a_submodule_is_not_followed(repository: Path, tmp_path: Path) -> None:
     with_submodule(tmp_path, repository)
     outside = tmp_path / "outside"

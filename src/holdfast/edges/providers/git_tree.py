@@ -7,7 +7,9 @@ Rules:
 2. What is committed is read, also in folders that are left out on disk: a commit holds no caches by accident.
 3. A submodule is read at the commit that the revision names, where it is checked out; else it is a folder that can't
    be listed.
-4. A link inside the tree is followed to a file; one that leads out, or in a circle, is an error where it is read.
+4. What lies in a submodule belongs to the repository around it: that one's base and words count, or a change that puts
+   a submodule in the place of a folder would bring both along.
+5. A link inside the tree is followed to a file; one that leads out, or in a circle, is an error where it is read.
 """
 
 import os
@@ -60,7 +62,7 @@ class Repository:
             answer = run_git(folder, "rev-parse", "--show-toplevel")
         except (UsageError, OSError):
             return None
-        top = Path(answer.decode("utf-8", "surrogateescape").rstrip("\n"))
+        top = _outermost(_path_of(answer))
         inside = place_in(top, path)
         return None if inside is None else cls(top, "" if inside == "." else inside)
 
@@ -100,6 +102,23 @@ class Repository:
     def tree(self, commit: str, only: str | None = None) -> "GitTree":
         """Return a commit's tree below `prefix`; with `only`, whose neighbours may be read, one file of it."""
         return GitTree(self.top, commit, self.prefix if only is None else posixpath.dirname(self.prefix), only)
+
+
+def _path_of(answer: bytes) -> Path:
+    return Path(answer.decode("utf-8", "surrogateescape").rstrip("\n"))
+
+
+def _outermost(top: Path) -> Path:
+    """Return the repository around all those that a repository is a submodule of."""
+    for _ in range(_MOST_SUBMODULES_DEEP):
+        try:
+            around = run_git(top, "rev-parse", "--show-superproject-working-tree")
+        except UsageError:
+            break
+        if not around.strip(b"\n"):
+            break
+        top = _path_of(around)
+    return top
 
 
 class GitTree:
@@ -195,6 +214,9 @@ def _list(top: Path, commit: str, folder: str) -> tuple[dict[str, _Blob], dict[s
     try:
         listed = _list_tree(top, f"{commit}:{folder}" if folder else commit)
     except UsageError as error:
+        submodule = _find_submodule(top, commit, folder) if folder else None
+        if submodule is not None:
+            return _list_below(top / submodule[0], submodule[1], folder[len(submodule[0]) + 1 :])
         if folder and run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", folder) == b"":
             return {}, {}  # the folder is not there yet in that commit
         because = f"the tree of `{commit[:12]}` could not be listed: {error.message}"
@@ -203,6 +225,27 @@ def _list(top: Path, commit: str, folder: str) -> tuple[dict[str, _Blob], dict[s
     found = _Listing()
     found.add(listed, (top, top / folder))
     return found.blobs, found.gaps
+
+
+def _find_submodule(top: Path, commit: str, folder: str) -> tuple[str, str] | None:
+    """Return the submodule that a folder is, or lies in, and its commit; `None` where it lies in none."""
+    parts = folder.split("/")
+    every = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+    for entry in run_git(top, "ls-tree", "-z", "--full-tree", commit, "--", *every).split(b"\0"):
+        head, tab, name = entry.partition(b"\t")
+        if tab and head.startswith(SUBMODULE.encode()):
+            return name.decode("utf-8", "surrogateescape"), head.decode().split()[2]
+    return None
+
+
+def _list_below(place: Path, commit: str, folder: str) -> tuple[dict[str, _Blob], dict[str, str]]:
+    """Return what lies in a folder of a submodule; all of it is a gap where that commit is not here."""
+    try:
+        if not place.is_symlink() and os.path.lexists(place / ".git"):  # else Git would ask the repository around it
+            return _list(place, commit, folder)
+    except (FactError, UsageError, OSError):
+        pass
+    return {}, {"./": unread_submodule(commit)}
 
 
 class _Listing:
