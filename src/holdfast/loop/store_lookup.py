@@ -1,6 +1,6 @@
 """A store's advisories, as a scan asks for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -24,11 +24,12 @@ class StoreLookup:
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package, withdrawn records left out."""
         rules = self._tx.advisories.rules(ecosystem, name)
-        if ecosystem.partition(":")[0] not in SPOKEN_OF:
-            return rules
-        without_fix = sorted({record for record, interval in rules.intervals if interval.hi is None})
-        said = [(record, self._said(record, ecosystem, name)) for record in without_fix]
-        return replace(rules, said=tuple((record, state) for record, state in said if state is not None))
+        said = dict.fromkeys(_not_affected(rules), PackageState.NOT_AFFECTED)
+        if ecosystem.partition(":")[0] in SPOKEN_OF:
+            without_fix = {record for record, interval in rules.intervals if interval.hi is None}
+            asked = ((record, self._said(record, ecosystem, name)) for record in without_fix)
+            said |= {record: state for record, state in asked if state is not None}
+        return replace(rules, said=tuple(sorted(said.items()))) if said else rules
 
     def _said(self, record: str, ecosystem: str, name: str) -> PackageState | None:
         """What a distribution says of a package in a record without a fix; its entries agree, or say nothing."""
@@ -92,6 +93,12 @@ class StoreLookup:
     def releases(self) -> frozenset[str]:
         """Return the ecosystems with release suffix that any record speaks of."""
         return self._tx.feeds.releases()
+
+
+def _not_affected(rules: PackageRules) -> Set[str]:
+    """Return the records that name a package to say that it is not affected: intervals without any version, alone."""
+    some = {record for record, interval in rules.intervals if interval.lo != interval.hi}
+    return {record for record, _ in rules.intervals} - some - {record for record, _ in rules.pairwise}
 
 
 @lru_cache(maxsize=256)
