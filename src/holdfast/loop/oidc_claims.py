@@ -5,7 +5,8 @@ Rules:
 2. A condition compares whole values. `*` stands for one whole segment between `/`, in the claims that `WILD` names;
    never in an owner's number or in an issuer.
 3. A pipeline that runs for a change from outside with the rights of the inside (`pull_request_target` and its like) is
-   let in only where a condition names that event; what runs for a change may only ask the gate, unless one does.
+   let in only where a condition names that event; what runs for a change may only ask the gate, unless one does. So
+   does what runs on a branch that is not protected, unless a condition says which branch, workflow or environment.
 """
 
 import base64
@@ -54,6 +55,8 @@ OWNERS: Mapping[System, tuple[str, ...]] = {
 }
 """The numbers behind names, one of which a trust must name: names are given anew, numbers never."""
 
+_REFS = _words("ref ref_path ref_type ref_protected environment workflow_ref job_workflow_ref ci_config_ref_uri")
+"""Conditions that say which branches, tags or merged workflows are meant."""
 _EVENT = {System.GITHUB: "event_name", System.GITLAB: "pipeline_source"}
 _ORDINARY: Mapping[System, frozenset[str]] = {
     System.GITHUB: _words(
@@ -178,12 +181,25 @@ def _fits(pattern: str, value: str, claim: str) -> bool:
 
 def granted(trust: Trust, claims: Mapping[str, object]) -> frozenset[Permission]:
     """Return what a token that meets a trust's conditions may do: for a change, only to ask the gate."""
-    event = _EVENT.get(trust.system)
-    if event is None or event in {one.claim for one in trust.conditions}:
+    if not is_for_change(trust, claims):
         return trust.permissions
-    if text_of(claims, event) in CHANGE_EVENTS:
-        return trust.permissions & {Permission.BUILDS_WRITE}
-    return trust.permissions
+    event = _EVENT[trust.system]
+    if event in {one.claim for one in trust.conditions} and text_of(claims, event) in CHANGE_EVENTS:
+        return trust.permissions
+    return trust.permissions & {Permission.BUILDS_WRITE}
+
+
+def is_for_change(trust: Trust, claims: Mapping[str, object]) -> bool:
+    """Whether it runs for a change that nobody has merged.
+
+    That is a pull or merge request; and a branch that is not protected, where the trust does not say which it means.
+    """
+    event = _EVENT.get(trust.system)
+    if event is None:
+        return False
+    named = {one.claim for one in trust.conditions}
+    unprotected = text_of(claims, "ref_protected") == "false" and named.isdisjoint(_REFS)
+    return unprotected or text_of(claims, event) in CHANGE_EVENTS
 
 
 _NAMES: Mapping[System, tuple[tuple[str, ...], ...]] = {
@@ -221,5 +237,7 @@ def bind(trust: Trust, claims: Mapping[str, object]) -> Binding:
     if not all(found[:2]) or (trust.system is not System.GENERIC and not found[2]):
         raise UnauthenticatedError("it does not say which repository it is")
     repository, number, owner, workflow, environment, event, ref = found
-    kept = trust.environment or environment
-    return Binding(trust.id, trust.issuer, repository, number, owner, workflow, kept, event, ref, trust.services)
+    kept, changes = trust.environment or environment, is_for_change(trust, claims)
+    return Binding(
+        trust.id, trust.issuer, repository, number, owner, workflow, kept, event, ref, trust.services, changes
+    )

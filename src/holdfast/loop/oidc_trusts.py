@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.loop.oidc_claims import CLAIMS, OWNERS, WILD
@@ -23,6 +24,8 @@ from holdfast.ports.oidc import Issuers
 
 GRANTABLE = frozenset({Permission.BUILDS_WRITE, Permission.FACTS_WRITE})
 _MOST_TRUSTS = 200
+_SHARED = {"token.actions.githubusercontent.com": System.GITHUB, "gitlab.com": System.GITLAB}
+"""Issuers of many owners: what they sign is told apart by the owner's number alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ def check_trust(ask: TrustAsk, issuers: Issuers | None) -> None:
     refusal = issuers.refusal(ask.issuer)
     if refusal is not None:
         raise UsageError(refusal, where="$.issuer", hint="such as https://token.actions.githubusercontent.com")
+    theirs = next((one for host, one in _SHARED.items() if urlsplit(ask.issuer).hostname == host), ask.system)
+    if theirs is not ask.system:
+        raise UsageError(
+            f"that issuer signs for everybody at {theirs}", where="$.system", hint=f"`--system {theirs}`, with an owner"
+        )
     too_much = ask.permissions - GRANTABLE
     if too_much or not ask.permissions:
         words = ", ".join(sorted(too_much)) or "no permission"

@@ -81,11 +81,8 @@ class Binding:
     event: str = ""
     ref: str = ""
     services: tuple[str, ...] = ()
-
-    @property
-    def is_for_change(self) -> bool:
-        """Whether the run is of a change under review: whoever may push a branch wrote what it says."""
-        return self.event in CHANGE_EVENTS
+    is_for_change: bool = False
+    """Whether the run is of a change under review: whoever may push a branch wrote what it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -268,6 +268,19 @@ def test_a_change_does_not_let_a_release_go(world: World, admin: Caller) -> None
     assert bound(world, **claims).post("/builds", build)["build"]["release_id"] == made
 
 
+def test_a_branch_that_is_not_protected_is_a_change(world: World, admin: Caller) -> None:
+    """`on: push` in a workflow that was pushed to any branch says `push`, and is no more reviewed than a request."""
+    both = {"permissions": [Permission.FACTS_WRITE, Permission.BUILDS_WRITE]}
+    admin.put("/trusts/gate", TRUST | both)
+    topic = {"ref": "refs/heads/topic", "ref_protected": "false"}
+    assert log_in(world, identity(world, **topic))["scope"] == "builds:write"
+    decided = bound(world, **topic).post("/builds", {"service": "shop", "sbom": SBOM})
+    assert decided["build"]["for_change"] is True
+    assert log_in(world, identity(world, ref_protected="true"))["scope"] == "builds:write facts:write"
+    admin.put("/trusts/gate", TRUST | both | {"conditions": {**TRUST["conditions"], "ref": ["refs/heads/topic"]}})
+    assert log_in(world, identity(world, **topic))["scope"] == "builds:write facts:write"
+
+
 def test_a_bound_token_does_nothing_else(world: World, admin: Caller) -> None:
     deploying(admin)
     pipeline = bound(world, environment="prod", ref="refs/heads/main")
@@ -335,6 +348,14 @@ def test_the_same_trust_again_changes_nothing(admin: Caller) -> None:
         ({"conditions": {"repository_owner_id": ["4711"], "repo": ["acme/shop"]}}, "$.conditions[0]"),
         ({"system": "gitlab", "conditions": {"project_path": ["acme/shop"]}}, "$.conditions"),
         ({"issuer": "http://issuer.example"}, "$.issuer"),
+        (
+            {
+                "system": "generic",
+                "issuer": "https://token.actions.githubusercontent.com",
+                "conditions": {"repository": ["*/*"]},
+            },
+            "$.system",
+        ),
         ({"permissions": ["admin"]}, "$.permissions"),
         ({"permissions": ["builds:write", "read"]}, "$.permissions"),
         ({"environment": "production"}, "$.environment"),
