@@ -11,7 +11,7 @@ Rules:
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -161,18 +161,34 @@ def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
     return body
 
 
+@dataclass(frozen=True, slots=True)
+class _SeenPolicy:
+    """A policy of one level."""
+
+    level: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A server's policies for a service as they were at an instant, from the highest level to the lowest."""
+
+    at: str
+    policies: tuple[_SeenPolicy, ...]
+
+
 def cached_levels(asked: Asked) -> tuple[Levels, str] | None:
     """Return the policies as they were last seen, with the repository's below them, and when that was.
 
-    `None` where they were never seen here.
+    `None` where they were never seen here, or what was kept of them can't be read.
     """
-    kept = _read_cache(asked.data).get(_key(asked))
-    if not isinstance(kept, dict):
+    try:
+        kept = msgspec.convert(_read_cache(asked.data).get(_key(asked)), _Seen)
+    except msgspec.ValidationError:
         return None
-    named: Sequence[Mapping[str, str]] = kept["policies"]
-    found = [read_policy(one["document"].encode(), file=one["level"], name=one["level"]) for one in named]
+    found = [read_policy(one.document.encode(), file=one.level, name=one.level) for one in kept.policies]
     own = asked.trusted.policy
-    return Levels([*(found or [DEFAULT]), *([read_policy(own[0], file=own[1])] if own else [])]), str(kept["at"])
+    return Levels([*(found or [DEFAULT]), *([read_policy(own[0], file=own[1])] if own else [])]), kept.at
 
 
 def leave_behind(asked: Asked, said: str, verdict: str, now: datetime) -> None:

@@ -1,0 +1,51 @@
+"""What a gate keeps of a server, for when that is away."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.edges.cli.gate_base import Trusted
+from holdfast.edges.cli.gate_server import CACHE, Asked, cached_levels
+from holdfast.loop.gate import read_stated
+from holdfast.model.component import Sbom
+from holdfast.testing.trees import MemoryTree
+
+SERVER = "https://holdfast.example"
+
+
+def asked(data: Path, kept: object) -> Asked:
+    (data / CACHE).write_text(json.dumps({f"{SERVER} shop": kept}))
+    return Asked(
+        server=SERVER,
+        service="shop",
+        sbom=Sbom(()),
+        before=None,
+        base=None,
+        trusted=Trusted(None, b"", read_stated(MemoryTree({}))),
+        environment="",
+        data=data,
+    )
+
+
+def test_policies_as_they_were_seen_are_the_levels(tmp_path: Path) -> None:
+    policies = [{"level": "org", "document": "min_score: {default: 91}\n", "version": 3}]
+    found = cached_levels(asked(tmp_path, {"at": "then", "policies": policies}))
+    assert found is not None
+    assert (found[0].bar(None), found[1]) == (91, "then")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        None,
+        [],
+        {"at": "then"},
+        {"at": "then", "policies": 7},
+        {"at": "then", "policies": [{"level": "org", "document": 1}]},
+        {"at": 1, "policies": []},
+    ],
+)
+def test_what_was_kept_and_can_not_be_read_was_never_seen(tmp_path: Path, kept: Any) -> None:
+    assert cached_levels(asked(tmp_path, kept)) is None
