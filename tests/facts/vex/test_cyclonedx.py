@@ -73,11 +73,11 @@ def test_cyclonedx_versions_narrow_what_is_said() -> None:
         for part in claim.parts
     }
     assert found == {
-        "1.0.0": VexStatus.NOT_AFFECTED,
+        "1.0.0": VexStatus.AFFECTED,  # what the schema says of one without a status
         "1.0.1": VexStatus.AFFECTED,
         "1.0.2": VexStatus.NOT_AFFECTED,
         "1.0.3": VexStatus.UNDER_INVESTIGATION,
-        "": VexStatus.NOT_AFFECTED,  # a range, which matches nothing
+        "": VexStatus.AFFECTED,  # a range, which matches nothing
     }
     assert "a range of versions" in notes[0]
 

@@ -6,8 +6,8 @@ Rules:
    then counts in that product only. Without a described product a component is meant wherever it is.
 2. A reference is a `bom-ref` of the document, a BOM-Link (`urn:cdx:serial/version#ref`) to it or to another document
    that was given as well, or a package URL. Any other, and one that two components have, matches nothing.
-3. `versions` narrow it to these versions. One that is listed as `affected` is never cleared, one as `unaffected`
-   always, one as `unknown` is under investigation; a range can't be matched exactly.
+3. `versions` narrow it to these versions. One that is listed as `affected`, or without a word, is never cleared, one as
+   `unaffected` always, one as `unknown` is under investigation; a range can't be matched exactly.
 4. A vulnerability without analysis says nothing.
 
 Source: CycloneDX specification 1.6, JSON reference, `vulnerabilities`; BOM-Link.
@@ -160,9 +160,7 @@ def _narrowed(listed: object, status: VexStatus | None) -> VexStatus | None:
     if status is None:
         return None
     match listed:
-        case None:
-            return status
-        case "affected":
+        case None | "affected":  # without a status it is affected, says the schema
             return VexStatus.AFFECTED if status.clears else status
         case "unaffected":
             return status if status.clears else VexStatus.NOT_AFFECTED
