@@ -1,15 +1,19 @@
 """Deployments that come in late, twice, wrong, or out of order."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from holdfast.errors import ConflictError, NotFoundError, UsageError
+from holdfast.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.requests import DeploymentRequest
 from holdfast.model.exposure import Ending, State
 from holdfast.model.inventory import Artifact, Origin, Status
+from holdfast.model.tenancy import Binding
+from holdfast.model.trust import System, Trust
 from holdfast.ports.store import Store
+from holdfast.testing.clocks import START
 from tests.loop.world import World, record
 
 BAD, FIXED, NEWER = "pkg:pypi/acme-pdf@1.4.0", "pkg:pypi/acme-pdf@1.4.2", "pkg:pypi/acme-pdf@1.5.0"
@@ -46,6 +50,23 @@ class TestDeployments:
         with pytest.raises(UsageError, match="belongs to `shop` and `till`"):
             world.deploy(None, digest=AMD.digest)  # type: ignore[arg-type]  # a digest alone names it as well
         assert world.deploy("till", digest=AMD.digest).created
+
+    def test_a_pipeline_does_not_claim_that_it_deployed_long_ago(self, world: World) -> None:
+        world.ship("shop", "1", BAD, target="another")
+        trust = Trust(world.org, "tru_1", "test", System.GITHUB, "i", "a", (), frozenset(), (), None, START, "tok_9")
+        with world.turn() as turn:
+            turn.tx.trusts.save(trust)
+        bound = replace(world.token(), binding=Binding("tru_1", "i", "acme/shop", "99", environment="production"))
+        world.clock.tick(30 * 86400)
+        for days, refused in ((2, True), (0.1, False)):
+            began = world.clock.now() - timedelta(days=days)
+            request = DeploymentRequest("production", "shop", version="1", started_at=began)
+            with world.turn(bound) as turn:
+                if refused:
+                    with pytest.raises(ForbiddenError, match="just deployed"):
+                        record_deployment(turn, request)
+                else:
+                    assert record_deployment(turn, request).created
 
     def test_a_removal_never_becomes_what_runs(self, world: World) -> None:
         ran = world.ship("shop", "1", BAD).deployment

@@ -6,11 +6,13 @@ Rules:
 2. What it changes is judged at once, for its service and its environment alone.
 3. A machine whose clock runs a little ahead of ours is believed: what it says has begun, has begun by now. Kept as the
    future it would be judged too early, and never again.
+4. A pipeline's own token tells of what its job just did: a claim of long ago would have begun before any verdict was
+   needed.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from holdfast.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from holdfast.facts.inventory import occupancy
@@ -25,6 +27,9 @@ from holdfast.model.exposure import Subject
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Deployment, Origin, Service, Status
 from holdfast.model.tenancy import Permission
+
+_JOB = timedelta(days=1)
+"""How long the job of a pipeline may have taken when it tells of its deployment."""
 
 
 def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutcome:
@@ -41,6 +46,11 @@ def record_deployment(turn: Turn, request: DeploymentRequest) -> DeploymentOutco
     require_bound(turn, turn.tx.services.get(deployment.service_id), deployment.environment)
     if turn.token and turn.token.binding and deployment.origin is Origin.OBSERVED:
         raise ForbiddenError("a pipeline claims what it deployed; what was seen is for who watches the place")
+    if turn.token and turn.token.binding and known is None and deployment.started_at < turn.now - _JOB:
+        raise ForbiddenError(
+            f"a pipeline claims what it just deployed, not what began at {format_instant(deployment.started_at)}",
+            hint="leave `started_at` out; what ran before is told with a token of its own",
+        )
     if deployment == known:
         return DeploymentOutcome(deployment, created=False, changed=())
     ensure_environment(turn, deployment.environment)
