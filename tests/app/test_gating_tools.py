@@ -1,6 +1,5 @@
 """`gate --with`: tools are run, and what is not run is no pass."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from tests.edges.cli.shell import Shell
 
 __all__ = ["_environment", "shell"]
 
-_BANDIT = """#!{python}
+BANDIT = """#!{python}
 import json, sys
 report = sys.argv[sys.argv.index("--output") + 1]
 at = {{"uri": sys.argv[-1] + "/app.py"}}
@@ -22,7 +21,7 @@ driver = {{"name": "Bandit", "rules": [rule]}}
 json.dump({{"version": "2.1.0", "runs": [{{"tool": {{"driver": driver}}, "results": [result]}}]}}, open(report, "w"))
 sys.exit(1)
 """
-_POLICY = 'min_score: {default: 0}\nrules: [{id: r, when: "finding.cvss >= 9.0", then: block}]\n'
+POLICY = 'min_score: {default: 0}\nrules: [{id: r, when: "finding.cvss >= 9.0", then: block}]\n'
 
 
 def test_gate_judges_what_a_tool_sees_without_any_dependency_file(
@@ -30,11 +29,11 @@ def test_gate_judges_what_a_tool_sees_without_any_dependency_file(
 ) -> None:
     program = tmp_path / "bin" / "bandit"
     program.parent.mkdir()
-    program.write_text(_BANDIT.format(python=sys.executable))
+    program.write_text(BANDIT.format(python=sys.executable))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
     shell.write("tree/app.py", "run(x)\n")
-    shell.write("policy.yaml", _POLICY)
+    shell.write("policy.yaml", POLICY)
     ordered = ("gate", shell.files / "tree", "--policy", shell.files / "policy.yaml", "--feed", "none", "--offline")
     printed = shell(*ordered, "--with", "bandit", "--format", "json", code=1)
     (one,) = printed.json["blocking"]
@@ -60,9 +59,3 @@ def test_tool_that_nobody_knows_is_a_usage_error(shell: Shell, named: str) -> No
     shell.write("tree/app.py", "x\n")
     printed = shell("gate", shell.files / "tree", "--feed", "none", "--offline", "--with", named, code=2)
     assert "knows no tool" in printed.err or "expected names of tools" in printed.err
-
-
-def test_tools_and_a_server_do_not_go_together_yet(shell: Shell) -> None:
-    shell.write("tree/app.py", "x\n")
-    ordered = ("gate", shell.files / "tree", "--with", "bandit", "--server", f"http://127.0.0.1:{os.getpid() % 9 + 1}")
-    assert "`--with` and `--server` don't go together" in shell(*ordered, code=2).err

@@ -1,13 +1,16 @@
 """`holdfast gate --server` against a real server: it judges, and what happens while it is away."""
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.app.test_gating import MANIFEST, POLICY, add, commit, document, gate
+from tests.app.test_gating_tools import BANDIT
 from tests.e2e.serving import Server, serve, wait_until
 from tests.edges.providers.bucket import record, write_bucket
 from tests.edges.providers.test_git_tree import git
@@ -173,3 +176,19 @@ def test_what_other_tools_report_is_judged_by_the_server_and_old_lines_are_old(
         assert done.returncode == 1, done.stdout
         (one,) = found["blocking"]
         assert (one["tools"], one["locations"]) == (["bandit"], [{"file": "app.py", "line": 3}])
+
+
+def test_what_a_tool_sees_is_judged_by_the_server(repository: Path, feed: Path, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "bandit"
+    program.parent.mkdir()
+    program.write_text(BANDIT.format(python=sys.executable))
+    program.chmod(0o755)
+    commit(repository, "app.py", "run(x)\n")
+    with serve(tmp_path / "server", "--feed", "none") as server:
+        server.call("POST", "/advisories", record("L-desk", name="desk", severity=SEVERITY))
+        server.call("PUT", "/policies/org", {"document": POLICY + "data: {on_unknown: warn}\n"})
+        places = {"HOLDFAST_TOKEN": token_of(server), "PATH": f"{program.parent}:{os.environ['PATH']}"}
+        asked = ("--base", "main", "--server", server.url, "--format", "json", "--with", "bandit")
+        done = gate(repository, feed, *asked, environment=places)
+        (one,) = document(done)["blocking"]
+        assert (one["id"], one["tools"], done.returncode) == ("B602", ["Bandit"], 1)
