@@ -132,7 +132,7 @@ def _require_shop(folder: Path) -> Path:
 @contextmanager
 def _server(context: click.Context, data: Path, server: str | None) -> Iterator[tuple[str, Any]]:
     """Give a server's URL and API: the one that is named, or one of our own that ends with the demo."""
-    from holdfast.app.demo_steps import free_port, wait_for
+    from holdfast.app.demo_steps import free_port, is_up, wait_for
     from holdfast.edges.cli.options import open_api
     from holdfast.edges.providers.api_client import HttpApi
 
@@ -147,7 +147,7 @@ def _server(context: click.Context, data: Path, server: str | None) -> Iterator[
     command = [sys.executable, "-m", "holdfast", "up", *options]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
     try:
-        wait_for("the server to be up", lambda: _is_up(url, process))
+        wait_for("the server to be up", lambda: is_up(url, process))
         client = HttpApi(url, (data / "admin.token").read_text(encoding="ascii").strip())
         try:
             yield url, client
@@ -156,17 +156,6 @@ def _server(context: click.Context, data: Path, server: str | None) -> Iterator[
     finally:
         process.terminate()
         process.wait(timeout=15)
-
-
-def _is_up(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    import httpx
-
-    if process.poll() is not None:
-        raise HoldfastError(f"the server ended with {process.returncode}", hint="start `holdfast up` to see why")
-    try:
-        return httpx.get(f"{url}/readyz", timeout=1.0, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _print(detail: dict[str, Any], style: str) -> None:

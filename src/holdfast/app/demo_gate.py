@@ -23,10 +23,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from holdfast.app import demo_gate_things as things
-from holdfast.app.demo_steps import DemoError, free_port, wait_for
+from holdfast.app.demo_steps import DemoError, free_port, is_up, wait_for
 
 SHOWN_LINES, AT_ONCE = 14, 4
 WAIVED_AT_LEAST_S = 5.0
@@ -249,7 +247,7 @@ class GateDemo:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.environment)
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_for("the server to be up", lambda: _is_up(url, process))
+            wait_for("the server to be up", lambda: is_up(url, process))
             yield url, (data / "admin.token").read_text(encoding="ascii").strip()
         finally:
             process.terminate()
@@ -260,15 +258,6 @@ def things_script() -> Path | None:
     """Return the script that starts a registry; it is in a checkout alone."""
     script = Path(__file__).parents[3] / "scripts" / "docker-registry.sh"
     return script if script.is_file() else None
-
-
-def _is_up(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    if process.poll() is not None:
-        raise DemoError(f"the server ended with {process.returncode}", hint="start `holdfast up` to see why")
-    try:
-        return httpx.get(f"{url}/readyz", timeout=1.0, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
 
 
 def _expect(found: Any, holds: Callable[[Any], bool], what: str) -> Any:

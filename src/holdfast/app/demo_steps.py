@@ -98,6 +98,16 @@ def free_port() -> int:
         return port
 
 
+def is_up(url: str, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether a server that was started answers. Raises: DemoError: it has ended."""
+    if process.poll() is not None:
+        raise DemoError(f"the server ended with {process.returncode}", hint="start `holdfast up` to see why")
+    try:
+        return httpx.get(f"{url}/readyz", timeout=1.0, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
 @dataclass(slots=True)
 class Demo:
     """The play. `say` is told what happens; `source` is the shop's folder, `work` where its releases are put."""
