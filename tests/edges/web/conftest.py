@@ -9,13 +9,22 @@ import pytest
 from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
+from playwright.sync_api import Browser
 
 from holdfast.loop.tokens import SESSION_COOKIE, redeem_login_code
 from holdfast.model.tenancy import Permission
 from tests.edges.web.estate import Estate, full_estate
-from tests.edges.web.serving import make_pages
+from tests.edges.web.serving import chromium, make_pages, require_browser
 
 OURS = {"Origin": "http://holdfast.test", "Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium for all tests: one process of tests can drive but one at a time."""
+    require_browser()
+    with chromium() as started:
+        yield started
 
 
 @dataclass

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.requests import DeploymentRequest
 from tests.edges.web.estate import ORG, Estate, advisory, sbom
-from tests.edges.web.serving import Served, chromium, require_browser, serve, sign_in
+from tests.edges.web.serving import Served, serve, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -25,14 +25,6 @@ DOUBLE_IDS = """() => { const ids = [...document.querySelectorAll('[id]')].map(o
 HEADINGS = "() => document.querySelectorAll('h1').length"
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 GROUND = "() => getComputedStyle(document.body).backgroundColor"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A Chromium for all tests."""
-    require_browser()
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

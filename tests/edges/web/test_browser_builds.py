@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.edges.web.builds_estate import many_builds, with_gate
 from tests.edges.web.estate import Estate
-from tests.edges.web.serving import Served, chromium, require_browser, serve, sign_in
+from tests.edges.web.serving import Served, serve, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -26,14 +26,6 @@ class Opened:
         """Return the addresses of the gate's pages."""
         builds = [f"/builds/{self.ids[name]}" for name in ("passed", "held", "let_go")]
         return ["/builds", "/builds?by=team&verdict=held", *builds, "/policies", "/policies/org", "/waivers"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A Chromium for all tests."""
-    require_browser()
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

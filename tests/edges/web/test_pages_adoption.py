@@ -1,7 +1,6 @@
 """The page of adoption: modes, what comes next, and what blocking would hold."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -11,7 +10,7 @@ from tests.edges.web.adoption_estate import with_adoption
 from tests.edges.web.builds_estate import with_gate
 from tests.edges.web.conftest import Visitor
 from tests.edges.web.estate import HOSTILE, Estate
-from tests.edges.web.serving import chromium, require_browser, serve, sign_in
+from tests.edges.web.serving import serve, sign_in
 from tests.edges.web.test_browser import DOUBLE_IDS, HEADINGS, LABELS, OVERFLOW
 from tests.edges.web.test_pages_runs import words_of
 
@@ -48,14 +47,6 @@ def test_the_page_is_for_who_may_read_and_carries_nothing_inline(visitor: Visito
     assert HOSTILE not in page
     visitor.become(Permission.BUILDS_WRITE)
     visitor.get("/adoption", 403)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium."""
-    require_browser()
-    with chromium() as started:
-        yield started
 
 
 @pytest.mark.browser
