@@ -10,7 +10,7 @@ from holdfast.edges.cli.gate import Place, make_gate
 from holdfast.edges.cli.options import ANY_IMAGE, ImageWish
 from holdfast.edges.providers.git_tracked import read_tracked
 from holdfast.edges.providers.git_tree import Repository, place_in
-from holdfast.edges.providers.local_tree import LocalTree
+from holdfast.edges.providers.local_tree import LocalTree, Tracked
 from holdfast.errors import UsageError
 from holdfast.model.reported import Report
 from holdfast.ports.api import Api
@@ -28,6 +28,12 @@ def _repository(path: Path) -> Repository | None:
 def _whole(top: Path, commit: str) -> Tree:
     """A commit's tree, listed once: policy, waivers and declaration are all read from it."""
     return Repository(top, "").tree(commit)
+
+
+@cache
+def _tracked(top: Path, prefix: str) -> Tracked:
+    """What a repository tracks, listed once: its top is opened anew for policy, waivers and declaration."""
+    return read_tracked(top, prefix)
 
 
 def _here(path: Path) -> Repository:
@@ -49,7 +55,7 @@ class LocalGate(LocalScan):
         repository = _repository(path) if path.is_dir() and isinstance(found, LocalTree) else None
         if repository is None:
             return found, paths
-        whole = LocalTree(path, read_tracked(repository.top, repository.prefix))
+        whole = LocalTree(path, _tracked(repository.top, repository.prefix))
         return whole, whole.paths
 
     def place(self, path: Path) -> Place | None:

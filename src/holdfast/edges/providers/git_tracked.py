@@ -5,12 +5,11 @@
 2. A submodule that is not checked out holds what nobody read: a gap, that tells its commit.
 """
 
-import os
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
-from holdfast.edges.providers.git_tree import SUBMODULE, run_git, unread_submodule
+from holdfast.edges.providers.git_tree import SUBMODULE, is_checked_out, run_git, unread_submodule
 from holdfast.edges.providers.local_tree import LEFT_OUT, VIRTUAL_ENVIRONMENT_MARK, Tracked
 from holdfast.errors import UsageError
 
@@ -24,7 +23,7 @@ def read_tracked(top: Path, prefix: str) -> Tracked:
     files, gaps = [], {}
     for mode, digest, path in _staged(top, prefix):
         if mode == SUBMODULE:
-            if not os.path.lexists(top / prefix / path / ".git"):
+            if not is_checked_out(top / prefix / path):
                 gaps[f"{path}/"] = unread_submodule(digest)
         else:
             files.append(path)

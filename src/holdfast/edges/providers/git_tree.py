@@ -240,12 +240,18 @@ def _find_submodule(top: Path, commit: str, folder: str) -> tuple[str, str] | No
 
 def _list_below(place: Path, commit: str, folder: str) -> tuple[dict[str, _Blob], dict[str, str]]:
     """Return what lies in a folder of a submodule; all of it is a gap where that commit is not here."""
+    gap: tuple[dict[str, _Blob], dict[str, str]] = {}, {"./": unread_submodule(commit)}
+    if not is_checked_out(place):
+        return gap
     try:
-        if not place.is_symlink() and os.path.lexists(place / ".git"):  # else Git would ask the repository around it
-            return _list(place, commit, folder)
+        return _list(place, commit, folder)
     except (FactError, UsageError, OSError):
-        pass
-    return {}, {"./": unread_submodule(commit)}
+        return gap
+
+
+def is_checked_out(submodule: Path) -> bool:
+    """Whether a submodule is here: otherwise Git, asked in its folder, would answer for the repository around it."""
+    return not submodule.is_symlink() and os.path.lexists(submodule / ".git")
 
 
 class _Listing:
@@ -284,7 +290,7 @@ def _list_tree(folder: Path, name: str) -> bytes:
 
 def _list_submodule(folder: Path, commit: str) -> bytes | None:
     """Return what a submodule holds at a commit; `None` where it is not checked out, or lacks that commit."""
-    if folder.is_symlink() or not os.path.lexists(folder / ".git"):  # else Git would ask the repository around it
+    if not is_checked_out(folder):
         return None
     try:
         return _list_tree(folder, commit)
