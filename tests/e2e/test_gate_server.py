@@ -192,3 +192,16 @@ def test_what_a_tool_sees_is_judged_by_the_server(repository: Path, feed: Path, 
         done = gate(repository, feed, *asked, environment=places)
         (one,) = document(done)["blocking"]
         assert (one["id"], one["tools"], done.returncode) == ("B602", ["Bandit"], 1)
+
+
+def test_tools_run_once_where_the_server_is_away(repository: Path, feed: Path, tmp_path: Path) -> None:
+    program, runs = tmp_path / "bin" / "bandit", tmp_path / "runs"
+    program.parent.mkdir()
+    count = f"open({str(runs)!r}, 'a').write('x')\nsys.exit(1)"
+    program.write_text(BANDIT.format(python=sys.executable).replace("sys.exit(1)", count))
+    program.chmod(0o755)
+    commit(repository, "app.py", "run(x)\n")
+    places = {"HOLDFAST_TOKEN": "none", "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    asked = ("--base", "main", "--server", NOBODY, "--service", "shop", "--on-unavailable", "pass", "--with", "bandit")
+    done = gate(repository, feed, *asked, environment=places)
+    assert (done.returncode, runs.read_text()) == (0, "x"), done.stderr

@@ -37,7 +37,7 @@ from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.loop.gate import run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
-from holdfast.loop.gate_reported import Sources, read_reported
+from holdfast.loop.gate_reported import Reported, Sources, read_reported
 from holdfast.model.build import Answer
 
 if TYPE_CHECKING:  # only a gate that asks a server needs it
@@ -167,7 +167,11 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     service = options.service or trusted.stated.bound.service
     if not service:
         raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
-    reports, beside = read_reports(tools, path, tree, options.findings, options.tools)
+
+    def look() -> tuple[Reported, tuple[str, ...]]:
+        reports, beside = read_reports(tools, path, tree, options.findings, options.tools)
+        return read_reported(reports, Sources(tree, base.tree(tools, path) if base else None, before)), beside
+
     asked = Asked(
         options.server or "",
         service,
@@ -179,8 +183,7 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         options.data,
         options.accept_inherited,
         options.artifact,
-        read_reported(reports, Sources(tree, base.tree(tools, path) if base else None, before)),
-        beside,
+        look,
     )
     try:
         decision, document = ask_server(tools, path, asked)

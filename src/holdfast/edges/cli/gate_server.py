@@ -11,7 +11,7 @@ Rules:
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,9 +60,8 @@ class Asked:
     accept: bool = False
     """Whether what is here is to be kept as what the service inherits, before it is judged."""
     artifact: str | None = None
-    reported: Reported = NOTHING
-    """What other tools say."""
-    notes: tuple[str, ...] = ()
+    look: Callable[[], tuple[Reported, tuple[str, ...]]] = lambda: (NOTHING, ())
+    """Returns what other tools say, and what is to be told of it: called once the server is known to be there."""
 
 
 def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
@@ -142,6 +141,7 @@ def _write(path: Path, text: str) -> None:
 
 def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
     policy = asked.trusted.policy
+    reported, beside = asked.look()
     body: dict[str, Any] = {
         "service": asked.service,
         "sbom": composition_to_json(asked.sbom),
@@ -152,10 +152,10 @@ def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
         "ci": next((name.partition("_")[0].lower() for name in _CI if os.environ.get(name)), ""),
         "waivers": asked.trusted.waivers.decode("utf-8", "replace"),
         "policy": policy[0].decode("utf-8", "replace") if policy else "",
-        "notes": [*asked.trusted.notes, *asked.notes, *_left_behind(asked.data)][:_MOST_NOTES],
+        "notes": [*asked.trusted.notes, *beside, *_left_behind(asked.data)][:_MOST_NOTES],
     }
-    if asked.reported.findings or asked.reported.gaps:
-        body["reported"] = msgspec.to_builtins(asked.reported)
+    if reported.findings or reported.gaps:
+        body["reported"] = msgspec.to_builtins(reported)
     if asked.before is not None:
         body["base"] = composition_to_json(asked.before)
     return body
