@@ -1,10 +1,13 @@
 """A revision read from Git's objects: nothing is checked out, nothing of the repository runs."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from holdfast.edges.providers import git_tree
+from holdfast.edges.providers.git_process import read_blobs
 from holdfast.edges.providers.git_tracked import read_tracked
 from holdfast.edges.providers.git_tree import Repository
 from holdfast.edges.providers.local_tree import LocalTree
@@ -195,3 +198,34 @@ def test_a_folder_that_a_link_calls_a_submodule_is_not_followed(repository: Path
     (repository / "libs/part").rename(outside)
     (repository / "libs/part").symlink_to(outside)
     assert "libs/part/" in dict(found(repository).tree("HEAD").gaps)
+
+
+def test_many_files_of_one_name_are_read_by_few_processes(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"node_modules/part-{number:03}/package.json" for number in range(300)]
+    for number, name in enumerate(names):
+        (repository / name).parent.mkdir()
+        (repository / name).write_text(f"{number}\n" * (number % 3))
+    git(repository, "add", "-A", "-f")
+    git(repository, "commit", "-qm", "many")
+    tree = found(repository).tree("HEAD")
+    asked: list[int] = []
+
+    def count(top: Path, names: Sequence[str]) -> dict[str, bytes]:
+        asked.append(len(names))
+        return read_blobs(top, names)
+
+    monkeypatch.setattr(git_tree, "read_blobs", count)
+    for number, name in enumerate(names):
+        assert tree.read(name, 100) == f"{number}\n".encode() * (number % 3)
+    assert asked == [300]
+
+
+def test_content_that_git_lacks_is_an_error_that_names_the_file(repository: Path) -> None:
+    tree = found(repository).tree("main")
+    name = git(repository, "rev-parse", "main:requirements.txt")
+    (repository / ".git/objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(FactError, match=r"requirements\.txt: could not be read"):
+        tree.read("requirements.txt", 100)
+    assert tree.read("services/pay/requirements.txt", 100) == b"b==1\n"

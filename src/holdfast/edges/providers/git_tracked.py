@@ -9,7 +9,8 @@ import posixpath
 from collections.abc import Iterator
 from pathlib import Path
 
-from holdfast.edges.providers.git_tree import SUBMODULE, is_checked_out, run_git, unread_submodule
+from holdfast.edges.providers.git_process import run_git
+from holdfast.edges.providers.git_tree import SUBMODULE, is_checked_out, unread_submodule
 from holdfast.edges.providers.local_tree import LEFT_OUT, VIRTUAL_ENVIRONMENT_MARK, Tracked
 from holdfast.errors import UsageError
 

@@ -2,8 +2,7 @@
 
 Rules:
 
-1. Only plumbing is asked (`rev-parse`, `merge-base`, `ls-tree`, `cat-file`), which runs no hook, filter or editor;
-   nothing is fetched, and what the repository's own configuration could start is turned off.
+1. Only plumbing is asked (`git_process`), which runs no hook, filter or editor; nothing is fetched.
 2. What is committed is read, also in folders that are left out on disk: a commit holds no caches by accident.
 3. A submodule is read at the commit that the revision names, where it is checked out; else it is a folder that can't
    be listed.
@@ -14,29 +13,21 @@ Rules:
 
 import os
 import posixpath
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
+from holdfast.edges.providers.git_process import read_blobs, run_git
 from holdfast.errors import FactError, UsageError
 
-TIMEOUT_S = 60.0
 NO_FILE = "no such file"
 SUBMODULE = "160000"
+_MOST_AHEAD, _MOST_AHEAD_BYTES = 500, 1 << 16
 _MOST_LINKS, _MOST_SUBMODULES_DEEP = 8, 8
 _LINK, _FILES = "120000", frozenset({"100644", "100755", "120000"})
-_QUIET = (
-    *("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never"),
-    *("-c", "core.pager=cat", "--no-optional-locks", "--no-replace-objects"),
-)
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ADVICE": "0",
-    "LC_ALL": "C",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +118,7 @@ class GitTree:
     def __init__(self, top: Path, commit: str, folder: str = "", only: str | None = None) -> None:
         self._only = only
         self._blobs, self._gaps = _list(top, commit, folder)
+        self._ahead: dict[str, bytes] = {}
 
     @property
     def gaps(self) -> Mapping[str, str]:
@@ -185,10 +177,31 @@ class GitTree:
         return next((one for one in every if one in self._blobs and self._blobs[one].mode == _LINK), None)
 
     def _content(self, blob: _Blob, path: str) -> bytes:
-        try:
-            return run_git(blob.repository, "cat-file", "blob", blob.name)
-        except UsageError as error:
-            raise FactError(f"could not be read: {error.message}", where=path) from None
+        if blob.name not in self._ahead:
+            names = [blob.name, *islice(self._alike(blob, path), _MOST_AHEAD)]
+            try:
+                self._ahead = read_blobs(blob.repository, names)
+            except UsageError as error:
+                raise FactError(f"could not be read: {error.message}", where=path) from None
+        if blob.name not in self._ahead:
+            raise FactError("could not be read: Git lacks its content", where=path)
+        return self._ahead[blob.name]
+
+    def _alike(self, blob: _Blob, path: str) -> Iterator[str]:
+        """Yield small blobs of files of the same name that come after a path: whoever reads one reads these next."""
+        name = posixpath.basename(path)
+        for other in self._named.get(name, [])[bisect_right(self._named.get(name, []), path) :]:
+            found = self._blobs[other]
+            if found.repository == blob.repository and found.size <= _MOST_AHEAD_BYTES:
+                yield found.name
+
+    @cached_property
+    def _named(self) -> dict[str, list[str]]:
+        """The paths of each name, sorted."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self._blobs):
+            found.setdefault(posixpath.basename(path), []).append(path)
+        return found
 
 
 def place_in(top: Path, path: Path) -> str | None:
@@ -296,22 +309,3 @@ def _list_submodule(folder: Path, commit: str) -> bytes | None:
         return _list_tree(folder, commit)
     except (UsageError, OSError):
         return None
-
-
-def run_git(folder: Path, *arguments: str) -> bytes:
-    """Run Git and return what it wrote. Raises: UsageError: it failed, or is not there."""
-    passed = {name: value for name in ("PATH", "HOME", "TMPDIR") if (value := os.environ.get(name))}
-    command: Sequence[str] = ("git", *_QUIET, *arguments)
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=passed | _ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=TIMEOUT_S, check=False,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise UsageError("there is no `git` here", hint="install Git, or give an SBOM as base") from None
-    except subprocess.TimeoutExpired:
-        raise UsageError(f"Git did not answer within {TIMEOUT_S:.0f} s", where=str(folder)) from None
-    if done.returncode != 0:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(told[-1] if told else f"Git failed with {done.returncode}", where=str(folder))
-    return done.stdout
