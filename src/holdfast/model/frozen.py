@@ -1,0 +1,119 @@
+"""Frozen, slotted dataclasses that are cheap to define.
+
+`@frozen` makes what `@dataclass(frozen=True, slots=True)` makes: the same fields, order of arguments, equality, hash,
+text, and refusal of changes; `dataclasses.fields`, `replace`, `asdict` and `match` take it. The standard decorator
+compiles six methods for each class, a sixth of a short command's time; here one is compiled, and the others are shared.
+Setting a field at birth goes straight to its slot, so instances are made faster too.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import MISSING, Field, FrozenInstanceError
+from operator import attrgetter
+from reprlib import recursive_repr
+from typing import Any, TypeVar, dataclass_transform
+
+_Class = TypeVar("_Class")
+_NOT_GIVEN = object()
+"""Stands for an argument whose default is made anew each time."""
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
+def frozen(cls: type[_Class], /) -> type[_Class]:
+    """Return the class as a frozen, slotted dataclass."""
+    cls.__doc__ = cls.__doc__ or cls.__name__  # else `dataclass` asks for a signature, which is slow
+    own = set(cls.__dict__)
+    if cls.__dict__.get("__hash__", _NOT_GIVEN) is None and "__eq__" in own:  # Python's answer to a bare `__eq__`
+        own.remove("__hash__")
+    made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
+    fields = dataclasses.fields(made)  # type: ignore[arg-type]
+    methods = _shared(fields) | {"__init__": _initializer(made, fields)}
+    for name in methods.keys() - own:
+        setattr(made, name, methods[name])
+    return made
+
+
+def _initializer(cls: type, fields: tuple[Field[Any], ...]) -> Callable[..., None]:
+    """Compile the `__init__` of a class."""
+    scope: dict[str, Any] = {"_NOT_GIVEN": _NOT_GIVEN}
+    arguments, body = ["self"], []
+    for one in fields:
+        name = one.name
+        scope[f"_set_{name}"] = getattr(cls, name).__set__
+        given = name
+        if one.default_factory is not MISSING:
+            scope[f"_make_{name}"] = one.default_factory
+            given = f"_make_{name}() if {name} is _NOT_GIVEN else {name}" if one.init else f"_make_{name}()"
+            default = "=_NOT_GIVEN"
+        elif one.default is not MISSING:
+            scope[f"_default_{name}"] = one.default
+            default = f"=_default_{name}"
+            given = name if one.init else f"_default_{name}"
+        else:
+            default = ""
+        if one.init:
+            arguments.append(name + default)
+        body.append(f"_set_{name}(self, {given})")
+    if hasattr(cls, "__post_init__"):
+        body.append("self.__post_init__()")
+    source = f"def __init__({', '.join(arguments)}):\n " + "\n ".join(body or ["pass"])
+    exec(source, scope)  # noqa: S102 - made of names of fields only
+    made: Callable[..., None] = scope["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    made.__annotations__ = {one.name: one.type for one in fields if one.init}
+    return made
+
+
+def _shared(fields: tuple[Field[Any], ...]) -> dict[str, Any]:
+    """Return the methods that need no compiling, by name."""
+    compared = _values_of([one.name for one in fields if one.compare])
+    hashed = _values_of([one.name for one in fields if (one.compare if one.hash is None else one.hash)])
+    shown = [one.name for one in fields if one.repr]
+    names = [one.name for one in fields]
+
+    def equals(self: object, other: object) -> Any:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return compared(self) == compared(other)
+
+    def hash_of(self: object) -> int:
+        return hash(hashed(self))
+
+    @recursive_repr()
+    def repr_of(self: object) -> str:
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    def get_state(self: object) -> list[Any]:
+        return [getattr(self, name) for name in names]
+
+    def set_state(self: object, state: list[Any]) -> None:
+        for name, one in zip(names, state, strict=True):
+            object.__setattr__(self, name, one)
+
+    return {
+        "__eq__": equals,
+        "__hash__": hash_of,
+        "__repr__": repr_of,
+        "__getstate__": get_state,
+        "__setstate__": set_state,
+        "__setattr__": _refuse_to_set,
+        "__delattr__": _refuse_to_delete,
+    }
+
+
+def _values_of(names: list[str]) -> Callable[[object], Any]:
+    """Return what gives the values of an object, as a tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    if not names:
+        return lambda _object: ()
+    one = attrgetter(names[0])
+    return lambda thing: (one(thing),)
+
+
+def _refuse_to_set(_self: object, name: str, _value: object) -> None:
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_self: object, name: str) -> None:
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
