@@ -109,8 +109,8 @@ _REPORTS = """\
 Known by their content, JSON up to 64 MiB and 200,000 findings; more is refused. What a report says of a run that failed
 is a gap. Texts of secrets are not kept."""
 _VEX = """\
-What others say of vulnerabilities, known by its content, JSON up to 64 MiB and 500,000 products; more is refused. What
-no package URL names matches nothing, and is told."""
+What others say of vulnerabilities, known by its content: JSON, or XML of CycloneDX, up to 64 MiB and 500,000 products;
+more is refused. What no package URL names matches nothing, and is told."""
 _MACHINES = """\
 Databases of installed packages, by `holdfast agent` on a machine and by a scan of an image or of a file system in a
 folder. Nothing is run and nothing is changed. The release is told by `os-release`."""

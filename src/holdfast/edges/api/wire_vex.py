@@ -8,7 +8,7 @@ from holdfast.edges.api.wire import Answer, Instant, Question
 
 
 class VexIn(Question, frozen=True):
-    """A VEX document as it was published: OpenVEX, CycloneDX or CSAF, JSON in a text."""
+    """A VEX document as it was published: OpenVEX, CycloneDX (JSON or XML) or CSAF, in a text."""
 
     document: Annotated[str, Meta(min_length=1, max_length=1 << 20)]
 

@@ -36,7 +36,7 @@ def vex_options(command: Callable[P, R]) -> Callable[P, R]:
         "vex",
         multiple=True,
         type=click.Path(path_type=Path, dir_okay=False),
-        help="What others say of vulnerabilities: OpenVEX, CycloneDX or CSAF, as JSON; may be given several times.",
+        help="What others say of vulnerabilities: OpenVEX, CycloneDX or CSAF; may be given several times.",
     )
     products = click.option(
         "--product",

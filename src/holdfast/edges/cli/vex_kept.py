@@ -40,7 +40,7 @@ def command() -> None:
 @with_api
 @format_option
 def keep(api: Api, *, name: str, file: Path, style: str) -> None:
-    """Let the document in FILE (OpenVEX, CycloneDX or CSAF, as JSON) count for every build, under NAME.
+    """Let the document in FILE (OpenVEX, CycloneDX or CSAF) count for every build, under NAME.
 
     \b
     Examples:

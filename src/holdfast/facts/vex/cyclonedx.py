@@ -1,4 +1,4 @@
-"""Analyses in CycloneDX JSON 1.4 to 1.7.
+"""Analyses in CycloneDX 1.4 to 1.7, JSON and XML.
 
 Rules:
 
@@ -9,8 +9,9 @@ Rules:
 3. `versions` narrow it to these versions. One that is listed as `affected`, or without a word, is never cleared, one as
    `unaffected` always, one as `unknown` is under investigation; a range can't be matched exactly.
 4. A vulnerability without analysis says nothing.
+5. XML is read by the rules of the JSON; its namespace names the version. A document type is refused.
 
-Source: CycloneDX specification 1.6, JSON reference, `vulnerabilities`; BOM-Link.
+Source: CycloneDX specification 1.6, JSON and XML reference, `vulnerabilities`; BOM-Link.
 """
 
 from collections.abc import Iterator, Mapping
