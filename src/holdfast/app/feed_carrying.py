@@ -19,8 +19,9 @@ from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
 from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, open_compiled
 from holdfast.edges.providers.compiled_open import Wanted, open_advisories
 from holdfast.edges.providers.compiled_snapshot import find_older, refuse_future
-from holdfast.edges.providers.compiled_snapshot_read import Unseal, open_snapshot_file, put_in_place
-from holdfast.edges.providers.compiled_snapshot_write import Seal, write_snapshot_file
+from holdfast.edges.providers.compiled_snapshot_read import open_snapshot_file, put_in_place
+from holdfast.edges.providers.compiled_snapshot_write import write_snapshot_file
+from holdfast.edges.providers.signed_rows import Seal, Unseal
 from holdfast.errors import FeedError, JournalError, UsageError
 from holdfast.findings.checkpoint import (
     ed25519_public_key,

@@ -14,7 +14,7 @@ Rules:
 3. It has no names of files and no database in it: whoever reads it builds both anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from holdfast.edges.providers.compiled import FORMAT
+from holdfast.edges.providers.signed_rows import HINT, check_sizes
 from holdfast.errors import FeedError, JournalError
 from holdfast.findings.dsse import STATEMENT_TYPE, canonical_json, parse_statement
 from holdfast.model.advisory import Snapshot
@@ -30,18 +31,15 @@ from holdfast.model.instant import format_instant
 MAGIC = b"holdfast.snapshot/1\n"
 PREDICATE_TYPE = "urn:holdfast:advisories:v1"
 SUBJECT = "advisories"
-MOST_ENVELOPE_BYTES = 4 << 20
-MOST_PAYLOAD_BYTES = 1 << 30
-MOST_PLAIN_BYTES = 4 << 30
-MOST_ROW_BYTES = 64 << 20
 MOST_ECOSYSTEMS = 1000
 SKEW = timedelta(hours=1)
 """How far two machines' clocks may be apart."""
 _CLOCKS = "the clock of this machine, or of the one that exported it, is wrong"
-HINT = "`holdfast feed export FILE` writes one"
 
 
-class _Feed(msgspec.Struct, forbid_unknown_fields=True):
+class FeedEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """One ecosystem's feed, as a statement says it."""
+
     ecosystem: str
     source: str
     records: int
@@ -64,7 +62,7 @@ class _Predicate(msgspec.Struct, forbid_unknown_fields=True):
     format: str
     payloadBytes: int  # noqa: N815
     plainBytes: int  # noqa: N815
-    ecosystems: list[_Feed]
+    ecosystems: list[FeedEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +86,14 @@ def contents_to_statement(contents: Contents) -> bytes:
                 "format": FORMAT,
                 "payloadBytes": contents.payload_bytes,
                 "plainBytes": contents.plain_bytes,
-                "ecosystems": [_feed(one) for one in contents.snapshots],
+                "ecosystems": [feed_to_json(one) for one in contents.snapshots],
             },
         }
     )
 
 
-def _feed(one: Snapshot) -> dict[str, Any]:
+def feed_to_json(one: Snapshot) -> dict[str, Any]:
+    """Return what a statement says of an ecosystem's feed."""
     return {
         "ecosystem": one.ecosystem,
         "source": one.source,
@@ -115,8 +114,8 @@ def parse_contents(payload: bytes, where: str) -> Contents:
     try:
         statement = parse_statement(payload, PREDICATE_TYPE, "a snapshot of advisories", where=where)
         predicate = msgspec.convert(statement["predicate"], _Predicate)
-        digest = _digest_of(msgspec.convert(statement.get("subject"), list[_Subject]))
-        snapshots = tuple(_snapshot(one) for one in predicate.ecosystems)
+        digest = digest_of(statement, SUBJECT)
+        snapshots = tuple(parse_feed(one) for one in predicate.ecosystems)
     except (JournalError, msgspec.ValidationError, ValueError, OverflowError) as error:
         said = error.message if isinstance(error, JournalError) else str(error)
         raise FeedError(f"no snapshot of advisories: {said}", where=where, hint=HINT) from None
@@ -124,39 +123,41 @@ def parse_contents(payload: bytes, where: str) -> Contents:
         hint = "export it again with the version of Holdfast that is to import it"
         raise FeedError(f"expected `{FORMAT}`, got `{predicate.format[:80]}`", where=where, hint=hint)
     contents = Contents(digest, predicate.payloadBytes, predicate.plainBytes, snapshots)
-    _check(contents, where)
+    check_ecosystems(snapshots, where)
+    check_sizes(contents, where)
     return contents
 
 
-def _digest_of(subjects: list[_Subject]) -> str:
-    if len(subjects) != 1 or subjects[0].name != SUBJECT:
-        raise ValueError(f"expected one subject, `{SUBJECT}`")
+def digest_of(statement: Mapping[str, Any], name: str) -> str:
+    """Return the sha256 of a statement's one subject, in hex. Raises: ValueError, msgspec.ValidationError."""
+    subjects = msgspec.convert(statement.get("subject"), list[_Subject])
+    if len(subjects) != 1 or subjects[0].name != name:
+        raise ValueError(f"expected one subject, `{name}`")
     return subjects[0].digest.sha256
 
 
-def _snapshot(one: _Feed) -> Snapshot:
-    synced_at, newest = _utc(one.syncedAt), _utc(one.newest)
+def parse_feed(one: FeedEntry) -> Snapshot:
+    """Return an ecosystem's feed. Raises: ValueError for an instant that is none."""
+    synced_at, newest = utc(one.syncedAt), utc(one.newest)
     return Snapshot(one.ecosystem, one.source, synced_at, newest, one.records, one.validator, None, one.digest)
 
 
-def _utc(at: datetime | None) -> datetime | None:
+def utc(at: datetime | None) -> datetime | None:
+    """Return an instant in UTC. Raises: ValueError for one without an offset."""
     if at is not None and at.tzinfo is None:
         raise ValueError("an instant without an offset")
     return None if at is None else at.astimezone(UTC)
 
 
-def _check(contents: Contents, where: str) -> None:
-    names = [one.ecosystem for one in contents.snapshots]
+def check_ecosystems(snapshots: Sequence[Snapshot], where: str) -> None:
+    """Raise FeedError unless each ecosystem comes once, in order, and without a release."""
+    names = [one.ecosystem for one in snapshots]
     if (
         names != sorted(set(names))
         or not 0 < len(names) <= MOST_ECOSYSTEMS
         or any(not _is_base(name) for name in names)
     ):
         raise FeedError("expected each ecosystem once, in order, without a release", where=where)
-    if not 0 < contents.payload_bytes <= MOST_PAYLOAD_BYTES or not 0 <= contents.plain_bytes <= MOST_PLAIN_BYTES:
-        raise FeedError(
-            f"expected at most {MOST_PAYLOAD_BYTES >> 20} MiB that hold {MOST_PLAIN_BYTES >> 20} MiB", where=where
-        )
 
 
 def _is_base(name: str) -> bool:
