@@ -9,7 +9,7 @@ from packageurl import PackageURL
 
 from holdfast.errors import FactError
 from holdfast.model.component import Component, Source
-from holdfast.model.purl import normalize_pypi, parse_purl, to_purl
+from holdfast.model.purl import normalize_pypi, parse_purl, to_purl, with_letters_of
 
 CASES = [
     ("pkg:pypi/jinja2@3.1.2", "PyPI", "jinja2"),
@@ -181,3 +181,19 @@ def test_a_distributions_other_name_is_the_same_distribution() -> None:
 
 def test_a_component_without_version_has_a_purl_without_one() -> None:
     assert to_purl(Component("PyPI", "here", "", Source.PATH)) == "pkg:pypi/here"
+
+
+@pytest.mark.parametrize(
+    ("purl", "name", "found"),
+    [
+        ("pkg:golang/github.com/azure/go@v1", "github.com/Azure/go", "github.com/Azure/go"),
+        ("pkg:golang/github.com/Azure/go@v1", "github.com/azure/go", "github.com/Azure/go"),
+        ("pkg:golang/github.com/azure/go@v1", "go", "github.com/azure/go"),
+        ("pkg:golang/github.com/azure/go@v1", None, "github.com/azure/go"),
+        ("pkg:npm/lodash@1", "Lodash", "lodash"),
+    ],
+)
+def test_a_go_module_has_the_letters_of_its_name_where_its_purl_has_lost_them(
+    purl: str, name: object, found: str
+) -> None:
+    assert with_letters_of(parse_purl(purl), name).name == found

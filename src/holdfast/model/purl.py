@@ -2,7 +2,8 @@
 
 Rules (package-url/purl-spec): type lower case; names as their ecosystem writes them (`naming.canonical_name`); npm
 scopes and Go, Maven and Composer prefixes are namespaces; versions are percent-encoded; qualifiers sorted by key. npm
-has old packages that differ in case alone, so the case of npm names stays, whatever the specification says.
+has old packages that differ in case alone, so the case of npm names stays, whatever the specification says. That of
+Go's modules stays too, and counts; some tools write it small in a purl, as the specification asks (`with_letters_of`).
 
 A distribution that OSV does not know stays `purl:deb`, `purl:rpm`, `purl:apk`, its vendor a part of the name: no feed
 speaks of it, and its release, known or not, makes no ecosystem. An RPM's epoch stands beside its version in a purl and
@@ -11,14 +12,23 @@ before it where versions are compared.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from holdfast.errors import FactError
 from holdfast.model.component import Component, Source
 from holdfast.model.naming import canonical_name, normalize_pypi
 
-__all__ = ["PurlParts", "ecosystem_and_name", "lacks_release", "normalize_pypi", "parse_purl", "split_purl", "to_purl"]
+__all__ = [
+    "PurlParts",
+    "ecosystem_and_name",
+    "lacks_release",
+    "normalize_pypi",
+    "parse_purl",
+    "split_purl",
+    "to_purl",
+    "with_letters_of",
+]
 
 _TYPE_OF = {
     "PyPI": "pypi",
@@ -179,6 +189,17 @@ def parse_purl(text: str, *, where: str | None = None) -> Component:
         return Component(ecosystem, name, version, source, kept, source_version=compared)
     except FactError as error:
         raise FactError(error.message, where=where) from None
+
+
+def with_letters_of(component: Component, name: object) -> Component:
+    """Return a module of Go in the letters of the name that stands beside its purl, where the purl's are all small.
+
+    Source: package-url/purl-spec, `golang`: "The namespace and name must be lowercased". Go tells letters apart.
+    """
+    if component.ecosystem != "Go" or not isinstance(name, str) or name == component.name:
+        return component
+    is_same = name.lower() == component.name  # in other letters alone, and the purl's are small
+    return replace(component, name=name) if is_same else component
 
 
 def _parse_qualifiers(query: str) -> dict[str, str]:

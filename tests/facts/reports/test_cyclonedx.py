@@ -57,3 +57,11 @@ def test_cyclonedx_vex_of_real_cases_has_their_states(case: str, states: dict[st
     name = f"VEX-CISA-Use-Cases-{case}.json"
     report = read_report(name, (SHARED_DATA / "sbom" / name).read_bytes())
     assert {one.id: one.suppressed for one in report.findings} == states
+
+
+def test_cyclonedx_go_module_has_the_letters_of_its_name_and_not_the_small_ones_of_its_purl() -> None:
+    purl = "pkg:golang/github.com/0xjacky/nginx-ui@v1.9.9"
+    component = {"bom-ref": "a", "type": "library", "name": "github.com/0xJacky/Nginx-UI", "purl": purl}
+    affects = {"id": "CVE-2024-23827", "affects": [{"ref": "a"}]}
+    report = read({"bomFormat": "CycloneDX", "components": [component], "vulnerabilities": [affects]})
+    assert [one.component.name for one in report.findings if one.component] == ["github.com/0xJacky/Nginx-UI"]

@@ -118,3 +118,13 @@ def test_trivy_text_of_a_secret_is_not_kept() -> None:
 def test_trivy_of_another_schema_is_an_error() -> None:
     with pytest.raises(FactError, match="expected Trivy's `SchemaVersion` 2, got 1"):
         read({"SchemaVersion": 1})
+
+
+def test_trivy_go_module_has_the_letters_of_its_name_and_not_the_small_ones_of_its_purl() -> None:
+    row = {
+        "VulnerabilityID": "CVE-2024-23827",
+        "PkgName": "github.com/0xJacky/Nginx-UI",
+        "PkgIdentifier": {"PURL": "pkg:golang/github.com/0xjacky/nginx-ui@v1.9.9"},
+    }
+    report = read({"SchemaVersion": 2, "Results": [{"Target": "go.mod", "Vulnerabilities": [row]}]})
+    assert [one.component.name for one in report.findings if one.component] == ["github.com/0xJacky/Nginx-UI"]

@@ -219,3 +219,10 @@ def test_sbom_in_another_encoding_has_the_same_lines() -> None:
     text = _document([_library("pkg:npm/a@1")]).decode()
     for data in (text.encode("utf-8-sig"), text.encode("utf-16")):
         assert parse_cyclonedx("bom.json", data).occurrences[0].locations[0].line == 5
+
+
+def test_sbom_go_module_keeps_the_letters_that_its_purl_has_lost() -> None:
+    """Trivy writes purls of Go in small letters; an advisory on `0xJacky` would never reach `0xjacky`."""
+    small = _library("pkg:golang/github.com/0xjacky/nginx-ui@v1.9.9") | {"name": "github.com/0xJacky/Nginx-UI"}
+    parsed = parse_cyclonedx("bom.json", _document([small]))
+    assert parsed.occurrences[0].component.purl == "pkg:golang/github.com/0xJacky/Nginx-UI@v1.9.9"

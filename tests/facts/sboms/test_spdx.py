@@ -182,3 +182,9 @@ def test_spdx_package_with_odd_values_is_read_as_far_as_it_goes(odd: Any) -> Non
     made[1]["externalRefs"] = odd
     parsed = parse_spdx_json("x", document(made, "DOCUMENT DESCRIBES b"))
     assert [one.component.name for one in parsed.occurrences] == ["a"]
+
+
+def test_spdx_go_module_keeps_the_letters_that_its_purl_has_lost() -> None:
+    small = package("github.com/0xJacky/Nginx-UI", "pkg:golang/github.com/0xjacky/nginx-ui@v1.9.9")
+    parsed = parse_spdx_json("bom.json", document([small]))
+    assert parsed.occurrences[0].component.name == "github.com/0xJacky/Nginx-UI"

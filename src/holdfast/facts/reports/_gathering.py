@@ -11,7 +11,7 @@ from holdfast.facts.gather import readable
 from holdfast.facts.reports._json_stream import Streamed
 from holdfast.model.advisory import Severity
 from holdfast.model.component import Component, Location, Unparsed
-from holdfast.model.purl import parse_purl
+from holdfast.model.purl import parse_purl, with_letters_of
 from holdfast.model.reported import LEVELS, Report, ReportedFinding
 
 MAX_FINDINGS = 200_000
@@ -63,13 +63,16 @@ class ReportGathering:
             else:
                 self.skip(f"expected an object in `{name}`, got {type(one).__name__}")
 
-    def component(self, purl: object, what: str) -> Component | None:
-        """Return the component that a purl names; `None` when it is none, which is noted for `what`."""
+    def component(self, purl: object, what: str, name: object = None) -> Component | None:
+        """Return the component that a purl names; `None` when it is none, which is noted for `what`.
+
+        `name` is what stands beside the purl, and may have letters that the purl has lost.
+        """
         if not isinstance(purl, str) or not purl:
             self.skip(f"`{what}` is of a package without purl")
             return None
         try:
-            return parse_purl(purl)
+            return with_letters_of(parse_purl(purl), name)
         except FactError as error:
             self.skip(f"`{what}`: {error.message}")
             return None

@@ -36,7 +36,7 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
     listed = list(objects(tools)) or list(objects(inner(tools, "components")))
     gathering.tool = next((text(one.get("name")) for one in listed if text(one.get("name"))), "cyclonedx")
     gathering.version = next((text(one.get("version")) for one in listed if text(one.get("name"))), "")
-    known = _purls(document)
+    known = _named(document)
     for one in gathering.listed(document.get("vulnerabilities"), "vulnerabilities"):
         name = text(one.get("id"))
         if not name:
@@ -47,22 +47,27 @@ def read(document: dict[str, Any], gathering: ReportGathering) -> None:
             gathering.add(_finding(one, name, reference, known, gathering))
 
 
-def _purls(document: dict[str, Any]) -> dict[str, object]:
-    """Return reference → purl of every component, the described one included."""
-    found: dict[str, object] = {}
+def _named(document: dict[str, Any]) -> dict[str, tuple[object, object]]:
+    """Return reference → purl and name of every component, the described one included."""
+    found: dict[str, tuple[object, object]] = {}
     level = [*objects([inner(document, "metadata", "component")]), *objects(document.get("components"))]
     for _ in range(_MAX_NESTING):
-        found |= {text(one.get("bom-ref")): one.get("purl") for one in level if one.get("bom-ref")}
+        found |= {text(one.get("bom-ref")): (one.get("purl"), one.get("name")) for one in level if one.get("bom-ref")}
         level = [inside for one in level for inside in objects(one.get("components"))]
     return found
 
 
 def _finding(
-    one: dict[str, Any], name: str, reference: str, known: dict[str, object], gathering: ReportGathering
+    one: dict[str, Any],
+    name: str,
+    reference: str,
+    known: dict[str, tuple[object, object]],
+    gathering: ReportGathering,
 ) -> ReportedFinding:
     component = None
     if reference in known or reference.startswith("pkg:"):
-        component = gathering.component(known.get(reference) or reference, f"{name} {reference}")
+        purl, package = known.get(reference, (None, None))
+        component = gathering.component(purl or reference, f"{name} {reference}", package)
     else:
         gathering.skip(f"`{name}` affects `{reference}`, which is not in the document")
     ratings = list(objects(one.get("ratings")))

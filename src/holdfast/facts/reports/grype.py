@@ -42,13 +42,14 @@ def _finding(match: dict[str, Any], gathering: ReportGathering, *, suppressed: b
     rated = [inner(said, "cvss"), *(one.get("cvss") for one in related)]
     rows = [one for listed in rated for one in objects(listed)]
     ratings = [severity_of(inner(one, "metrics", "baseScore"), one.get("vector")) for one in rows]
+    package = text(inner(artifact, "name"))
     places = [place(inner(one, "path")) for one in objects(inner(artifact, "locations"))]
     return ReportedFinding(
         "grype",
         Kind.MALICIOUS if name.startswith("MAL-") else Kind.VULNERABILITY,
         name,
         aliases=texts([one.get("id") for one in related if one.get("id") != name]),
-        component=gathering.component(inner(artifact, "purl"), f"{name} {text(inner(artifact, 'name'))}"),
+        component=gathering.component(inner(artifact, "purl"), f"{name} {package}", package),
         locations=tuple(dict.fromkeys(one for one in places if one is not None)),
         severity=highest(ratings),
         level=level_of(inner(said, "severity")),

@@ -3,7 +3,8 @@
 Rules:
 
 1. Vulnerabilities, misconfigurations that failed, secrets and licences count. The text of a secret is not kept.
-2. A package is what its purl names; without one (before Trivy 0.49) the finding has no component, and that is a gap.
+2. A package is what its purl names, a module of Go in the letters of its name beside it, which the purl has lost;
+   without a purl (before Trivy 0.49) the finding has no component, and that is a gap.
 3. Vulnerabilities that its ignore file or a VEX document took out (`--show-suppressed` writes them) are suppressed.
 4. The score is the highest of those of all vendors; the level is Trivy's.
 
@@ -77,12 +78,13 @@ def _vulnerability(
         if isinstance(rating, dict)
         for score, vector in _SCORES
     ]
+    package = text(one.get("PkgName"))
     return ReportedFinding(
         "trivy",
         Kind.MALICIOUS if name.startswith("MAL-") else Kind.VULNERABILITY,
         name,
         aliases=texts(one.get("VendorIDs")),
-        component=gathering.component(inner(one, "PkgIdentifier", "PURL"), f"{name} {text(one.get('PkgName'))}"),
+        component=gathering.component(inner(one, "PkgIdentifier", "PURL"), f"{name} {package}", package),
         locations=_places(one.get("PkgPath") or target),
         severity=highest(ratings),
         level=level_of(one.get("Severity")),

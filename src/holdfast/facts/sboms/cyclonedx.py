@@ -2,9 +2,10 @@
 
 Rules:
 
-1. A component is what its purl names; the version beside it counts where the purl has none. Without a purl, or a
-   version, it is unparsed; files and data sets are no packages and are passed over, and so are an operating system,
-   and an application without version, which only hold packages.
+1. A component is what its purl names; the version beside it counts where the purl has none, and so do the letters of
+   the name of a Go module, where the purl is written in small ones. Without a purl, or a version,
+   it is unparsed; files and data sets are no packages and are passed over, and so are an operating system, and an
+   application without version, which only hold packages.
 2. Direct and paths come from the `dependencies` of `metadata.component`; without that edge list they are unknown.
 3. `required` is runtime, `optional` optional; `excluded` is for tests and other non-runtime purposes: development.
 4. A document that says it is incomplete is so: each gap that it names, or else one, is unparsed.
@@ -197,7 +198,7 @@ def _component_or_gap(entry: Entry, said: dict[str, str], gathering: Gathering) 
         return None
     own = {key[len(PROPERTY) :]: value for key, value in said.items() if key.startswith(PROPERTY)}
     try:
-        return component_of(entry.purl, entry.version, own, gathering.file)
+        return component_of(entry.purl, entry.name, entry.version, own, gathering.file)
     except FactError as error:
         gathering.skip(entry.line, error.message)
         return None

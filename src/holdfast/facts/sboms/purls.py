@@ -5,16 +5,17 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from holdfast.model.component import Component, Source, names_binaries
-from holdfast.model.purl import parse_purl, split_purl
+from holdfast.model.purl import parse_purl, split_purl, with_letters_of
 
 _SOURCE_RPM = re.compile(r"([^/]+)-([^-/]+-[^-/]+)\.(?:no)?src\.rpm")
 _RANGE_SIGNS = frozenset("<>=^~*|, ")
 
 
-def component_of(purl: str, version: object, properties: dict[str, str], where: str) -> Component:
+def component_of(purl: str, name: object, version: object, properties: dict[str, str], where: str) -> Component:
     """Return the component that a purl names.
 
-    `version` counts where the purl has none; a range is no version. `properties` are what our own writers add:
+    `version` counts where the purl has none; a range is no version. `name` is what stands beside the purl: of a module
+    of Go it may have letters that the purl has lost. `properties` are what our own writers add:
     `source`, `source_package` and `source_version`.
 
     Raises:
@@ -25,7 +26,7 @@ def component_of(purl: str, version: object, properties: dict[str, str], where: 
         return replace(parse_purl(_with_version(purl, "0"), where=where), version="", source=source)
     if isinstance(version, str) and version and not _has_version(purl) and not _RANGE_SIGNS & set(version):
         purl = _with_version(purl, version)
-    component = parse_purl(purl, where=where)
+    component = with_letters_of(parse_purl(purl, where=where), name)
     if not properties and not component.qualifiers:
         return component
     upstream = _upstream(component, purl).partition("@")

@@ -2,8 +2,9 @@
 
 Rules:
 
-1. A component is what a package's purl names; `versionInfo` counts where the purl has none. Without a purl, or a
-   version, it is unparsed. An operating system, a file, and an application without version are no packages.
+1. A component is what a package's purl names; `versionInfo` counts where the purl has none, and so do the letters of
+   the name of a Go module, where the purl is written in small ones. Without a purl, or a version,
+   it is unparsed. An operating system, a file, and an application without version are no packages.
 2. What the document describes, where that is one package among others, is its subject and no component.
 3. Direct and paths come from the dependencies of the subject, written from either side; `CONTAINS` says nothing of who
    asked for a package. Circles do no harm.
@@ -159,7 +160,7 @@ def _components(package: Package, said: dict[str, Any], gathering: Gathering) ->
     found: list[Component] = []
     for purl in purls:
         try:
-            found.append(component_of(purl, version, own, gathering.file))
+            found.append(component_of(purl, package.name, version, own, gathering.file))
         except FactError as error:
             gathering.skip(package.line, error.message)
     return found
