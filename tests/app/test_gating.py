@@ -420,3 +420,21 @@ def test_what_one_service_had_is_new_in_another(repository: Path, feed: Path) ->
     for path in (repository, repository / "bank"):
         done = gate(path, feed, "--base", "main", "--format", "json")
         assert [one["purl"] for one in document(done)["blocking"]] == ["pkg:pypi/lamp@1.0"], path
+
+
+def test_a_change_that_starts_at_an_old_commit_is_judged_by_the_policy_of_today(repository: Path, feed: Path) -> None:
+    git(repository, "checkout", "-q", "main")
+    commit(repository, ".holdfast/policy.yaml", "min_score: {default: 0}\nmode: {now: observe}\n")
+    git(repository, "branch", "-f", "change")
+    commit(repository, ".holdfast/policy.yaml", POLICY)
+    git(repository, "update-ref", "refs/remotes/origin/main", "main")
+    git(repository, "checkout", "-q", "change")
+    add(repository, ["lamp==1.0"])
+    parted = git(repository, "merge-base", "HEAD", "main").strip()
+    for named in ({"GITHUB_BASE_REF": "main"}, {"CI_MERGE_REQUEST_DIFF_BASE_SHA": parted}):
+        ways = named | {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+        done = gate(repository, feed, "--format", "json", environment=ways)
+        assert (done.returncode, document(done)["existing"], document(done)["notes"]) == (1, 40, [])
+    assert gate(repository, feed, "--base", "main").returncode == 1
+    away = gate(repository, feed, environment={"CI_MERGE_REQUEST_DIFF_BASE_SHA": parted} | {"CHANGE_TARGET": "gone"})
+    assert "`gone` is not fetched" in away.stdout

@@ -49,6 +49,12 @@ class Stand:
         git(self.checkout, "add", "-A")
         git(self.checkout, "commit", "-qm", "a change")
 
+    def move_target(self, policy: str) -> None:
+        """Commit a policy to the branch that the change goes to, after the change began."""
+        remote = self.checkout.parent / "remote"
+        git(remote, "checkout", "-q", "main")
+        _commit(remote, ".holdfast/policy.yaml", policy)
+
 
 def make_stand(folder: Path, target: str = "main", *, added: str = "lamp==1.0\n") -> Stand:
     """Make a remote whose branch `target` has two old findings, and a shallow checkout of a change to it."""

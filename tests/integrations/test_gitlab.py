@@ -90,6 +90,26 @@ def test_a_merge_request_is_judged_by_what_it_adds(stand: Stand) -> None:
     assert 'failures="1"' in junit
 
 
+def test_the_policy_of_the_target_today_counts_not_that_of_where_a_change_starts(stand: Stand) -> None:
+    runner = gate(stand)
+    base = base_of(stand)
+    git(stand.checkout, "update-ref", "refs/remotes/origin/main", base)
+    stand.move_target("min_score: {default: 0}\nmode: {now: observe}\n")
+    assert runner.run(CI_MERGE_REQUEST_DIFF_BASE_SHA=base) == 1, runner.said
+    names = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    assert runner.run(CI_MERGE_REQUEST_DIFF_BASE_SHA=base, **names) == 0, runner.said
+
+
+def test_a_push_to_the_default_branch_is_compared_with_what_it_had_before(stand: Stand) -> None:
+    runner = gate(stand)
+    head = git(stand.checkout, "rev-parse", "HEAD").strip()
+    assert runner.run(CI_COMMIT_BEFORE_SHA=head) == 0, runner.said
+    for nothing in ("0" * 40, "1" * 40, ""):  # a new branch, one that was pushed over
+        assert runner.run(CI_COMMIT_BEFORE_SHA=nothing) == 1, runner.said
+    runner.job = job_of(version="installed", feed=str(stand.feed), environment="production")
+    assert runner.run(CI_COMMIT_BEFORE_SHA=head) == 1, runner.said
+
+
 def test_a_target_branch_whose_name_is_a_program_runs_nothing(tmp_path: Path) -> None:
     stand = make_stand(tmp_path, HOSTILE)
     runner = gate(stand)
@@ -98,7 +118,7 @@ def test_a_target_branch_whose_name_is_a_program_runs_nothing(tmp_path: Path) ->
     assert runner.run(**names) == 1, runner.said
 
 
-@pytest.mark.parametrize("name", ["path", "policy", "service", "feed", "version", "package", "server"])
+@pytest.mark.parametrize("name", ["path", "policy", "service", "feed", "version", "package", "server", "base"])
 def test_an_input_that_is_a_program_runs_nothing(stand: Stand, name: str) -> None:
     runner = gate(stand)
     base = base_of(stand)

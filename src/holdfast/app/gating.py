@@ -67,6 +67,13 @@ class LocalGate(LocalScan):
         """Return the commit at which what is checked out and a revision parted. Raises: UsageError."""
         return _here(path).merge_base(revision)
 
+    def tip_of(self, path: Path, revision: str) -> str | None:
+        """Return the commit that a revision names; `None` where it is not here."""
+        try:
+            return _here(path).resolve(revision)
+        except UsageError:
+            return None
+
     def revision(self, path: Path, commit: str) -> tuple[Tree, Sequence[str]]:
         """Return the same path as it was in a commit. Raises: FactError."""
         found = _here(path).tree(commit, path.name if path.is_file() else None)

@@ -3,8 +3,9 @@
 Rules:
 
 1. A base is a commit (the merge base with what was named) or a file with an SBOM; a revision is looked for first.
-2. Policy, waivers, tier and exposure are read from the base, where there is a commit; what a change says of them counts
-   once it is merged, and that is told. Without one they are read as they are.
+2. Policy, waivers, tier and exposure are read from what was named as it is now, not from where the change parted from
+   it: a change that starts at an old commit would choose the policy of that day. What a change says of them counts once
+   it is merged, and that is told. Without a commit they are read as they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,10 @@ class GateTools(ScanTools, Protocol):
         """Return the commit at which what is checked out and a revision parted. Raises: UsageError."""
         ...
 
+    def tip_of(self, path: Path, revision: str) -> str | None:
+        """Return the commit that a revision names; `None` where it is not here."""
+        ...
+
     def revision(self, path: Path, commit: str) -> tuple[Tree, Sequence[str]]:
         """Return the same path as it was in a commit, as a tree, and the paths in it to read. Raises: FactError."""
         ...
@@ -81,12 +86,18 @@ class GateTools(ScanTools, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a build is compared with: a commit, or a file with an SBOM. `trusted` is the commit whose word counts."""
+    """What a build is compared with: a commit, or a file with an SBOM.
+
+    `trusted` is the commit whose word counts, `parted` the one that the change starts from; both `None` without one.
+    `notes` are what is to be told of them.
+    """
 
     name: str
     commit: str | None = None
     sbom: Path | None = None
     trusted: str | None = None
+    parted: str | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def find(cls, tools: GateTools, path: Path, named: str | None, variables: Mapping[str, str]) -> "Base | None":
@@ -101,7 +112,7 @@ class Base:
             if target is None:
                 return None
             commit = tools.base_of(path, target)  # a pipeline names revisions: no file of that name counts
-            return cls(commit[:12], commit, trusted=commit)
+            return cls(commit[:12], commit, None, *_trust(tools, path, branch_in_ci(variables) or target, commit))
         file = _file(named)
         if place is None and file is None:
             raise UsageError(
@@ -115,13 +126,16 @@ class Base:
                 if file is None:
                     raise
             else:
-                return cls(commit[:12], commit, trusted=commit)
+                return cls(commit[:12], commit, None, *_trust(tools, path, named, commit))
         if file is None or (place is not None and tools.inside(place.top, file) is not None):
             raise UsageError(
                 f"`{named[:80]}` lies in the repository: it is what the change says of itself",
                 hint="keep the SBOM of the base outside of the checkout, or name a revision",
             )
-        return cls(named, sbom=file, trusted=tools.base_of(path, target) if place is not None and target else None)
+        if place is None or not target:
+            return cls(named, sbom=file)
+        parted = tools.base_of(path, target)
+        return cls(named, None, file, *_trust(tools, path, branch_in_ci(variables) or target, parted))
 
     def tree(self, tools: GateTools, path: Path) -> Tree | None:
         """Return the same path as it was in the base's commit; `None` where the base is an SBOM."""
@@ -140,12 +154,24 @@ _CI_BRANCHES = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANG
 
 def base_in_ci(variables: Mapping[str, str]) -> str | None:
     """Return the target that a continuous-integration system names for a change; `None` where it names none."""
-    commit = variables.get("CI_MERGE_REQUEST_DIFF_BASE_SHA")
-    if commit:
-        return commit
+    return variables.get("CI_MERGE_REQUEST_DIFF_BASE_SHA") or branch_in_ci(variables)
+
+
+def branch_in_ci(variables: Mapping[str, str]) -> str | None:
+    """Return the branch that a change goes to, as a continuous-integration system names it."""
     azure = variables.get("SYSTEM_PULLREQUEST_TARGETBRANCH", "").removeprefix("refs/heads/")
     branch = next((name for one in _CI_BRANCHES if (name := variables.get(one))), azure)
     return f"refs/remotes/origin/{branch}" if branch else None
+
+
+def _trust(tools: GateTools, path: Path, revision: str, parted: str) -> tuple[str, str, tuple[str, ...]]:
+    """Return the commit whose word counts, the one that the change starts from, and what is to be told of them."""
+    tip = tools.tip_of(path, revision)
+    if tip is not None:
+        return tip, parted, ()
+    branch = revision.removeprefix("refs/remotes/origin/")
+    told = f"`{branch[:80]}` is not fetched: policy and waivers are those of {parted[:12]}, where the change starts"
+    return parted, parted, (told,)
 
 
 def _file(named: str) -> Path | None:
@@ -184,9 +210,9 @@ def read_trusted(
         return Trusted(text, _content(tree, WAIVER_FILE) or b"", read_stated(tree, ".", service), tuple(notes))
     here = tools.tree(place.top)[0]
     top = tools.top_of(path, base.trusted) if base and base.trusted else here
-    own = (WAIVER_FILE, *MANIFEST_NAMES) if top is not here else ()
-    altered = [name for name in own if _content(top, name) != _content(here, name)]
-    notes += [f"this change alters `{name}`: what it says counts once it is merged" for name in altered]
+    if base is not None and base.trusted:
+        notes += base.notes
+        notes += _altered(tools, path, base, (WAIVER_FILE, *MANIFEST_NAMES), here)
     if base is not None and not base.trusted:
         notes.append("an SBOM says nothing of policy, waivers and tier: they are read as they are here")
     stated = read_stated(top, place.prefix or ".", service)
@@ -210,9 +236,15 @@ def _policy(
     here = _content(tools.tree(place.top)[0], inside)
     if policy is not None and trusted is None and here is None:
         raise UsageError("there is no such policy", where=str(policy))
-    if here != trusted:
-        notes.append(f"this change alters `{inside}`: what it says counts once it is merged")
+    notes += _altered(tools, path, base, (inside,), tools.tree(place.top)[0])
     return None if trusted is None else (trusted, inside)
+
+
+def _altered(tools: GateTools, path: Path, base: Base, names: Sequence[str], here: Tree) -> list[str]:
+    """Return what is to be told of files that a change alters and that judge it; what the target altered is not."""
+    others = [tools.top_of(path, commit) for commit in dict.fromkeys((base.trusted, base.parted)) if commit]
+    altered = [name for name in names if _content(here, name) not in {_content(other, name) for other in others}]
+    return [f"this change alters `{name}`: what it says counts once it is merged" for name in altered]
 
 
 def _folder(path: Path) -> Path:
