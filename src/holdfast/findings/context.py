@@ -7,11 +7,20 @@ from functools import partial, reduce
 
 from holdfast.controls.versions import compare_versions
 from holdfast.errors import NotFoundError
+from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Risk
 from holdfast.model.inventory import Reach
 
 ComponentKey = tuple[str, str, str]
 """(ecosystem, name, version)."""
+_HOPE = (
+    PackageState.NOT_AFFECTED,
+    PackageState.FIXED,
+    PackageState.AFFECTED,
+    PackageState.WILL_NOT_FIX,
+    PackageState.END_OF_LIFE,
+)
+"""From what is well to what nobody will mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +29,8 @@ class AdvisoryFacts:
 
     `advisories` names every record in it. `disclosed_at` is the earliest publication; `None` or the year 1 is no date.
     `fixes` has the smallest untouched version per (ecosystem, name, affected version); a missing key is "no fix known".
-    `withdrawn` says that every record of the cluster was withdrawn.
+    `withdrawn` says that every record of the cluster was withdrawn. `states` is how a distribution says that its own
+    packages stand to it, by the same key.
     """
 
     cluster: str
@@ -33,13 +43,23 @@ class AdvisoryFacts:
     epss: float | None = None
     fixes: Mapping[ComponentKey, str] = field(default_factory=dict)
     withdrawn: bool = False
+    states: Mapping[ComponentKey, PackageState] = field(default_factory=dict)
+
+    def state(self, ecosystem: str, name: str, versions: tuple[str, ...]) -> PackageState | None:
+        """Return the least hopeful word of a distribution about versions that run; `None` where it has none."""
+        found = [one for version in versions if (one := self.states.get((ecosystem, name, version))) is not None]
+        return max(found, key=_HOPE.index, default=None)
 
     def risk(self, ecosystem: str, name: str, versions: tuple[str, ...], reach: Reach) -> Risk:
         """Return what ranks an exposure; a fix is ready only when every running version has one: then the highest."""
-        found = [self.fixes.get((ecosystem, name, version)) for version in versions]
+        found = [self._fix((ecosystem, name, version)) for version in versions]
         fixes = [fix for fix in found if fix is not None]
         fix = reduce(partial(_higher, ecosystem), fixes) if fixes and len(fixes) == len(found) else None
         return Risk(self.severity, self.vector, self.known_exploited, self.epss, reach, fix)
+
+    def _fix(self, key: ComponentKey) -> str | None:
+        """The version that mends it; of a distribution's package only where the distribution says that one does."""
+        return self.fixes.get(key) if self.states.get(key, PackageState.FIXED) is PackageState.FIXED else None
 
 
 def _higher(ecosystem: str, one: str, other: str) -> str:

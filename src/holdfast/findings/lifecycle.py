@@ -156,6 +156,7 @@ def _describe(key: str, spans: list[Span], live: list[Span], context: Context, n
         confidence="high" if any(span.confidence == "high" for span in live) else first.confidence,
         summary=facts.summary,
         releases=tuple(sorted({span.release_id for span in live})),
+        package_state=facts.state(first.ecosystem, first.name, versions),
     )
 
 

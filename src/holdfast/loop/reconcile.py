@@ -11,20 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from holdfast.controls.match import smallest_safe_version
-from holdfast.findings.context import AdvisoryFacts, ComponentKey, Context, Place
+from holdfast.findings.context import AdvisoryFacts, Context, Place
 from holdfast.findings.identity import fingerprint
 from holdfast.findings.journal_body import exposure_to_json, without_names
 from holdfast.findings.lifecycle import Transition, observe
 from holdfast.findings.merge import Merge, merge, split
+from holdfast.loop.advisory_facts import read_advisory_facts
 from holdfast.loop.freshness import Freshness
 from holdfast.loop.respond import release_runs, respond
 from holdfast.loop.turn import Turn
 from holdfast.loop.unverified import cluster_of, find_unverified
-from holdfast.model.advisory import Enrichment
 from holdfast.model.exposure import DEPLOYMENT, Ending, Exposure, Span, State, Subject
 from holdfast.model.inventory import Reach, Service
-from holdfast.ports.advisories import AdvisoryRow
 from holdfast.ports.findings import PlaceRow
 
 FEW_SERVICES = 50
@@ -142,67 +140,6 @@ def _context(turn: Turn, scope: _Scope) -> Context:
     moved = turn.tx.clusters.of(sorted({record for exposure in scope.current for record in exposure.advisories}))
     facts = read_advisory_facts(turn, sorted(clusters | set(moved.values())), scope.spans)
     return Context(turn.tx.org, facts, _places(turn, scope), _replaced_at(scope.spans))
-
-
-def read_advisory_facts(turn: Turn, clusters: Sequence[str], spans: Iterable[Span]) -> dict[str, AdvisoryFacts]:
-    """Return what is known of each cluster, with the smallest safe version of each affected component in `spans`."""
-    rows = turn.tx.advisories.of_clusters(clusters)
-    members = turn.tx.clusters.members(clusters)
-    cves = sorted({member for ids in members.values() for member in ids if member.startswith("CVE-")})
-    enrichments = turn.tx.enrichments.of(cves) if cves else {}
-    fixes = _fixes(turn, spans)
-    return {
-        cluster: _facts(cluster, rows.get(cluster, ()), members.get(cluster, ()), enrichments, fixes)
-        for cluster in clusters
-    }
-
-
-def _facts(
-    cluster: str,
-    rows: Sequence[AdvisoryRow],
-    members: Sequence[str],
-    enrichments: Mapping[str, Enrichment],
-    fixes: Mapping[ComponentKey, str],
-) -> AdvisoryFacts:
-    valid = [row for row in rows if row.withdrawn is None] or list(rows)
-    scored = max((row for row in valid if row.score is not None), key=lambda row: row.score or 0.0, default=None)
-    known = [enrichments[member] for member in members if member in enrichments]
-    exploited = [one.known_exploited for one in known if one.known_exploited is not None]
-    epss = [one.epss for one in known if one.epss is not None]
-    return AdvisoryFacts(
-        cluster,
-        tuple(sorted(set(members) | {row.id for row in rows})),
-        disclosed_at=min((row.published for row in valid if row.published), default=None),
-        summary=next((row.summary for row in valid if row.summary), ""),
-        severity=scored.score if scored else None,
-        vector=scored.vector if scored else next((row.vector for row in valid if row.vector), None),
-        known_exploited=any(exploited) if exploited else None,
-        epss=max(epss, default=None),
-        fixes=fixes,
-        withdrawn=bool(rows) and all(row.withdrawn is not None for row in rows),
-    )
-
-
-def _fixes(turn: Turn, spans: Iterable[Span]) -> dict[ComponentKey, str]:
-    """The smallest version that no advisory of the package touches, per running affected version."""
-    wanted = {
-        (span.ecosystem, span.name, span.version): (span.package or span.name, span.package_version or span.version)
-        for span in spans
-        if span.ended_at is None or span.ended_at > turn.now
-    }
-    rules = {
-        package: turn.tx.advisories.rules(*package)
-        for package in {(key[0], package) for key, (package, _) in wanted.items()}
-    }
-    out = {}
-    for key, (package, version) in wanted.items():
-        rule = rules[key[0], package]
-        intervals = [interval for _, interval in rule.intervals]
-        pairwise = [entry for _, entry in rule.pairwise]
-        found = smallest_safe_version(key[0], package, version, intervals, rule.fixes, pairwise=pairwise)
-        if found is not None:
-            out[key] = found
-    return out
 
 
 def _places(turn: Turn, scope: _Scope) -> dict[tuple[str, str], Place]:

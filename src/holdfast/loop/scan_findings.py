@@ -26,7 +26,7 @@ from holdfast.remediations.suggest import HEAD_LINES, suggest_fix, with_packages
 
 ReadLine = Callable[[Location], str | None]
 """Gives the text of a place's line; `None` where it can't."""
-_ORDER = (PackageState.FIXED, PackageState.END_OF_LIFE, PackageState.WILL_NOT_FIX, PackageState.AFFECTED)
+STATE_ORDER = (PackageState.FIXED, PackageState.END_OF_LIFE, PackageState.WILL_NOT_FIX, PackageState.AFFECTED)
 """Of several records of one vulnerability, a fix counts first, then what a distribution says, then silence."""
 
 
@@ -110,7 +110,7 @@ class _Maker:
         self._is_built = is_built(component)
         rules = hit.rules
         if self._is_built:
-            rules = without_records(rules, {one for one, state in self._states.items() if state is not _ORDER[0]})
+            rules = without_records(rules, {one for one, state in self._states.items() if state is not STATE_ORDER[0]})
         place, _ = locate(hit.occurrence.locations, formats)
         line_text = read_line(place) if place else None
         fix = suggest_fix(hit.occurrence, rules, formats, line_text, _head(place, read_line))
@@ -118,7 +118,7 @@ class _Maker:
 
     def make(self, records: Sequence[str], first: RecordFacts, known: Sequence[RecordFacts]) -> ScanFinding:
         """Return the finding of one cluster; `known` is of all records in it."""
-        state = min((self._states[record] for record in records), key=_ORDER.index)
+        state = min((self._states[record] for record in records), key=STATE_ORDER.index)
         if state is PackageState.AFFECTED and self._has_ended:
             state = PackageState.END_OF_LIFE
         confidence = "high" if any(self.hit.records[record] == "high" for record in records) else "low"
@@ -172,7 +172,7 @@ def _one_of(group: Sequence[ScanFinding], formats: Mapping[str, str], fixes: dic
         fix = fixes[place]
     return replace(
         lead,
-        state=min((one.state for one in group), key=_ORDER.index),
+        state=min((one.state for one in group), key=STATE_ORDER.index),
         fix=fix,
         confidence="high" if any(one.confidence == "high" for one in group) else "low",
         packages=packages,

@@ -33,9 +33,7 @@ class StoreLookup:
 
     def _said(self, record: str, ecosystem: str, name: str) -> PackageState | None:
         """What a distribution says of a package in a record without a fix; its entries agree, or say nothing."""
-        affected = _parse(self._tx.advisories.get(record).body).affected
-        states = {one.said for one in affected if (one.ecosystem, one.name) == (ecosystem, name)}
-        return next(iter(states)) if len(states) == 1 else None
+        return said_in(self._tx.advisories.get(record).body, ecosystem, name)
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, by record."""
@@ -44,7 +42,7 @@ class StoreLookup:
         return [(record, entry) for record in sorted(records) for entry in self._entries(record, ecosystem, name)]
 
     def _entries(self, record: str, ecosystem: str, name: str) -> Sequence[Pairwise]:
-        affected = _parse(self._tx.advisories.get(record).body).affected
+        affected = parse_body(self._tx.advisories.get(record).body).affected
         mine = [one for one in affected if (one.ecosystem, one.name) == (ecosystem, name)]
         ranges = [Pairwise(ecosystem, name, part) for one in mine for part in one.ranges if part.type != "GIT"]
         return [*ranges, *(Pairwise(ecosystem, name, None, one.versions) for one in mine if one.versions)]
@@ -58,7 +56,7 @@ class StoreLookup:
         named = {home: [one for one in ids if one.startswith("CVE-")] for home, ids in members.items()}
         mends = {}
         for home in (one for one, cves in named.items() if not cves):  # a notice, perhaps, of several CVEs
-            cves_of = {one for row in rows.get(home, ()) for one in mended_cves(_parse(row.body))}
+            cves_of = {one for row in rows.get(home, ()) for one in mended_cves(parse_body(row.body))}
             named[home] = mends[home] = sorted(cves_of)
         cves = sorted({one for ids in named.values() for one in ids})
         known = self._tx.enrichments.of(cves) if cves else {}
@@ -102,8 +100,18 @@ def _not_affected(rules: PackageRules) -> Set[str]:
 
 
 @lru_cache(maxsize=256)
-def _parse(body: str) -> Advisory:
+def parse_body(body: str) -> Advisory:
+    """Return the record that is kept as this text."""
     return parse_osv(body.encode())
+
+
+def said_in(body: str, ecosystem: str, name: str) -> PackageState | None:
+    """Return what a distribution says of a package in a record that is kept as this text; `None` without a word.
+
+    Its entries of the package agree, or say nothing.
+    """
+    states = {one.said for one in parse_body(body).affected if (one.ecosystem, one.name) == (ecosystem, name)}
+    return next(iter(states)) if len(states) == 1 else None
 
 
 def _either(words: Sequence[str | None], wanted: str) -> bool | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.model.advisory import PackageState
 from holdfast.model.component import Location
 from holdfast.model.inventory import Reach
 
@@ -101,6 +102,9 @@ class Exposure:
     ending: Ending | None = None
     summary: str = ""
     releases: tuple[str, ...] = field(default=())
+    package_state: PackageState | None = None
+    """How its distribution says the package stands, the least hopeful of the versions that run; `None` where none is
+    asked: a language package, a deployment."""
     drill: str | None = None
     """The drill that made it, of a synthetic finding; such an exposure never enters real figures."""
 
@@ -143,3 +147,5 @@ class Span:
     package: str = ""
     """The name that advisories use, where it is not `name` (a distribution's source package)."""
     package_version: str = ""
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    """Those of the component: `arch`, `distro`, `epoch`."""

@@ -86,6 +86,7 @@ class ExposureFilter:
     kind: str | None = None
     backlog: bool | None = None
     drills: bool = False
+    package_states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

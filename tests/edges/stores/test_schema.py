@@ -26,9 +26,11 @@ from holdfast.edges.stores import migrate, open_store
 from holdfast.edges.stores.engine import connect
 from holdfast.edges.stores.schema import METADATA
 from holdfast.errors import HoldfastError
+from holdfast.findings.rank import rank_score
 from holdfast.model.tenancy import PUBLIC
 from holdfast.testing.clocks import START
 from holdfast.testing.stores import ORG, component, run_service, sbom
+from holdfast.testing.stores_findings import exposure
 
 _SHARED = {
     "org",  # the org itself
@@ -110,7 +112,40 @@ def test_an_older_store_learns_which_of_its_compositions_have_gaps(store_url: st
         assert tx.queries.impact([], [], as_of=None, after=None, limit=1).unknown == 1
 
 
+def test_an_older_store_ranks_what_it_has_as_a_new_one(store_url: str) -> None:
+    if store_url == ":memory:":
+        pytest.skip("nothing of it is left to be upgraded")
+    exposures = [exposure(number, severity=None if number % 3 else number / 2) for number in range(1, 20)]
+    exposures = [
+        replace(one, risk=replace(one.risk, fix_version=None)) if n % 2 else one for n, one in enumerate(exposures)
+    ]
+    with closing(open_store(store_url)) as store, store.write(ORG, START) as tx:
+        tx.exposures.save(exposures)
+    connections = connect(store_url)
+    with connections.writer.begin() as connection:
+        _undo_spoken(connection)
+        # the attention without the upper bit of the fix
+        connection.exec_driver_sql(
+            "UPDATE exposure SET rank = (rank / 4398046511104) * 2199023255552"
+            " + (rank - (rank / 4398046511104) * 4398046511104) - 1099511627776"
+        )
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
+    connections.close()
+    open_store(store_url).close()
+    connections = connect(store_url)
+    with connections.writer.connect() as connection:
+        found = connection.exec_driver_sql("SELECT id, rank FROM exposure ORDER BY id").all()
+    connections.close()
+    assert [tuple(row) for row in found] == [(one.id, rank_score(one)) for one in exposures]
+
+
+def _undo_spoken(connection: Connection) -> None:
+    connection.exec_driver_sql("DROP TABLE vex_due")
+    connection.exec_driver_sql("ALTER TABLE exposure DROP COLUMN package_state")
+
+
 def _undo_engine(connection: Connection) -> None:
+    _undo_spoken(connection)
     gate = ("policy", "waiver", "build", "inherited", "trust", "trust_use", "feed_wish")
     for table in (*gate, "vex_document", "vex_statement", "vex_about"):
         connection.exec_driver_sql(f"DROP TABLE {table}")

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 
 from holdfast.loop.deployment_intake import record_deployment
-from holdfast.loop.requests import DeploymentRequest
+from holdfast.loop.intake import register_release
+from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.tokens import SESSION_COOKIE
+from holdfast.model.component import Component, Occurrence, Sbom
 from holdfast.model.tenancy import Permission
 from tests.edges.web.conftest import Visitor, visit
 from tests.edges.web.estate import HOSTILE, Estate, advisory, sbom
@@ -207,6 +209,33 @@ def test_hostile_names_are_text() -> None:
             assert "<b>bold</b>" not in page
             assert "\u202e" not in page
             assert "\x1b" not in page
+
+
+def test_what_a_distribution_will_not_fix_says_so_and_is_found() -> None:
+    estate = Estate()
+    estate.environments()
+    library = Component("Debian:12", "openssl", "3.0.1-1", qualifiers=(("distro", "debian-12"),))
+    composition = Sbom((Occurrence(library, (), None),))
+    estate.turn(register_release, ReleaseRequest("catalog", "1", sbom=composition))
+    estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="1"))
+    estate.clock.tick(60)
+    record = advisory("DEBIAN-CVE-2026-7")
+    record["affected"] = [
+        {
+            "package": {"ecosystem": "Debian:12", "name": "openssl"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+            "ecosystem_specific": {"urgency": "end-of-life"},
+        }
+    ]
+    estate.push(record)
+    for visitor in visit(estate):
+        found = visitor.get("/exposures?package_state=end_of_life")
+        assert "1 exposure, by rank" in found
+        assert "Debian maintains it no more" in found
+        assert "No exposure matches." in visitor.get("/exposures?package_state=fixed")
+        page = visitor.get("/exposures/exp_000001")
+        assert "Its distribution says" in page
+        assert "There will be none: Debian maintains it no more." in page
 
 
 def test_problem_page_keeps_hostile_words_inert(visitor: Visitor) -> None:

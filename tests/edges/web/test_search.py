@@ -1,5 +1,6 @@
 """Filters and instants in addresses."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -31,9 +32,15 @@ def test_every_filter_is_read() -> None:
         ("fix_available", "no"),
         ("kind", "host"),
         ("backlog", ""),
+        ("package_state", "will_not_fix"),
     ]
     expected = ExposureFilter(("open", "resolved"), ("a",), ("b",), ("c",), "d", 7.0, True, False, "host", None)
-    assert read_question(pairs, NOW).where == expected
+    assert read_question(pairs, NOW).where == replace(expected, package_states=("will_not_fix",))
+
+
+def test_a_state_that_no_distribution_gives_is_refused() -> None:
+    with pytest.raises(UsageError, match="expected any of fixed"):
+        read_question([("package_state", "hopeless")], NOW)
 
 
 def test_states_of_today_do_not_narrow_the_past() -> None:

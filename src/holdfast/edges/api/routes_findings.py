@@ -13,10 +13,12 @@ from holdfast.edges.api.verbs import get
 from holdfast.edges.api.wire import AsOf, Cursor, Filter, Filters, Limit, NameInPath, Score, parse_as_of, to_wire
 from holdfast.edges.api.wire_findings import FindingDetail, FindingOut, FindingPage
 from holdfast.loop.turn import Turn
+from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
 from holdfast.ports.queries import ExposureFilter
 
 States = Annotated[list[State] | None, QueryParameter(name="state", max_items=10)]
+PackageStates = Annotated[list[PackageState] | None, QueryParameter(name="package_state", max_items=10)]
 
 
 @get("/findings", summary="List findings")
@@ -32,11 +34,15 @@ def list_findings(
     known_exploited: FromQuery[bool | None] = None,
     fix_available: FromQuery[bool | None] = None,
     backlog: FromQuery[bool | None] = None,
+    package_states: PackageStates = None,
     as_of: AsOf = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response[FindingPage]:
-    """List findings by rank, now or those that were live as of an instant; values of one filter are alternatives."""
+    """List findings by rank, now or those that were live as of an instant; values of one filter are alternatives.
+
+    `package_state` is how its distribution says that a package stands; what is of no distribution has none.
+    """
     where = ExposureFilter(
         tuple(one.value for one in states or ()),
         tuple(service or ()),
@@ -47,6 +53,7 @@ def list_findings(
         known_exploited,
         fix_available,
         backlog=backlog,
+        package_states=tuple(one.value for one in package_states or ()),
     )
 
     def find(turn: Turn) -> FindingPage:

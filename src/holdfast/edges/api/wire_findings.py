@@ -4,6 +4,7 @@ from typing import Any
 
 from holdfast.edges.api.wire import Answer, EntryOut, Instant
 from holdfast.edges.api.wire_mitigations import RunOut
+from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Ending, State
 from holdfast.model.inventory import Reach
 
@@ -133,7 +134,8 @@ class RiskOut(Answer, frozen=True):
 class FindingOut(Answer, frozen=True):
     """A finding in an environment: one episode of it, with its life and its clocks.
 
-    `kind` is `vulnerability`, or `deployment` where no passing verdict of the gate allowed what runs.
+    `kind` is `vulnerability`, or `deployment` where no passing verdict of the gate allowed what runs. `package_state`
+    is how the package's distribution says that it stands, `null` where it is of none.
     """
 
     id: str
@@ -160,6 +162,7 @@ class FindingOut(Answer, frozen=True):
     ending: Ending | None
     summary: str
     releases: list[str]
+    package_state: PackageState | None
 
 
 class FindingPage(Answer, frozen=True):

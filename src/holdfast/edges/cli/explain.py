@@ -10,7 +10,15 @@ from holdfast.edges.cli.fix import fix_facts
 from holdfast.edges.cli.mitigate import RUN_COLUMNS, run_row
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_facts, print_heading, print_json, print_rows
-from holdfast.edges.cli.words import duration_text, instant_text, place_text, seconds_between, severity_text, state_text
+from holdfast.edges.cli.words import (
+    duration_text,
+    instant_text,
+    package_state_text,
+    place_text,
+    seconds_between,
+    severity_text,
+    state_text,
+)
 from holdfast.model.instant import parse_instant
 from holdfast.ports.api import Api
 
@@ -78,6 +86,7 @@ def _facts(one: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("environment", f"{one['environment']}, exposure {one['risk']['reach']}"),
         ("team", one["team"]),
         ("package", f"{one['ecosystem']} {one['name']} {', '.join(one['versions'])}"),
+        ("distribution", package_state_text(one)),
         ("through", " → ".join(one["path"]) or ("a direct dependency" if one["direct"] else "")),
         ("where", ", ".join(place_text(place) for place in one["locations"][:5])),
         ("confidence", one["confidence"]),

@@ -9,7 +9,8 @@ import click
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, say
 from holdfast.edges.cli.paging import answer_pages
-from holdfast.edges.cli.words import instant_text, severity_text, state_text
+from holdfast.edges.cli.words import fix_text, instant_text, severity_text, state_text
+from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
 from holdfast.ports.api import Api
 
@@ -43,6 +44,13 @@ _PAGE = 1000
 @click.option("--min-severity", type=click.FloatRange(0, 10), help="A CVSS score; what has none is left out.")
 @click.option("--exploited", is_flag=True, help="Only those known to be exploited.")
 @click.option("--fixable", is_flag=True, help="Only those with a fixed version.")
+@click.option(
+    "--package-state",
+    "package_states",
+    multiple=True,
+    type=click.Choice([one.value for one in PackageState]),
+    help="How its distribution says that a package stands; what is of no distribution is left out.",
+)
 @click.option("--as-of", help="Those that were live then: an RFC 3339 instant.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many to show.")
 @format_option
@@ -57,6 +65,7 @@ def command(
     min_severity: float | None,
     exploited: bool,
     fixable: bool,
+    package_states: tuple[str, ...],
     as_of: str | None,
     limit: int,
     style: str,
@@ -68,6 +77,7 @@ def command(
       holdfast findings
       holdfast findings --state open --environment production --min-severity 7
       holdfast findings --service pay --fixable --format json
+      holdfast findings --package-state will_not_fix --package-state end_of_life
       holdfast findings --as-of 2026-11-21T12:00:00Z
     """
     query = {
@@ -79,6 +89,7 @@ def command(
         "min_severity": min_severity,
         "known_exploited": True if exploited else None,
         "fix_available": True if fixable else None,
+        "package_state": list(package_states) or None,
         "as_of": as_of,
         "limit": min(limit, _PAGE),
     }
@@ -104,7 +115,7 @@ def finding_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "subject_name": one["subject"]["name"],
         "package": f"{one['name']} {versions}".strip(),
         "advisory": ", ".join(names[:2]) + (" …" if len(names) > 2 else ""),
-        "fix": one["risk"]["fix_version"] or "none known",
+        "fix": fix_text(one),
         "detected": instant_text(one["clocks"]["detected_at"]),
     }
 

@@ -15,7 +15,7 @@ from holdfast.edges.cli.fix_all import FixTools, Wishes, fix_all
 from holdfast.edges.cli.gate_gather import GateOptions
 from holdfast.edges.cli.options import EXIT_NOTHING, EXIT_PASS, data_option, format_option, open_api
 from holdfast.edges.cli.output import print_answer, print_facts, say
-from holdfast.edges.cli.words import place_text
+from holdfast.edges.cli.words import hopeless_text, place_text
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.model.exposure import DEPLOYMENT
 from holdfast.ports.api import Api
@@ -204,7 +204,7 @@ def fix_facts(finding: Mapping[str, Any], fix: Mapping[str, Any] | None) -> list
     if finding["kind"] == DEPLOYMENT:
         return [("do", "gate what runs (`holdfast gate --server`), let its build go, or deploy one that passed")]
     if fix is None:
-        return [("none", "no version is known that nothing touches")]
+        return [("none", hopeless_text(finding) or "no version is known that nothing touches")]
     edit = fix["edit"]
     raised = "" if fix["raise_name"] == finding["name"] else fix["raise_name"]
     return [

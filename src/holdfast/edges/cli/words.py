@@ -25,6 +25,25 @@ def state_text(state: str) -> str:
     return _STATES.get(state, f"? {state}")
 
 
+def fix_text(finding: Mapping[str, Any]) -> str:
+    """Return the version that mends a finding, or why there is none: `Debian will not fix it`."""
+    return finding["risk"]["fix_version"] or hopeless_text(finding) or "none known"
+
+
+def package_state_text(finding: Mapping[str, Any]) -> str:
+    """Return how its distribution says that a package stands; empty where it is of none."""
+    plain = {"fixed": "fixed in a later version", "affected": "affected, no fix yet", "not_affected": "not affected"}
+    state = finding["package_state"]
+    return hopeless_text(finding) or plain.get(state, "") if state else ""
+
+
+def hopeless_text(finding: Mapping[str, Any]) -> str:
+    """Return who will never mend a finding, as `Debian maintains it no more`; empty where nobody says so."""
+    who = finding["ecosystem"].partition(":")[0]
+    words = {"will_not_fix": "will not fix it", "end_of_life": "maintains it no more"}.get(finding["package_state"])
+    return f"{who} {words}" if words else ""
+
+
 def severity_text(risk: Mapping[str, Any]) -> str:
     """Return `9.8 critical`, `unscored`, with a word when it is known to be exploited."""
     score = risk["severity"]

@@ -139,5 +139,6 @@ def _columns(exposure: Exposure, org: str) -> dict[str, Any]:
         "rank": rank_score(exposure),
         "search": "\n".join(parts).lower(),
         "drill": exposure.drill,
+        "package_state": exposure.package_state.value if exposure.package_state else None,
         "body": to_body(exposure),
     }

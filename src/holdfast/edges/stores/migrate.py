@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from holdfast.errors import HoldfastError
 
-HEAD = "0008"
+HEAD = "0009"
 _LOCK = 0x686F6C64  # any number that nobody else takes on this database
 
 

@@ -203,7 +203,12 @@ def _conditions(where: ExposureFilter) -> list[Any]:
     out: list[Any] = [] if where.drills else [e.drill.is_(None)]
     out += [
         column.in_(values)
-        for column, values in ((e.state, where.states), (e.environment, where.environments), (e.team, where.teams))
+        for column, values in (
+            (e.state, where.states),
+            (e.environment, where.environments),
+            (e.team, where.teams),
+            (e.package_state, where.package_states),
+        )
         if values
     ]
     if where.services:

@@ -32,6 +32,7 @@ EXPOSURE = Table(
     Column("rank", BigInteger, nullable=False),  # higher comes first
     words("search"),
     words("drill", null=True),
+    words("package_state", null=True),
     words("body"),
     UniqueConstraint("org", "fingerprint", "episode", name="exposure_episode"),
     Index("exposure_subject", "org", "subject", "environment"),

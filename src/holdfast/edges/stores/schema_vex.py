@@ -1,4 +1,4 @@
-"""The tables of VEX documents: what is known of one, its statements, and the vulnerabilities that these name.
+"""The tables of VEX documents: what is known of one, its statements, the vulnerabilities that these name; what is due.
 
 `body` is the value as JSON. A build reads the statements about what was found in it, and no others.
 """
@@ -27,3 +27,6 @@ VEX_ABOUT = Table(
     integer("number", key=True),
     Index("vex_about_name", "org", "name"),
 )
+
+VEX_DUE = Table("vex_due", METADATA, words("org", key=True), words("cluster", key=True))
+"""Clusters whose exposures are to be judged by the documents anew."""

@@ -13,7 +13,7 @@ from holdfast.edges.stores.layers import homes_of, members_of, visible_numbers
 from holdfast.edges.stores.matching import Hits, match_advisories, match_all, match_components
 from holdfast.edges.stores.places import find_places
 from holdfast.edges.stores.session import Session, chunks
-from holdfast.edges.stores.values import from_places, from_texts
+from holdfast.edges.stores.values import from_pairs, from_places, from_texts
 from holdfast.model.exposure import Span, Subject
 from holdfast.model.instant import from_microseconds
 from holdfast.ports.findings import PlaceRow
@@ -104,7 +104,7 @@ class _Expansion:
         component, direct, path, locations, kind, subject, name, environment, target, release, started, ended, told = (
             row
         )
-        about, (ecosystem, called, version, package, package_version) = (
+        about, (ecosystem, called, version, package, package_version, qualifiers) = (
             _subject(kind, subject, name),
             self._packages[component],
         )
@@ -132,16 +132,23 @@ class _Expansion:
                 confidence,
                 package,
                 package_version,
+                qualifiers,
             )
             for advisory, cluster, applicable_at, confidence in self._hits[component]
         ]
 
 
-def _packages(session: Session, components: Iterable[int]) -> dict[int, tuple[str, str, str, str, str]]:
-    """Return component id → (ecosystem, name, version, source package, its version)."""
-    query = "SELECT id, ecosystem, name, version, source_package, source_version FROM component WHERE id IN :ids"
+_Package = tuple[str, str, str, str, str, tuple[tuple[str, str], ...]]
+
+
+def _packages(session: Session, components: Iterable[int]) -> dict[int, _Package]:
+    """Return component id → (ecosystem, name, version, source package, its version, qualifiers)."""
+    query = (
+        "SELECT id, ecosystem, name, version, source_package, source_version, qualifiers FROM component"
+        " WHERE id IN :ids"
+    )
     rows = (row for ids in chunks(components) for row in session.rows(query, {"ids": ids}))
-    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3], row[4], row[5], from_pairs(row[6])) for row in rows}
 
 
 def _instant(value: int | None) -> datetime | None:

@@ -59,6 +59,12 @@ def from_texts(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 
 
+@lru_cache(maxsize=4096)
+def from_pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the qualifiers of a component, `[[key, value], …]`."""
+    return () if text == "[]" else tuple((str(key), str(value)) for key, value in json.loads(text))
+
+
 def to_places(locations: tuple[Location, ...]) -> str:
     """Return locations as JSON text, `[[file, line], …]`, with the owner as a third where there is one."""
     return to_body([(place.file, place.line, *([place.owner] if place.owner else ())) for place in locations])

@@ -8,11 +8,13 @@ from urllib.parse import urlencode
 from litestar.datastructures import MultiDict
 
 from holdfast.errors import UsageError
+from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
 from holdfast.model.instant import parse_instant
 from holdfast.ports.queries import ExposureFilter
 
 STATES = tuple(state.value for state in State)
+PACKAGE_STATES = tuple(one.value for one in PackageState)
 LIVE = tuple(state.value for state in State if state is not State.RESOLVED)
 """What is listed when no state is asked for."""
 _YES_NO = {"": None, "yes": True, "no": False}
@@ -57,6 +59,10 @@ def read_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Quest
     for state in states:
         if state not in STATES:
             raise UsageError(f"expected any of {', '.join(STATES)}, got `{state}`", where="state")
+    package_states = tuple(found.getall("package_state", []))
+    for one in package_states:
+        if one not in PACKAGE_STATES:
+            raise UsageError(f"expected any of {', '.join(PACKAGE_STATES)}, got `{one}`", where="package_state")
     as_of = read_as_of(found.get("as_of"), now)
     where = ExposureFilter(
         states=()
@@ -71,6 +77,7 @@ def read_question(parameters: Iterable[tuple[str, str]], now: datetime) -> Quest
         fix_available=_yes_no(found, "fix_available"),
         kind=found.get("kind"),
         backlog=_yes_no(found, "backlog"),
+        package_states=package_states,
     )
     return Question(where, as_of, found.get("after"), pairs)
 
