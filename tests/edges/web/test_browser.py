@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.requests import DeploymentRequest
@@ -188,6 +188,26 @@ def test_lost_connection_is_said(page: Page, served: Served) -> None:
     served.api.changes.close()
     expect(page.locator("#live-state")).to_have_attribute("data-state", "lost", timeout=15_000)
     expect(page.locator("#live-state")).to_have_text("not live")
+
+
+@pytest.mark.parametrize("late", ["hx-sse.min", "holdfast.js"])
+def test_page_goes_live_when_a_script_comes_late(page: Page, served: Served, late: str) -> None:
+    held: list[Route] = []
+    page.route(f"**/*{late}*", lambda route: held.append(route))  # noqa: PLW0108 - the driver writes on what it is given
+    page.goto(f"{served.url}/map", wait_until="commit")
+    page.wait_for_function("window.htmx !== undefined")
+    page.evaluate("() => new Promise(done => setTimeout(done, 200))")
+    assert len(held) == 1
+    held[0].continue_()
+    live(page)
+
+
+def test_page_that_could_not_connect_says_so_and_tries_again(page: Page, served: Served) -> None:
+    page.route("**/events*", lambda route: route.abort())
+    page.goto(f"{served.url}/map")
+    expect(page.locator("#live-state")).to_have_text("not live", timeout=30_000)
+    page.unroute("**/events*")
+    live(page)
 
 
 def test_motion_is_reduced_where_asked(page: Page, served: Served) -> None:

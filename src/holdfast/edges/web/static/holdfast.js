@@ -5,6 +5,7 @@
   const DEBOUNCE_MS = 150;
   const LONGEST_MS = 1000;
   const STALE_MS = 60000;
+  const AGAIN_MS = 2000;
   const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
   // The server's clock counts, not this machine's.
@@ -67,7 +68,17 @@
     element.querySelector("span").textContent = words;
   };
 
-  document.addEventListener("htmx:sse:after:connection", () => say("live", "live"));
+  // The extension connects again by itself only after it was connected once.
+  let failed = 0;
+  const again = (event) => {
+    if (event.target.id !== "events") return;
+    say("lost", "not live");
+    const pause = Math.min(STALE_MS, AGAIN_MS * 2 ** failed++) * (1 + Math.random());
+    setTimeout(() => window.htmx?.trigger("#events", "holdfast:follow"), pause);
+  };
+  for (const name of ["htmx:error", "htmx:response:error"]) document.addEventListener(name, again);
+
+  document.addEventListener("htmx:sse:after:connection", () => { failed = 0; say("live", "live"); });
   document.addEventListener("htmx:sse:after:message", changed);
   document.addEventListener("htmx:sse:error", () => say("lost", "not live"));
   document.addEventListener("htmx:after:swap", () => { synchronize(); tick(); });
