@@ -38,6 +38,11 @@ def names_binaries(ecosystem: str) -> bool:
     return ecosystem.startswith(_NAME_BINARIES)
 
 
+def _is_long(text: str) -> bool:
+    """Whether a text has more bytes than allowed; a character has four at most."""
+    return 4 * len(text) > MAX_TEXT_BYTES and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """One package at one version.
@@ -62,16 +67,19 @@ class Component:
     source_version: str = ""
 
     def __post_init__(self) -> None:
+        usual = f"{self.ecosystem}{self.name}{self.version}{self.source_package}{self.source_version}"
+        if self.name and self.version and not self.qualifiers and not _is_long(usual) and usual.isprintable():
+            return  # nearly all: no part can be long or unprintable where the whole is neither
         for label, text in (("name", self.name), ("version", self.version)):
             if not text and (label == "name" or self.source is Source.REGISTRY):
                 raise FactError(f"a component without {label}: `{self.name[:80]}`")
-            if len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES:
+            if _is_long(text):
                 raise FactError(f"a {label} of over {MAX_TEXT_BYTES} bytes: `{text[:40]}…`")
             if not text.isprintable():
                 raise FactError(f"a {label} with control characters: {text[:80]!r}")
         qualified = (text for pair in self.qualifiers for text in pair)
         for text in (self.ecosystem, self.source_package, self.source_version, *qualified):
-            if text and (not text.isprintable() or len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES):
+            if text and (not text.isprintable() or _is_long(text)):
                 raise FactError(
                     f"`{self.name[:80]}` with over {MAX_TEXT_BYTES} bytes or control characters: {text[:40]!r}"
                 )

@@ -20,6 +20,8 @@ _NAMED = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?P<extras>\[[A-Za-z0-9._,\s-]*\])?\s*(?P<rest>.*)",
     re.DOTALL,
 )
+_PINNED = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(==\s*([A-Za-z0-9.!+_-]+))")
+"""The usual line, which needs no second look; a version with `*` is none of these."""
 _CLAUSE = re.compile(r"\s*(~=|===?|!=|<=?|>=?)\s*([A-Za-z0-9.!+_*-]+)\s*\Z")
 _WHEEL = re.compile(r"([A-Za-z0-9_.]+)-([A-Za-z0-9_.!+]+)(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl\Z")
 _ARCHIVE = re.compile(r"(.+)-(\d[A-Za-z0-9.!+_]*)\.(?:tar\.gz|tar\.bz2|tgz|zip)\Z")
@@ -45,6 +47,9 @@ def parse_requirement(text: str, *, editable: bool = False) -> Requirement:
     Raises:
         FactError: it is no requirement.
     """
+    usual = None if editable else _PINNED.fullmatch(text)
+    if usual is not None:
+        return Requirement(normalize_pypi(usual[1]), usual[3], Source.REGISTRY, usual[2])
     if editable or _is_reference(text):
         return _reference(text, "")
     named = _NAMED.fullmatch(text)

@@ -73,9 +73,9 @@ def _one(number: int, parts: list[str]) -> Line | Broken:
     whole = "".join(parts)
     if len(whole) > _MAX_CHARACTERS:
         return Broken(number, f"a line of over {_MAX_CHARACTERS} characters")
-    comment = _COMMENT.search(whole)
+    comment = _COMMENT.search(whole) if "#" in whole else None
     text = (whole[: comment.start()] if comment else whole).strip()
-    if _BROKEN.search(text):
+    if not text.isascii() and _BROKEN.search(text):
         return Broken(number, "not UTF-8 text; save the file as UTF-8")
     return Line(number, text, comment[1].strip() if comment else "")
 

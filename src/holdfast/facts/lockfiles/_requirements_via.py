@@ -39,6 +39,9 @@ class Via:
         ]
 
 
+NOT_SAID = Via((), False)
+
+
 def _graph(names: list[str], vias: dict[str, Via]) -> tuple[list[list[int]], set[int]]:
     index: dict[str, list[int]] = {}
     for number, name in enumerate(names):
@@ -46,7 +49,7 @@ def _graph(names: list[str], vias: dict[str, Via]) -> tuple[list[list[int]], set
     edges: list[list[int]] = [[] for _ in names]
     direct: set[int] = set()
     for number, name in enumerate(names):
-        via = vias.get(name, Via((), False))
+        via = vias.get(name, NOT_SAID)
         known = [parent for asked_by in via.names for parent in index.get(asked_by, [])]
         for parent in known:
             edges[parent].append(number)
@@ -76,4 +79,4 @@ def read_via(lines: Sequence[Line | Broken], position: int) -> Via:
             texts.append(line.comment[3:].strip())
         elif texts:
             texts.append(line.comment)
-    return _said(",".join(texts))
+    return _said(",".join(texts)) if texts else NOT_SAID

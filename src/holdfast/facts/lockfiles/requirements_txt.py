@@ -32,6 +32,7 @@ _HARMLESS = {
     *("--only-binary", "--prefer-binary", "--require-hashes", "--pre", "--trusted-host", "--use-feature"),
     *("--always-unzip", "-Z", "--process-dependency-links", "--use-pep517", "--no-use-pep517", "--config-settings"),
 }
+_OPTION = re.compile(r"\s--?[A-Za-z]")
 _MAX_INCLUDED = 200
 
 
@@ -91,7 +92,7 @@ class _Reading:
         return includes
 
     def _want(self, file: str, line: Line, text: str, constrains: bool, *, editable: bool = False) -> str | None:
-        bare = re.split(r"\s--?[A-Za-z]", text, maxsplit=1)[0].strip()
+        bare = _OPTION.split(text, maxsplit=1)[0].strip() if "-" in text else text
         try:
             requirement = parse_requirement(bare, editable=editable)
         except FactError as error:
