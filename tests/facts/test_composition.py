@@ -49,7 +49,7 @@ def test_manifest_without_a_lock_is_unparsed(glob: str) -> None:
 def test_manifest_with_a_lock_beside_or_above_is_covered(lock: str) -> None:
     files = {
         "app/web/package.json": '{"dependencies": {"a": "1"}}',
-        lock: '{"lockfileVersion": 3, "packages": {"": {}}}',
+        lock: '{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0"}}}',
     }
     assert read_composition(MemoryTree(files)).unparsed == ()
 

@@ -8,6 +8,7 @@ Rules:
 3. A component that occurs in several files is one occurrence with all its places.
 4. Places in files that a distribution's package owns name that package.
 5. A restriction to paths never drops a lock file above them that stands for a manifest among them.
+6. A lock file stands for no more than what it has: what a manifest asks for beyond that is a gap (`unlocked`).
 """
 
 import posixpath
@@ -32,7 +33,7 @@ _ROOM = "facts.lockfiles"
 _BESIDE = {"os-release", "package.json", "composer.json"}
 
 UNREAD = "unread"
-"""The format of a `ParsedFile` that no reader read; it has no components and one gap."""
+"""The format of a `ParsedFile` that no reader read; it has no components, and gaps."""
 
 
 class _Globs:
@@ -219,6 +220,7 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
     chosen = {path for path in every if _within(path, roots) and counts(path, files, roots)}
     installed = {project_of(path) for path in chosen if is_installed_module(path)}
     found: dict[str, ParsedFile] = {}
+    stood_for: list[tuple[str, str, list[str]]] = []
     for path in sorted(chosen):
         if path.endswith("/"):
             found[path] = _unread(path, gaps.get(path, "the folder could not be listed"))
@@ -230,6 +232,7 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
             stands = locks or (glob == "package.json" and not installed.isdisjoint(_folders_up(path)))
             parsed = None if stands else _read_manifest(tree, path, glob)
             found.update({lock: one for lock in locks if lock not in chosen and (one := read_file(tree, lock))})
+            stood_for += [(path, glob, locks)] if locks else []
         if parsed is None and path in roots and glob is None:
             parsed = _read_by_content(tree, path)
         if parsed is not None:
@@ -237,7 +240,19 @@ def read_tree(tree: Tree, paths: Sequence[str] = (".",)) -> list[ParsedFile]:
     for root in roots:
         if root != "." and not any(_within(path, (root,)) for path in every):
             found[root] = _unread(root, "there is nothing at this path")
+    if stood_for:
+        _tell_unlocked(tree, stood_for, found)
     return mark_owned(tree, (found[path] for path in sorted(found)), every)
+
+
+def _tell_unlocked(tree: Tree, manifests: list[tuple[str, str, list[str]]], found: dict[str, ParsedFile]) -> None:
+    from holdfast.facts.unlocked import Unlocked  # only trees with manifests pay for it
+
+    unlocked = Unlocked(tree, dict(found))
+    for path, glob, locks in manifests:
+        gaps = unlocked.find(path, glob, locks)
+        if gaps:
+            found[path] = ParsedFile(readable(path), UNREAD, (), gaps)
 
 
 def compose(parsed: Iterable[ParsedFile]) -> Sbom:
