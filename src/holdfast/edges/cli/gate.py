@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from holdfast.edges.cli.gate_base import Base, GateTools, Place, read_trusted
-from holdfast.edges.cli.gate_gather import GateOptions, Gathered, gather
+from holdfast.edges.cli.gate_gather import GateOptions, Gathered, gather, told_apart
 from holdfast.edges.cli.gate_output import print_decision
 from holdfast.edges.cli.gate_reports import JSON, TABLE, render, report_options, write_reports
 from holdfast.edges.cli.gate_tools import read_reports, with_option
@@ -159,7 +159,8 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     if base is not None and options.accept_inherited:
         raise UsageError("a change is not what was there before", hint="accept what is on the branch it goes into")
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
-    sbom = read_composition(tree, paths)
+    there = base.tree(tools, path) if base else None
+    sbom = told_apart(read_composition(tree, paths), tree, there)
     before = base.composition(tools, path) if base else None
     is_empty = not (sbom.files or sbom.unparsed or (before is not None and (before.files or before.unparsed)))
     if is_empty and not options.findings and not options.tools:
@@ -170,7 +171,7 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
 
     def look() -> tuple[Reported, tuple[str, ...]]:
         reports, beside = read_reports(tools, path, tree, options.findings, options.tools)
-        return read_reported(reports, Sources(tree, base.tree(tools, path) if base else None, before)), beside
+        return read_reported(reports, Sources(tree, there, before)), beside
 
     asked = Asked(
         options.server or "",

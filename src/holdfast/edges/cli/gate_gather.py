@@ -68,7 +68,8 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
     vex, altered = read_vex_trusted(tools, path, base, options.vex, judgeable(options.products))
     levels, notes = levels or trusted.levels(), [*trusted.notes, *altered]
-    sbom = read_composition(tree, paths)
+    there = base.tree(tools, path) if base else None
+    sbom = told_apart(read_composition(tree, paths), tree, there)
     before = base.composition(tools, path) if base else None
     reports, again = _scan([sbom, *([before] if before else [])], tools, tree, options, now, levels)
     if reports[0].is_empty and (len(reports) < 2 or reports[1].is_empty) and not options.findings and not options.tools:
@@ -86,11 +87,26 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
         trusted.stated,
         notes=tuple(notes),
         reports=looked,
-        sources=Sources(tree, base.tree(tools, path) if base else None, before),
+        sources=Sources(tree, there, before),
         base_is_tree=base is not None and base.commit is not None,
         vex=vex,
     )
-    return Gathered(given, now, base.name if base else None, tree, again)
+    return Gathered(
+        given,
+        now,
+        base.name if base else None,
+        tree,
+        lambda composed, read: again(told_apart(composed, read, there), read),
+    )
+
+
+def told_apart(sbom: Sbom, tree: Tree, before: Tree | None) -> Sbom:
+    """Return a composition whose gaps are others than the base's where a change alters what nobody could read."""
+    if before is None or not sbom.unparsed:
+        return sbom
+    from holdfast.loop.gate_altered import mark_altered  # most trees are read as a whole
+
+    return mark_altered(sbom, tree, before)
 
 
 def _scan(

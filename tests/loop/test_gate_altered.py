@@ -1,0 +1,53 @@
+"""What nobody could read before a change, nor after it."""
+
+import json
+
+import pytest
+
+from holdfast.facts.composition import read_composition
+from holdfast.loop.gate_altered import ALTERED, mark_altered
+from holdfast.testing.trees import MemoryTree
+
+CONFLICT = "<<<<<<< a\ndesk==1.0\n=======\n>>>>>>> b\nlamp==1.0\n"
+
+
+def told(file: str, before: str, after: str) -> list[bool]:
+    tree, was = MemoryTree({file: after.encode()}), MemoryTree({file: before.encode()})
+    return [one.because.endswith(ALTERED) for one in mark_altered(read_composition(tree), tree, was).unparsed]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("requirements.txt", CONFLICT, CONFLICT.replace("desk", "evil")),
+        ("package-lock.json", "{", "{ "),
+        ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = ['evil==1']\n"),
+        ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = [\n"),
+        ("pyproject.toml", "[project]\ndependencies = []\n", "[tool.poetry.dependencies]\nevil = '1'\n"),
+        ("package.json", '{"dependencies": {}}', '{"dependencies": {"evil": "1"}}'),
+        ("Cargo.toml", "[dependencies]\n", "[target.x.dependencies]\nevil = '1'\n"),
+    ],
+)
+def test_a_gap_that_a_change_alters_is_another_gap(file: str, before: str, after: str) -> None:
+    assert told(file, before, before) == [False]
+    assert told(file, before, after) == [True]
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("requirements.txt", "desk\nlamp\n", "desk\nlamp\n# a word\n"),
+        ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = []\n[tool.ruff]\nx = 1\n"),
+        ("package.json", '{"dependencies": {}}', json.dumps({"version": "2.0.0", "dependencies": {}})),
+    ],
+)
+def test_a_gap_that_says_all_there_is_stays_the_same(file: str, before: str, after: str) -> None:
+    assert not any(told(file, before, after))
+
+
+def test_a_gap_is_marked_once_and_one_that_is_new_not_at_all() -> None:
+    tree, was = MemoryTree({"requirements.txt": CONFLICT.encode()}), MemoryTree({"requirements.txt": b""})
+    once = mark_altered(read_composition(tree), tree, was)
+    assert mark_altered(once, tree, was) == once
+    assert not told("package.json", '{"dependencies": {}}', "{}")
+    assert mark_altered(read_composition(tree), tree, MemoryTree({})) == read_composition(tree)
