@@ -4,7 +4,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.controls.aliases import Clusters, Created, Joined, Left, Merged, Split, Vanished, cluster
+from holdfast.controls.aliases import Clusters, Created, Joined, Left, Merged, Split, Vanished, cluster, find_whole
 
 ids = st.sampled_from([f"{prefix}-{number}" for prefix in ("A", "B", "CVE") for number in range(4)])
 changes = st.lists(st.tuples(ids, st.none() | st.lists(ids, max_size=3)), max_size=14)
@@ -134,3 +134,11 @@ def test_change_needs_only_the_clusters_it_touches(
     part = Clusters(touched, held)
     events = part.apply(record, aliases, created=99, new_id=map("new{}".format, count()).__next__)
     assert story.clusters.apply(record, aliases, created=99, new_id=map("new{}".format, count()).__next__) == events
+
+
+def test_the_name_of_several_cves_is_the_record_that_names_each_of_them() -> None:
+    records = [("GO-1", ["CVE-1", "CVE-2", "GHSA-1"]), ("GHSA-1", ["CVE-1", "GO-1"]), ("CVE-1", ["CVE-2"])]
+    members = {"GO-1", "GHSA-1", "CVE-1", "CVE-2"}
+    assert find_whole(members, records) == ("GO-1",)
+    assert find_whole(members | {"CVE-3"}, records) == ()
+    assert find_whole({"GO-1", "CVE-1"}, [("GO-1", ["CVE-1"])]) == ()

@@ -269,3 +269,32 @@ def test_the_order_of_documents_does_not_count(statements: list[Statement]) -> N
     found = said(*statements)
     assert found is not None
     assert found.statement.status is AFFECTED
+
+
+SEVERAL = finding(ids=("CVE-2026-1", "CVE-2026-2", "GHSA-1", "GO-1"), whole=("GO-1",))
+
+
+def named(*ids: str, status: VexStatus = NOT, document: str = "doc") -> Statement:
+    return replace(statement(status=status, document=document), ids=ids)
+
+
+def test_a_statement_about_one_cve_does_not_clear_another_that_a_record_names_beside_it() -> None:
+    found = said(named("CVE-2026-1"), about=SEVERAL)
+    assert found is not None
+    assert (found.clears, found.void) == (False, ("nobody says it of CVE-2026-2",))
+    for part in (named("GHSA-1"), named("GO-1", "CVE-2026-2")):
+        assert not clears(part, about=SEVERAL)
+
+
+def test_a_finding_of_several_cves_is_cleared_by_its_record_by_all_its_cves_and_by_one_statement_each() -> None:
+    assert clears(named("GO-1"), about=SEVERAL)
+    assert clears(named("CVE-2026-1", "CVE-2026-2"), about=SEVERAL)
+    assert clears(named("CVE-2026-1"), named("CVE-2026-2", status=FIXED), about=SEVERAL)
+
+
+def test_what_is_said_to_be_affected_of_a_part_holds_up_the_whole() -> None:
+    every = named("CVE-2026-1", "CVE-2026-2", document="one")
+    for part in ("CVE-2026-2", "GHSA-1"):
+        found = said(every, named(part, status=AFFECTED, document="two"), about=SEVERAL)
+        assert found is not None
+        assert (found.clears, found.statement.status) == (False, AFFECTED)

@@ -231,3 +231,13 @@ def test_a_waiver_without_a_release_is_for_every_release_of_a_distribution() -> 
     named = waiver(ecosystem="Debian", package="curl", versions=(("<", "8"),))
     assert ask((of_debian,), waivers=[named]).answer is Answer.PASS
     assert ask((of_debian,), waivers=[replace(named, ecosystem="Debian:11")]).answer is Answer.BLOCKED
+
+
+def test_a_finding_of_several_cves_is_told_with_all_of_them_and_a_waiver_of_one_is_void() -> None:
+    one = replace(finding("GO-2026-1", aliases=("CVE-2026-1", "CVE-2026-2")), whole=("GO-2026-1",))
+    decision = ask((one,), waivers=[waiver()])
+    assert decision.reasons[0] == "GO-2026-1 (CVE-2026-1, CVE-2026-2) in pkg:npm/left-pad@1.0.0: rule `high`"
+    assert [said.waived.holds for said in decision.judged if said.waived] == [False]
+    assert ask((one,), waivers=[waiver(), waiver(id="w-2", ids=("CVE-2026-2",))]).answer is Answer.PASS
+    many = replace(one, ids=tuple(f"CVE-2026-{number}" for number in range(10, 30)))
+    assert many.named.endswith("CVE-2026-19 and 10 more)")

@@ -315,3 +315,13 @@ def test_ranges_are_told_by_the_first_few() -> None:
     assert range_words(entries) == "1, 2, 3, 4, …"
     bounded = Range("ECOSYSTEM", (Event("introduced", "1"), Event("last_affected", "2")))
     assert range_words([Pairwise("PyPI", "lamp", bounded)]) == "introduced 1 last affected 2"
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_record_of_several_cves_is_the_same_as_one_of_them_and_the_row_names_the_others(tool: str) -> None:
+    members = ("CVE-2026-1", "CVE-2026-2", "L-1")
+    known = Known(record("L-1", aliases=["CVE-2026-1", "CVE-2026-2"]), clusters={"L-1": members})
+    rows = _rows(WRITERS[tool](("CVE-2026-1", [], "PyPI", "lamp", "1.0")), known, _one("lamp", "1.0"))
+    assert [(row.standing, row.reason, row.detail) for row in rows] == [
+        (Standing.SAME, Reason.ALIAS, "ours is CVE-2026-2 as well")
+    ]

@@ -184,3 +184,12 @@ def test_a_blank_line_is_old_only_where_the_whole_file_is() -> None:
     blank = "\nrun(sql)\n"
     assert new(*both(report(code(1)), head=blank, base=blank)) == []
     assert len(new(*both(report(code(1)), head=blank, base="\nx = 1\n"))) == 1
+
+
+def test_the_name_of_all_cves_is_none_any_more_where_a_tool_adds_a_cve() -> None:
+    ids = ("CVE-1", "CVE-2", "GO-1")
+    ours = Finding(Kind.VULNERABILITY, "GO-1", ids, occurrence=Occurrence(LAMP, ()), whole=("GO-1",))
+    head, _ = both(report(package("trivy", "CVE-2"), tool="trivy"), ours=Side((ours,)))
+    assert [(one.ids, one.whole) for one in head.findings] == [(ids, ("GO-1",))]
+    head, _ = both(report(package("trivy", "CVE-2", "CVE-3"), tool="trivy"), ours=Side((ours,)))
+    assert [(one.cves, one.whole) for one in head.findings] == [(("CVE-1", "CVE-2", "CVE-3"), ())]

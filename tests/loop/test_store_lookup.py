@@ -1,26 +1,35 @@
 """A store answers a scan with what distributions say, as the compiled file does."""
 
 import json
+import zipfile
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holdfast.edges.providers.compiled import FILE_NAME, open_compiled
+from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, Lists, open_compiled
 from holdfast.edges.providers.compiled_store import compile_store
 from holdfast.facts.sboms.purls import component_of
+from holdfast.findings.waivers import Limits, find_waiver
 from holdfast.loop.feeds import sync
+from holdfast.loop.gate_side import finding_of
 from holdfast.loop.scan import scan
 from holdfast.loop.scan_json import report_to_json
 from holdfast.loop.store_lookup import StoreLookup
-from holdfast.model.advisory import PackageState
+from holdfast.model.advisory import Enrichment, PackageState
 from holdfast.model.component import Location, Occurrence, Sbom
+from holdfast.model.finding import Finding
+from holdfast.model.purl import parse_purl
 from holdfast.model.tenancy import PUBLIC
+from holdfast.model.waiver import Status, Waiver
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START, FakeClock
 from holdfast.testing.feeds import MemoryFeed
 from tests.edges.cli.test_scan_distributions import CASES, CORPUS
 from tests.loop.test_scan_findings import record
+from tests.shared import SHARED_DATA, needs_shared
 
 
 @pytest.mark.parametrize(
@@ -73,3 +82,51 @@ def test_notice_is_exploited_in_store_and_file_where_one_of_its_cves_is(store: S
     assert held.facts(["A-1"])["A-1"].known_exploited
     assert held.facts(["A-1"])["A-1"].mends == kept.mends
     held.close()
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("ecosystem", "identifier", "purl"),
+    [
+        ("Go", "GO-2021-0159", "pkg:golang/stdlib@1.4.2"),
+        ("crates.io", "RUSTSEC-2020-0014", "pkg:cargo/rusqlite@0.22.0"),
+        ("crates.io", "RUSTSEC-2019-0036", "pkg:cargo/failure@0.1.7"),
+    ],
+)
+def test_a_real_record_of_several_cves_is_one_finding_that_one_cve_does_not_excuse(
+    store: Store, tmp_path: Path, ecosystem: str, identifier: str, purl: str
+) -> None:
+    with zipfile.ZipFile(SHARED_DATA / "osv" / ecosystem / "all.zip") as archive:
+        made = json.loads(archive.read(f"{identifier}.json"))
+    cves = sorted({one for one in made["aliases"] if one.startswith("CVE-")})
+    sync(store, MemoryFeed({ecosystem: [made]}), FakeClock(), ecosystems=[ecosystem])
+    compile_store(store, tmp_path / FILE_NAME)
+    held, known = open_compiled(tmp_path / FILE_NAME), {cves[-1]: Enrichment(known_exploited=True, epss=0.5)}
+    listed = Lists(frozenset(known), known)
+    with store.write(PUBLIC, START) as tx:
+        tx.enrichments.save("kev", {cves[-1]: {"added": "2024-01-01"}}, START, "file")
+        tx.enrichments.save("epss", {cves[-1]: {"epss": 0.5}}, START, "file")
+    sbom = Sbom((Occurrence(parse_purl(purl), (Location("go.mod", 1),)),))
+    with store.read(PUBLIC) as tx:
+        of_store = scan(sbom, StoreLookup(tx), START)
+    of_file = scan(sbom, CompiledAdvisories(held.connection, "", listed), START)
+    held.close()
+    for report in (of_store, of_file):
+        (one,) = [found for found in map(finding_of, report.findings) if identifier in found.ids]
+        assert (one.cves, one.whole, one.known_exploited) == (tuple(cves), (identifier,), True)
+        assert all(cve in one.named for cve in cves)
+        plain = replace(one, known_exploited=False, fix=None)
+        assert [_is_waived(plain, *ids) for ids in ([cves[0]], cves, [identifier])] == [False, True, True]
+
+
+def _is_waived(finding: Finding, *ids: str) -> bool:
+    component = finding.component
+    assert component is not None
+    one = Waiver(
+        *("w-1", ids, "shop", Status.AFFECTED, "will_not_fix", "ana", "sec", START, START + timedelta(days=9)),
+        *(component.ecosystem, component.name),
+        finding=ids[0],
+    )
+    limits = Limits(timedelta(days=90), 1.0)
+    found = find_waiver(finding, [one], service="shop", limits=limits, now=START + timedelta(days=1))
+    return found is not None and found.holds

@@ -12,11 +12,11 @@ from tests.loop.world import ORG, World, open_world, record, sbom
 LATER_H = 30 * 24
 
 
-def ask(world: World, hours: float = LATER_H) -> str:
+def ask(world: World, hours: float = LATER_H, finding: str = "CVE-2026-1") -> str:
     token = replace(world.token(Permission.BUILDS_WRITE), person="usr_ana")
     words = ("vulnerable_code_not_in_execute_path", world.at(hours), "", "PyPI", "acme-pdf", (("=", "1"),))
     with world.turn(token) as turn:
-        return ask_waiver(turn, WaiverAsk("CVE-2026-1", "shop", Status.NOT_AFFECTED, *words)).waiver.id
+        return ask_waiver(turn, WaiverAsk(finding, "shop", Status.NOT_AFFECTED, *words)).waiver.id
 
 
 def approve(world: World, waiver: str) -> None:
@@ -58,3 +58,24 @@ def test_waivers_are_paged() -> None:
             assert [one.kept.waiver.id for one in first.rows] == [ids[2], ids[1]]
             assert [one.kept.waiver.id for one in waivers_view(tx, world.clock.now(), first.next, 2).rows] == [ids[0]]
             assert {row.standing for row in first.rows} == {Standing.ASKED}
+
+
+def test_a_waiver_of_one_of_several_cves_is_in_force_in_part_and_one_of_the_record_in_all() -> None:
+    with open_world() as world:
+        world.push(record("PYSEC-2026-7", ("0", None), aliases=["CVE-2026-1", "CVE-2026-2"]))
+        with world.turn() as turn:
+            judge_build(turn, BuildAsk("shop", sbom("pkg:pypi/acme-pdf@1")))
+        part, whole = ask(world), ask(world, finding="PYSEC-2026-7")
+        approve(world, part)
+        asked = BuildAsk("shop", sbom("pkg:pypi/acme-pdf@1"))
+        with world.turn() as turn:
+            (one,) = judge_build(turn, asked).decision.judged
+        why = "it is not for CVE-2026-2, which the finding is as well: name all of them, or PYSEC-2026-7"
+        assert standings(world) == {part: f"in part; {why}", whole: "asked for"}
+        assert one.waived is not None
+        assert (one.waived.void, one.excuse) == ((why,), None)
+        approve(world, whole)
+        assert standings(world)[whole] == "in force"
+        with world.turn() as turn:
+            (one,) = judge_build(turn, asked).decision.judged
+        assert one.excuse == f"waived by {whole}"

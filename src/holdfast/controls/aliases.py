@@ -14,6 +14,8 @@ Rules:
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from holdfast.model.naming import cves_of
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -102,6 +104,17 @@ def cluster(records: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
         edges.setdefault(identifier, []).extend(aliases)
     nodes = set(edges).union(*edges.values())
     return {member: min(group) for group in _components(nodes, edges) for member in group}
+
+
+def find_whole(members: Iterable[str], records: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+    """Return the records of a cluster of several CVEs that name each of them, sorted; none where there are fewer.
+
+    Only such a name says all of it: another record of the cluster may be about one of the CVEs alone.
+    """
+    cves = cves_of(members)
+    if len(cves) < 2:
+        return ()
+    return tuple(sorted({record for record, aliases in records if cves <= {record, *aliases}} - cves))
 
 
 class Clusters:

@@ -8,7 +8,8 @@ Rules:
    component itself, or all that is judged.
 3. A later statement of the same document overrides an earlier one, where both have a date or neither has. Where
    documents differ the strictest counts: affected, under investigation, then what clears. The others are told.
-4. A statement does not count, and says why: one that clears and is dated in the future, one by an author whom the
+4. Of a finding of several CVEs each must be cleared, by what names that CVE or a record that names all of them.
+5. A statement does not count, and says why: one that clears and is dated in the future, one by an author whom the
    policy does not name. What is known to be exploited, or was made to harm, is not cleared unless the policy lets it.
 """
 
@@ -17,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from holdfast.model.component import Component
-from holdfast.model.finding import Finding, Kind
+from holdfast.model.finding import Finding, Kind, list_cves
 from holdfast.model.instant import format_instant
-from holdfast.model.naming import compared_name
+from holdfast.model.naming import compared_name, cves_of
 from holdfast.model.vex import Claim, Package, Product, Statement, VexDocument, VexStatus
 
 EXPLOITED, MALICIOUS = "known-exploited", "malicious"
@@ -160,6 +161,29 @@ def _components(finding: Finding) -> tuple[Component, ...]:
 
 def _said_of(finding: Finding, component: Component, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:
     about = vex.about(finding, component)
+    cves = finding.cves
+    if len(cves) < 2 or not about:
+        return _judged(about, finding, limits, now)
+    of_each = [[one for one in about if _is_of_cve(one, cve, finding)] for cve in cves]
+    spoken = {id(one) for listed in of_each for one in listed}
+    of_each += [[one] for one in about if id(one) not in spoken]  # of a part, nobody knows which
+    found = [_judged(listed, finding, limits, now) for listed in of_each]
+    said = [one for one in found if one is not None]
+    holds_up = [one for one in said if not one.clears]
+    if holds_up:
+        return max(holds_up, key=lambda one: _order(one.statement))
+    best = max(said, key=lambda one: _order(one.statement))
+    open_ones = [cve for cve, one in zip(cves, found, strict=False) if one is None]
+    return replace(best, void=(f"nobody says it of {list_cves(open_ones)}",)) if open_ones else best
+
+
+def _is_of_cve(one: Statement, cve: str, finding: Finding) -> bool:
+    """Whether a statement is about one of the CVEs of a finding of several."""
+    return cve in one.ids or (not cves_of(one.ids) and not set(finding.whole).isdisjoint(one.ids))
+
+
+def _judged(about: Sequence[Statement], finding: Finding, limits: VexLimits, now: datetime) -> Said | None:
+    """Return what statements about one thing come to."""
     if not about:
         return None
     why = {id(one): _unsound(one, limits, now) for one in about}

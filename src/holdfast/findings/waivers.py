@@ -8,7 +8,9 @@ Rules:
 2. It voids itself, and says why: expired, longer than the policy allows, approved by nobody or by its owner or by
    somebody who may not, known exploited since, EPSS above the bound, a fix released since.
 3. A version outside of its range is not in its scope: the waiver is not void, it says nothing of it.
-4. What it covers stays visible. What can't be read waives nothing, and is told.
+4. Of a finding of several CVEs it covers the CVEs that it names, and the finding once all are covered, by one waiver or
+   by several. The name of a record that names all of them names all that were known of it at signing.
+5. What it covers stays visible. What can't be read waives nothing, and is told.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,8 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.controls.versions import compare_versions
-from holdfast.model.finding import Finding, Kind
+from holdfast.model.finding import Finding, Kind, list_cves
 from holdfast.model.instant import format_instant
+from holdfast.model.naming import cves_of
 from holdfast.model.waiver import Waiver
 
 JUSTIFICATIONS = (
@@ -60,8 +63,32 @@ def find_waiver(
     `None` when none speaks of it.
     """
     about = [one for one in waivers if covers(one, finding, service)]
-    judged = [Waived(one, find_void(one, finding, limits, now)) for one in about]
-    return max(judged, key=lambda one: (one.holds, one.waiver.signed_at, one.waiver.id), default=None)
+    judged = [(Waived(one, find_void(one, finding, limits, now)), find_left(one, finding)) for one in about]
+    whole = [one for one, left in judged if one.holds and not left]
+    parts = [(one, left) for one, left in judged if one.holds and left]
+    if not whole and parts and not frozenset.intersection(*(left for _, left in parts)):  # together they cover all
+        return min((one for one, _ in parts), key=lambda one: (one.waiver.expires_at, one.waiver.id))
+    said = [Waived(one.waiver, (*one.void, *left_words(left, finding))) for one, left in judged]
+    return max(said, key=lambda one: (one.holds, one.waiver.signed_at, one.waiver.id), default=None)
+
+
+def find_left(waiver: Waiver, finding: Finding) -> frozenset[str]:
+    """Return the CVEs of a finding of several that a waiver with it in scope leaves open; empty for one CVE."""
+    cves = frozenset(finding.cves)
+    if len(cves) < 2:
+        return frozenset()
+    if waiver.names.isdisjoint(finding.whole):
+        return cves - waiver.names
+    known = cves_of(waiver.ids)
+    return cves - known if known else frozenset()
+
+
+def left_words(left: frozenset[str], finding: Finding) -> tuple[str, ...]:
+    """Say what a waiver leaves open; empty where that is nothing."""
+    if not left:
+        return ()
+    whole = f", or {finding.whole[0]}" if finding.whole else ""
+    return (f"it is not for {list_cves(left)}, which the finding is as well: name all of them{whole}",)
 
 
 def excuses(gap: str, waivers: Iterable[Waiver], *, service: str, limits: Limits, now: datetime) -> Waiver | None:

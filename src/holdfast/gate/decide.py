@@ -288,6 +288,6 @@ def _score_reason(score: Score, base: Score | None, bar: float) -> str:
 
 
 def describe(finding: Finding) -> str:
-    """Return a finding in a few words: its id, and what it is in."""
+    """Return a finding in a few words: its id, its CVEs where they are several, and what it is in."""
     where = finding.component.purl if finding.component else str(next(iter(finding.locations), ""))
-    return f"{finding.id} in {where}" if where else finding.id
+    return f"{finding.named} in {where}" if where else finding.named

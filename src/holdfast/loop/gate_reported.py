@@ -26,6 +26,7 @@ from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Component, Location, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
+from holdfast.model.naming import cves_of
 from holdfast.model.purl import find_distribution
 from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.tree import Tree
@@ -141,12 +142,14 @@ def _united(known: Finding, one: Finding) -> Finding:
 
     A notice keeps to its own id, and is as grave as the gravest of what it mends.
     """
-    is_notice = _is_built(known) and not _cves(known.ids)
+    is_notice = _is_built(known) and not cves_of(known.ids)
+    ids = known.ids if is_notice else tuple(sorted({*known.ids, *one.ids}))
     graver = is_notice and (one.score or 0.0) > (known.score or 0.0)
     learns = known.fix is None and one.fix is not None and known.state in {PackageState.AFFECTED, PackageState.FIXED}
     return replace(
         known,
-        ids=known.ids if is_notice else tuple(sorted({*known.ids, *one.ids})),
+        ids=ids,
+        whole=known.whole if cves_of(ids) == cves_of(known.ids) else (),
         tools=tuple(dict.fromkeys((*known.tools, *one.tools))),
         marks=tuple(dict.fromkeys((*known.marks, *one.marks))),
         severity=one.severity if graver else known.severity or one.severity,
@@ -157,7 +160,7 @@ def _united(known: Finding, one: Finding) -> Finding:
 
 def _are_apart(known: Finding, one: Finding) -> bool:
     """Whether two findings on a distribution's package are of different CVEs, whatever notice mends both."""
-    mine, theirs = _cves(known.ids), _cves(one.ids)
+    mine, theirs = cves_of(known.ids), cves_of(one.ids)
     return _is_built(known) and bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
@@ -166,14 +169,10 @@ def _is_built(one: Finding) -> bool:
     return one.component is not None and find_distribution(one.component.ecosystem.partition(":")[0]) is not None
 
 
-def _cves(ids: Iterable[str]) -> frozenset[str]:
-    return frozenset(one for one in ids if one.startswith("CVE-"))
-
-
 def _ids_of(one: ReportedFinding, component: Component) -> tuple[str, ...]:
     """Return what a finding is known by: of a distribution's package, never by several CVEs."""
     ids = {one.id, *one.aliases}
-    if len(_cves(ids)) > 1 and find_distribution(component.ecosystem.partition(":")[0]) is not None:
+    if len(cves_of(ids)) > 1 and find_distribution(component.ecosystem.partition(":")[0]) is not None:
         ids = {one.id}
     return tuple(sorted(ids))
 

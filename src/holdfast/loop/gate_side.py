@@ -79,6 +79,7 @@ def finding_of(one: ScanFinding) -> Finding:
         confidence=one.confidence,
         state=one.state,
         packages=one.packages,
+        whole=one.whole,
     )
 
 

@@ -35,7 +35,8 @@ class ScanFinding:
     """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted.
 
     `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
-    is alone. `others` are their purls, but for the first.
+    is alone. `others` are their purls, but for the first. `whole` are the names of all of it, where the cluster has
+    several CVEs.
     """
 
     advisory: str
@@ -53,6 +54,7 @@ class ScanFinding:
     state: PackageState = PackageState.AFFECTED
     packages: tuple[Occurrence, ...] = ()
     others: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @property
     def purls(self) -> tuple[str, ...]:
@@ -136,6 +138,7 @@ class _Maker:
             first.total_impact,
             min((one.published for one in known if one.published is not None), default=None),
             state,
+            whole=first.whole,
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from holdfast.controls.advisories import parse_osv
+from holdfast.controls.aliases import find_whole
 from holdfast.controls.distributions import SPOKEN_OF, mended_cves
 from holdfast.model.advisory import Advisory, Enrichment, PackageState, Pairwise, Severity, Snapshot
 from holdfast.model.instant import to_microseconds
@@ -58,6 +59,7 @@ class StoreLookup:
         for home in (one for one, cves in named.items() if not cves):  # a notice, perhaps, of several CVEs
             cves_of = {one for row in rows.get(home, ()) for one in mended_cves(parse_body(row.body))}
             named[home] = mends[home] = sorted(cves_of)
+        whole = self._whole(members, [home for home, ids in named.items() if len(ids) > 1 and home not in mends])
         cves = sorted({one for ids in named.values() for one in ids})
         known = self._tx.enrichments.of(cves) if cves else {}
         found: dict[str, RecordFacts] = {}
@@ -65,8 +67,20 @@ class StoreLookup:
             ids = tuple(members.get(cluster, ()))
             about = [known[one] for one in named.get(cluster, ()) if one in known]
             for row in rows.get(cluster, ()):
-                found[row.id] = self._facts(row, ids, about, tuple(mends.get(cluster, ())))
+                one = self._facts(row, ids, about, tuple(mends.get(cluster, ())))
+                found[row.id] = replace(one, whole=whole[cluster]) if cluster in whole else one
         return {name: found[name] for name in wanted if name in found}
+
+    def _whole(self, members: Mapping[str, Sequence[str]], clusters: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Return, by cluster of several CVEs, the records that name each of them; few clusters are asked for."""
+        if not clusters:
+            return {}
+        edges = dict(self._tx.clusters.edges(clusters))
+        return {
+            home: find_whole(ids, [(one, edges[one]) for one in ids if one in edges])
+            for home in clusters
+            if (ids := members[home])
+        }
 
     def _facts(
         self, row: AdvisoryRow, ids: tuple[str, ...], about: Sequence[Enrichment], mends: tuple[str, ...]

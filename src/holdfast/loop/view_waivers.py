@@ -1,4 +1,5 @@
 """Waivers for lists and pages, each with where it stands: asked for, in force, about to expire, over, or void and why.
+One is in force in part where its finding is several CVEs, and it is for some of them.
 
 What is known now voids a waiver as it does in the gate: the same evaluator is asked.
 """
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from holdfast.findings.waivers import Limits, find_void
+from holdfast.findings.waivers import Limits, find_left, find_void, left_words
 from holdfast.gate.levels import Levels
 from holdfast.loop.policies import levels_of
 from holdfast.loop.store_lookup import StoreLookup
@@ -27,6 +28,7 @@ class Standing(StrEnum):
 
     ASKED = "asked for"
     HOLDS = "in force"
+    PARTIAL = "in part"
     EXPIRING = "expiring"
     VOID = "void"
     EXPIRED = "expired"
@@ -90,9 +92,12 @@ def stand(
         return Standing.EXPIRED, ()
     if not one.approved_by:
         return Standing.ASKED, ()
-    void = find_void(one, _finding(lookup, one, facts), limits, now)
+    finding = _finding(lookup, one, facts)
+    void, left = find_void(one, finding, limits, now), find_left(one, finding)
     if void:
         return Standing.VOID, void
+    if left:
+        return Standing.PARTIAL, left_words(left, finding)
     return (Standing.EXPIRING if one.expires_at - now < SOON else Standing.HOLDS), ()
 
 
@@ -103,10 +108,11 @@ def _finding(lookup: StoreLookup, waiver: Waiver, facts: Mapping[str, RecordFact
     return Finding(
         kind,
         waiver.finding or waiver.ids[0],
-        waiver.ids,
+        tuple(sorted({*waiver.ids, *(name for one in about for name in one.members)})),
         known_exploited=any(one.known_exploited for one in about),
         epss=max((one.epss for one in about if one.epss is not None), default=None),
         fix=_fix(lookup, waiver),
+        whole=tuple(sorted({name for one in about for name in one.whole})),
     )
 
 

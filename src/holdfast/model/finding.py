@@ -8,6 +8,7 @@ Rules:
 3. `None` is "not known", and said so where it counts.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,8 +16,10 @@ from enum import StrEnum
 from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Component, Location, Occurrence, Scope
 from holdfast.model.fix import Fix
+from holdfast.model.naming import cves_of
 
 OURS = "holdfast"
+_SHOWN = 10
 
 
 class Kind(StrEnum):
@@ -31,6 +34,13 @@ class Kind(StrEnum):
     MISCONFIGURATION = "misconfiguration"
 
 
+def list_cves(names: Iterable[str]) -> str:
+    """Return names in a row for people, the first ten, sorted; how many more there are is told."""
+    every = sorted(names)
+    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding. `ids` are all it is known by, sorted; `id` is the one it is shown under.
@@ -38,7 +48,7 @@ class Finding:
     `applicable_at` is when the world first knew, `tools` who saw it, `fingerprint` its identity where it has no
     `occurrence` (versioned, `1:…`), `marks` further ones that name the same thing. `epss` is from 0 to 1.
     `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
-    is alone.
+    is alone. `whole` are the names that say all of it, where it goes by several CVEs; without one, all CVEs do.
     """
 
     kind: Kind
@@ -60,6 +70,7 @@ class Finding:
     marks: tuple[str, ...] = ()
     state: PackageState = PackageState.AFFECTED
     packages: tuple[Occurrence, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @property
     def component(self) -> Component | None:
@@ -80,6 +91,19 @@ class Finding:
     def score(self) -> float | None:
         """The CVSS base score, 0.0 to 10.0; `None` without one."""
         return self.severity.score if self.severity else None
+
+    @property
+    def cves(self) -> tuple[str, ...]:
+        """The CVEs that it goes by, sorted: several where a record names them together."""
+        return tuple(sorted(cves_of(self.ids)))
+
+    @property
+    def named(self) -> str:
+        """Its id for people, with all CVEs where it goes by several."""
+        cves = self.cves
+        if len(cves) < 2:
+            return self.id
+        return f"{self.id} ({list_cves(one for one in cves if one != self.id)})"
 
     @property
     def keys(self) -> frozenset[tuple[str, ...]]:

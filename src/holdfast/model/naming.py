@@ -8,8 +8,15 @@ Rules:
 * every other ecosystem compares names as they stand.
 """
 
+from collections.abc import Iterable
+
 _LOWER = {"Packagist", "Hex", "Pub"}
 _CASELESS = {"NuGet", "SwiftURL", "GitHub Actions"}
+
+
+def cves_of(ids: Iterable[str]) -> frozenset[str]:
+    """Return the CVEs among names of vulnerabilities; two CVEs are two vulnerabilities, whatever names both."""
+    return frozenset(one for one in ids if one.startswith("CVE-"))
 
 
 def normalize_pypi(name: str) -> str:

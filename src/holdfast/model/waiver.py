@@ -42,6 +42,11 @@ class Waiver:
     approval_checked: bool = False
     finding: str = ""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What somebody named. On a server that is the finding alone: the other ids were known, nobody wrote them."""
+        return frozenset({self.finding} if self.approval_checked and self.finding else self.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class KeptWaiver:

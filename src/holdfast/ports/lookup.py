@@ -15,7 +15,8 @@ class RecordFacts:
 
     `known_exploited` is `None` when no list of known exploited vulnerabilities was loaded; `epss` (0 to 1) and CISA's
     decisions are `None` where there is none. `published` is when the record first was. `mends` are the CVEs that a
-    distribution's notice mends without being any of them.
+    distribution's notice mends without being any of them. `whole` are, in a cluster of several CVEs, the records that
+    name each of them (`controls.aliases.find_whole`).
     """
 
     id: str
@@ -28,6 +29,7 @@ class RecordFacts:
     total_impact: bool | None = None
     published: datetime | None = None
     mends: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
 
 class AdvisoryLookup(Protocol):

@@ -52,7 +52,7 @@ def _name(one: Judged) -> str:
         return finding.id
     through = f" (through {finding.occurrence.path[0]})" if finding.occurrence and finding.occurrence.path else ""
     package = named_with(finding.component.name, finding.packages)
-    return f"{finding.id} in {package} {finding.component.version}{through}"
+    return f"{finding.named} in {package} {finding.component.version}{through}"
 
 
 def _row(one: Judged) -> dict[str, Any]:

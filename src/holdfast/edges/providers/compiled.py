@@ -5,7 +5,7 @@ It is replaced as a whole, so a reader sees one state of it. It needs nothing bu
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Enrichment, Event, Interval, PackageState, Pairwise, Range, Severity, Snapshot
 from holdfast.model.instant import from_microseconds
+from holdfast.model.naming import cves_of
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import RecordFacts
 
@@ -155,7 +156,22 @@ class CompiledAdvisories:
             sql = f"{_FACTS} WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
             for row in self._rows(sql, part):
                 out[row[0]] = self._facts(row)
-        return out
+        several = {one.cluster: one.members for one in out.values() if len(cves_of(one.members)) > 1}
+        if not several:
+            return out
+        from holdfast.controls.aliases import find_whole  # few inputs need it
+
+        whole = {home: find_whole(members, self._aliases(members)) for home, members in several.items()}
+        return {name: replace(one, whole=whole.get(one.cluster, ())) for name, one in out.items()}
+
+    def _aliases(self, records: Sequence[str]) -> list[tuple[str, list[str]]]:
+        """Return (record, its own aliases) of the records among some ids."""
+        found: list[tuple[str, list[str]]] = []
+        for start in range(0, len(records), _CHUNK):
+            part = records[start : start + _CHUNK]
+            sql = f"SELECT id, aliases FROM record WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - marks
+            found += [(row[0], NAMES.decode(row[1])[0]) for row in self._rows(sql, part)]
+        return found
 
     def _facts(self, row: Sequence[Any]) -> RecordFacts:
         record, score, vector, published, cluster, members, *known = row

@@ -34,7 +34,7 @@ def headline(finding: Finding) -> str:
     path = finding.occurrence.path if finding.occurrence else ()
     through = f" (through {path[0]})" if path else ""
     others = f" and {len(finding.packages) - 1} more of its source" if len(finding.packages) > 1 else ""
-    return clean(f"{finding.id} in {component.name} {component.version}{others}{through}")
+    return clean(f"{finding.named} in {component.name} {component.version}{others}{through}")
 
 
 def reason(one: Judged) -> str:
