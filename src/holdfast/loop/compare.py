@@ -4,8 +4,7 @@ Rules:
 
 1. Two findings are the same when they are about the same package at the same version, and share any id that the
    report, an alias cluster of ours or the name of a distribution's record (`DEBIAN-CVE-…`) gives them; or ours is a
-   notice that mends what they found, which makes no two CVEs the same. Where ours is several CVEs in one record, the
-   row names those that theirs is not.
+   notice that mends what they found, which makes no two CVEs the same.
 2. Every other finding of either side stands with one reason out of `Reason`. A report says what it found, and not what
    it looked at, nor how old its advisories are: no reason claims more.
 3. What we could not judge is unknown, never a disagreement.
@@ -18,15 +17,21 @@ from dataclasses import dataclass, field
 
 from holdfast.controls.match import covered
 from holdfast.controls.versions import version_key
+from holdfast.loop.compare_absent import (
+    find_reason_of_record,
+    find_reason_of_use,
+    has_several_spellings,
+    is_of_program,
+)
 from holdfast.loop.compare_words import REPORTS, CompareRow, Reason, Standing, range_words
 from holdfast.loop.scan import ScanReport
 from holdfast.loop.scan_findings import ScanFinding
 from holdfast.loop.scan_match import find_undecided
 from holdfast.model.advisory import Pairwise
 from holdfast.model.component import Component, Occurrence, Source
-from holdfast.model.finding import Kind, list_cves
+from holdfast.model.finding import Kind
 from holdfast.model.instant import format_instant
-from holdfast.model.naming import compared_name, cves_of
+from holdfast.model.naming import compared_name
 from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.lookup import AdvisoryLookup, newest_of
 
@@ -57,6 +62,8 @@ class _Comparison:
 
     scanned: ScanReport
     lookup: AdvisoryLookup
+    tool: str
+    """The report's format."""
     ours: dict[Place, set[str]] = field(default_factory=dict)
     """The versions that we composed."""
     ours_at: dict[tuple[Place, Version], dict[Occurrence, None]] = field(default_factory=dict)
@@ -65,8 +72,6 @@ class _Comparison:
     theirs_at: set[tuple[Place, Version]] = field(default_factory=set)
     shown: dict[tuple[bool, tuple[Place, ...]], str] = field(default_factory=dict)
     """Versions in words, by side (`True` is ours) and package."""
-    reads_ours: bool = False
-    """Whether the tool reads records of the kind that we read: a missing alias is no reason then."""
     nowhere: set[str] = field(default_factory=set)
     """The ids that the report lists on packages that could not be read."""
     found: dict[tuple[str, str], list[int]] = field(default_factory=dict)
@@ -78,6 +83,8 @@ class _Comparison:
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Every id of the cluster of a record of ours that the report names, by record."""
     known: dict[Component, _Known] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
+    """What each file is of, by path."""
     used: set[int] = field(default_factory=set)
 
     def ids_of(self, ids: Iterable[str]) -> frozenset[str]:
@@ -109,7 +116,7 @@ class _Comparison:
 
 def compare(report: Report, scanned: ScanReport, lookup: AdvisoryLookup) -> tuple[CompareRow, ...]:
     """Return a row for every finding of a report and for every one of ours that it does not speak of."""
-    run = _Comparison(scanned, lookup, reads_ours=report.format == "osv_scanner")
+    run = _Comparison(scanned, lookup, report.format)
     _index(run, report)
     rows = [_row_of_theirs(run, one) for one in report.findings]
     rows += [_row_of_ours(run, number) for number in range(len(scanned.findings)) if number not in run.used]
@@ -144,6 +151,7 @@ def _index(run: _Comparison, report: Report) -> None:
         for name in run.ids_of((one.advisory, *one.members, *mends)):
             for purl in one.purls:
                 run.found.setdefault((purl, name), []).append(number)
+    run.formats = {file: name for file, name, _ in scanned.sbom.files}
     run.left = frozenset(one.component.purl for one in scanned.left)
     run.unjudged = {one.occurrence.component.purl: one.because for one in scanned.unjudged if not one.record}
 
@@ -188,21 +196,13 @@ def _row_of_theirs(run: _Comparison, said: ReportedFinding) -> CompareRow:
     if said.suppressed:
         return _row(said, Standing.ONLY_OURS if ids else Standing.ONLY_THEIRS, Reason.SUPPRESSED, "", ids)
     if ids:
-        return _row(said, Standing.SAME, _same_by(run, said, hits, names), _beside(run, said, hits), ids)
+        return _row(said, Standing.SAME, _same_by(run, said, hits, names), "", ids)
     if same:
         return _missed(run, said, same[0], names)
     if versions := _shown(run, places, is_ours=True):
         return _row(said, Standing.ONLY_THEIRS, Reason.OTHER_VERSION, versions)
     reason = Reason.NOT_COMPOSED if covered(component.ecosystem) else Reason.ECOSYSTEM
     return _row(said, Standing.ONLY_THEIRS, reason)
-
-
-def _beside(run: _Comparison, said: ReportedFinding, hits: Sequence[int]) -> str:
-    """Say which CVEs findings of ours are as well, where a record names several; empty where theirs is all of them."""
-    named = {said.id, *said.aliases}
-    several = [one for number in hits if len(cves_of((one := run.scanned.findings[number]).members)) > 1]
-    left = {cve for one in several if named.isdisjoint(one.whole) for cve in cves_of(one.members) - named}
-    return f"ours is {list_cves(left)} as well" if left else ""
 
 
 def _same_by(run: _Comparison, said: ReportedFinding, hits: Sequence[int], names: frozenset[str]) -> Reason:
@@ -278,12 +278,17 @@ def _is_by_range_alone(run: _Comparison, one: ScanFinding) -> bool:
     Where no record lists versions at all, that says something of a tool that reads the records that we read.
     """
     component = one.occurrence.component
-    published = run.known_of(component).published
-    entries = [entry for record in one.members for entry in published.get(record, ())]
+    entries = _entries(run, one)
     listed = {version for entry in entries for version in entry.versions}
     same = {version_key(component.ecosystem, version) or version for version in listed}
     ranged = any(entry.range is not None for entry in entries)
-    return ranged and bool(listed or run.reads_ours) and same.isdisjoint(_versions(component))
+    return ranged and bool(listed or run.tool == "osv_scanner") and same.isdisjoint(_versions(component))
+
+
+def _entries(run: _Comparison, one: ScanFinding) -> list[Pairwise]:
+    """What our records of a finding have on its package."""
+    published = run.known_of(one.occurrence.component).published
+    return [entry for record in one.members for entry in published.get(record, ())]
 
 
 def _ranges(known: _Known, records: Iterable[str]) -> str:
@@ -296,15 +301,29 @@ def _row_of_ours(run: _Comparison, number: int) -> CompareRow:
     component = one.occurrence.component
     places = _places(component)
     if any((place, version) in run.theirs_at for place in places for version in _versions(component)):
-        reason = Reason.BY_RANGE if _is_by_range_alone(run, one) else Reason.NOT_LISTED
-        return _ours(one, reason, _ranges(run.known_of(component), [one.advisory]))
+        return _beside_theirs(run, one)
+    if reason := find_reason_of_use(run.tool, one.occurrence, run.formats):
+        return _ours(one, reason)
     if versions := _shown(run, places, is_ours=False):
         return _ours(one, Reason.THEIR_VERSION, versions)
     if not run.nowhere.isdisjoint(run.ids_of((one.advisory, *one.members))):
         return _ours(one, Reason.UNNAMED)
     if owners := one.occurrence.owners:
         return _ours(one, Reason.LEFT, ", ".join(owners))
-    return _ours(one, Reason.UNLISTED)
+    if found := find_reason_of_record(run.tool, component, _entries(run, one)):
+        return _ours(one, *found)
+    return _ours(one, Reason.SPELLINGS if has_several_spellings(component) else Reason.UNLISTED)
+
+
+def _beside_theirs(run: _Comparison, one: ScanFinding) -> CompareRow:
+    """Say why they did not find what we found on a package of which they found something else."""
+    ranges = _ranges(run.known_of(one.occurrence.component), [one.advisory])
+    if _is_by_range_alone(run, one):
+        return _ours(one, Reason.BY_RANGE, ranges)
+    if run.tool == "grype" and is_of_program(one.occurrence, run.formats):
+        return _ours(one, Reason.NOT_HELD)
+    found = find_reason_of_record(run.tool, one.occurrence.component, _entries(run, one))
+    return _ours(one, *(found or (Reason.NOT_LISTED, ranges)))
 
 
 def _ours(one: ScanFinding, reason: Reason, detail: str = "") -> CompareRow:

@@ -41,6 +41,15 @@ class Reason(StrEnum):
     ELSEWHERE = "elsewhere"
     NO_RECORD = "no-record"
     BY_RANGE = "by-range"
+    BEFORE_ZERO = "before-zero"
+    ODD_LIST = "odd-list"
+    ODD_VERSION = "odd-version"
+    NAMED_FIXED = "named-fixed"
+    OPEN_RANGE = "open-range"
+    NOT_HELD = "not-held"
+    DEVELOPMENT = "development"
+    INDIRECT = "indirect"
+    SPELLINGS = "spellings"
     NOT_LISTED = "not-listed"
     THEIR_VERSION = "their-version"
     UNNAMED = "unnamed"
@@ -67,6 +76,15 @@ WORDS = {
     Reason.ELSEWHERE: "our record of it is withdrawn, or gives no versions of a package of this very name",
     Reason.NO_RECORD: "no record of ours on this package has any of its ids",
     Reason.BY_RANGE: "range source: our record affects the version by its range alone, no list of versions names it",
+    Reason.BEFORE_ZERO: "range source: the version comes before 0.0.0, our record begins before all, theirs may not",
+    Reason.ODD_LIST: "range source: our record lists versions that are none here, and their reader may refuse it whole",
+    Reason.ODD_VERSION: "range source: the version is none by the rules of its ecosystem, and they may not judge it",
+    Reason.NAMED_FIXED: "range source: one range of our record ends at this very version, and another one holds it",
+    Reason.OPEN_RANGE: "range source: our record knows no end of it for this package, theirs may",
+    Reason.NOT_HELD: "use: of a compiled program they may count what it holds of the package, we count the package",
+    Reason.DEVELOPMENT: "it is for development alone, which they may leave out",
+    Reason.INDIRECT: "`go.mod` names it as indirect, which they may leave out where it is of before Go 1.17",
+    Reason.SPELLINGS: "they list nothing on the package: known to them by another of its spellings, not seen, or free",
     Reason.NOT_LISTED: "range source, alias or use: they list the package, and nothing under any id of ours",
     Reason.THEIR_VERSION: "they list the package at another version",
     Reason.UNNAMED: "they name it on a package that could not be read",
@@ -77,6 +95,8 @@ _DETAILS = {
     Reason.OTHER_VERSION: "ours: ",
     Reason.RANGE: "ours: ",
     Reason.BY_RANGE: "ours: ",
+    Reason.ODD_LIST: "ours: ",
+    Reason.OPEN_RANGE: "ours: ",
     Reason.NOT_LISTED: "ours: ",
     Reason.THEIR_VERSION: "theirs: ",
     Reason.NO_RECORD: "our newest record: ",
