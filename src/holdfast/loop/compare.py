@@ -4,7 +4,8 @@ Rules:
 
 1. Two findings are the same when they are about the same package at the same version, and share any id that the
    report, an alias cluster of ours or the name of a distribution's record (`DEBIAN-CVE-…`) gives them; or ours is a
-   notice that mends what they found, which makes no two CVEs the same.
+   notice that mends what they found, which makes no two CVEs the same. Where ours is several CVEs in one record, the
+   row names those that theirs is not.
 2. Every other finding of either side stands with one reason out of `Reason`. A report says what it found, and not what
    it looked at, nor how old its advisories are: no reason claims more.
 3. What we could not judge is unknown, never a disagreement.
@@ -29,9 +30,9 @@ from holdfast.loop.scan_findings import ScanFinding
 from holdfast.loop.scan_match import find_undecided
 from holdfast.model.advisory import Pairwise
 from holdfast.model.component import Component, Occurrence, Source
-from holdfast.model.finding import Kind
+from holdfast.model.finding import Kind, list_cves
 from holdfast.model.instant import format_instant
-from holdfast.model.naming import compared_name
+from holdfast.model.naming import compared_name, cves_of
 from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.lookup import AdvisoryLookup, newest_of
 
@@ -196,13 +197,21 @@ def _row_of_theirs(run: _Comparison, said: ReportedFinding) -> CompareRow:
     if said.suppressed:
         return _row(said, Standing.ONLY_OURS if ids else Standing.ONLY_THEIRS, Reason.SUPPRESSED, "", ids)
     if ids:
-        return _row(said, Standing.SAME, _same_by(run, said, hits, names), "", ids)
+        return _row(said, Standing.SAME, _same_by(run, said, hits, names), _beside(run, said, hits), ids)
     if same:
         return _missed(run, said, same[0], names)
     if versions := _shown(run, places, is_ours=True):
         return _row(said, Standing.ONLY_THEIRS, Reason.OTHER_VERSION, versions)
     reason = Reason.NOT_COMPOSED if covered(component.ecosystem) else Reason.ECOSYSTEM
     return _row(said, Standing.ONLY_THEIRS, reason)
+
+
+def _beside(run: _Comparison, said: ReportedFinding, hits: Sequence[int]) -> str:
+    """Say which CVEs findings of ours are as well, where a record names several; empty where theirs is all of them."""
+    named = {said.id, *said.aliases}
+    several = [one for number in hits if len(cves_of((one := run.scanned.findings[number]).members)) > 1]
+    left = {cve for one in several if named.isdisjoint(one.whole) for cve in cves_of(one.members) - named}
+    return f"ours is {list_cves(left)} as well" if left else ""
 
 
 def _same_by(run: _Comparison, said: ReportedFinding, hits: Sequence[int], names: frozenset[str]) -> Reason:
