@@ -49,6 +49,8 @@ def _feed(report: ScanReport) -> dict[str, Any]:
 
 
 def _locations(locations: Sequence[Location]) -> list[dict[str, Any]]:
+    if len(locations) == 1:
+        return [{"file": locations[0].file, "line": locations[0].line}]
     return [
         {"file": one.file, "line": one.line}
         for one in sorted(locations, key=lambda place: (place.file, place.line or 0))

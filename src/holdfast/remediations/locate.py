@@ -82,6 +82,8 @@ def locate(locations: Sequence[Location], formats: Mapping[str, str]) -> tuple[L
     """Return the place to fix, and its format; `None` for what is not known."""
     if not locations:
         return None, None
+    if len(locations) == 1:
+        return locations[0], format_of(locations[0].file, formats)
 
     def order(numbered: tuple[int, Location]) -> tuple[int, bool, int]:
         found = format_of(numbered[1].file, formats)

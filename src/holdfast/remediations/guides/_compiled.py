@@ -10,6 +10,7 @@ import posixpath
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 from holdfast.remediations.guides._spec import Upgrade, command, commands
 
@@ -30,6 +31,7 @@ class Compiler:
     words: tuple[str, ...]
 
 
+@lru_cache(maxsize=16)  # a file's head is asked for with each of its packages
 def find_compiler(head: tuple[str, ...]) -> Compiler | None:
     """Return who wrote a file, by its first lines; `None` when no compiler says so."""
     for tool in (tool for line in head for sign, tool in _WRITTEN_BY if sign.match(line)):
