@@ -232,6 +232,25 @@ def test_every_package_of_a_source_must_be_cleared() -> None:
     assert not clears(one, replace(other, status=AFFECTED), about=both)
 
 
+def test_a_notice_is_cleared_with_every_cve_that_it_mends_or_by_its_own_name() -> None:
+    notice = finding(id="RHSA-2026:1", ids=("RHSA-2026:1",), mends=("CVE-2026-1", "CVE-2026-2"))
+    first = statement()
+    second, whole = replace(first, ids=("CVE-2026-2",)), replace(first, ids=("RHSA-2026:1",))
+    found = said(first, about=notice)
+    assert found is not None
+    assert found.void == ("nobody says it of CVE-2026-2",)
+    assert clears(first, second, about=notice)
+    assert clears(whole, about=notice)
+    assert not clears(first, second, replace(whole, status=AFFECTED, document="b"), about=notice)
+    assert not clears(first, replace(second, status=AFFECTED), about=notice)
+    assert clears(first, about=replace(notice, mends=("CVE-2026-1",)))
+    assert not clears(replace(first, ids=("CVE-2026-3",)), about=notice)
+    assert Vex.of([VexDocument("f", "x", "d", (first, second))], SHOP).of_findings([notice]).statements.keys() == {
+        "CVE-2026-1",
+        "CVE-2026-2",
+    }
+
+
 def test_words_say_what_why_and_by_whom() -> None:
     found = said(statement())
     assert found is not None

@@ -8,7 +8,8 @@ Rules:
    component itself, or all that is judged.
 3. A later statement of the same document overrides an earlier one, where both have a date or neither has. Where
    documents differ the strictest counts: affected, under investigation, then what clears. The others are told.
-4. Of a finding of several CVEs each must be cleared, by what names that CVE or a record that names all of them.
+4. Of a finding of several CVEs each must be cleared, by what names that CVE or a record that names all of them; of a
+   distribution's notice each CVE that it mends, or the notice by its own name.
 5. A statement does not count, and says why: one that clears and is dated in the future, one by an author whom the
    policy does not name. What is known to be exploited, or was made to harm, is not cleared unless the policy lets it.
 """
@@ -17,10 +18,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from holdfast.findings.vex_naming import is_named
 from holdfast.model.component import Component
 from holdfast.model.finding import Finding, Kind, list_cves
 from holdfast.model.instant import format_instant
-from holdfast.model.naming import compared_name, cves_of
+from holdfast.model.naming import cves_of
 from holdfast.model.vex import Claim, Package, Product, Statement, VexDocument, VexStatus
 
 EXPLOITED, MALICIOUS = "known-exploited", "malicious"
@@ -111,7 +113,7 @@ class Vex:
 
     def about(self, finding: Finding, component: Component) -> list[Statement]:
         """Return every statement about a finding in one package, in the order of the documents."""
-        named = (one for name in finding.ids for one in self.statements.get(name, ()))
+        named = (one for name in finding.spoken_of_as for one in self.statements.get(name, ()))
         found = {id(one): one for one in named}
         return [one for one in found.values() if any(self._is_about(claim, component) for claim in one.claims)]
 
@@ -120,7 +122,7 @@ class Vex:
         found: dict[str, dict[int, Statement]] = {}
         for finding in findings:
             components = _components(finding)
-            for name in finding.ids:
+            for name in finding.spoken_of_as:
                 for one in self.statements.get(name, ()):
                     claims = tuple(c for c in one.claims if any(self._is_about(c, each) for each in components))
                     if claims:
@@ -131,8 +133,8 @@ class Vex:
 
     def _is_about(self, claim: Claim, component: Component) -> bool:
         if claim.parts:
-            return is_judged(claim.product, self.judged) and any(_names(part, component) for part in claim.parts)
-        return _names(claim.product, component) or is_judged(claim.product, self.judged)
+            return is_judged(claim.product, self.judged) and any(is_named(part, component) for part in claim.parts)
+        return is_named(claim.product, component) or is_judged(claim.product, self.judged)
 
 
 def find_said(finding: Finding, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:
@@ -161,7 +163,7 @@ def _components(finding: Finding) -> tuple[Component, ...]:
 
 def _said_of(finding: Finding, component: Component, vex: Vex, limits: VexLimits, now: datetime) -> Said | None:
     about = vex.about(finding, component)
-    cves = finding.cves
+    cves = finding.cves or finding.mends
     if len(cves) < 2 or not about:
         return _judged(about, finding, limits, now)
     of_each = [[one for one in about if _is_of_cve(one, cve, finding)] for cve in cves]
@@ -179,7 +181,8 @@ def _said_of(finding: Finding, component: Component, vex: Vex, limits: VexLimits
 
 def _is_of_cve(one: Statement, cve: str, finding: Finding) -> bool:
     """Whether a statement is about one of the CVEs of a finding of several."""
-    return cve in one.ids or (not cves_of(one.ids) and not set(finding.whole).isdisjoint(one.ids))
+    whole = finding.whole if finding.cves else finding.ids  # a notice goes by its own name alone
+    return cve in one.ids or (not cves_of(one.ids) and not set(whole).isdisjoint(one.ids))
 
 
 def _judged(about: Sequence[Statement], finding: Finding, limits: VexLimits, now: datetime) -> Said | None:
@@ -266,40 +269,3 @@ def _is_same(said: Package, known: Package) -> bool:
         and said.version in {"", known.version}
         and set(said.qualifiers) <= set(known.qualifiers)
     )
-
-
-def _names(product: Product, component: Component) -> bool:
-    """Whether a product is a component, by rule 1."""
-    said = product.package
-    if said is None or not _is_of(said.ecosystem, component.ecosystem):
-        return False
-    if said.is_source:
-        name, version = component.match_name, component.match_version
-    else:
-        name, version = _own_name(component), component.version
-    return name == said.name and _is_version(said, version, component) and _has_qualifiers(said, component)
-
-
-def _is_of(said: str, ecosystem: str) -> bool:
-    """Whether an ecosystem is meant: one without a release means every release."""
-    return said in {ecosystem, ecosystem.partition(":")[0]}
-
-
-def _own_name(component: Component) -> str:
-    return compared_name(component.ecosystem, component.name)
-
-
-def _is_version(said: Package, version: str, component: Component) -> bool:
-    if not said.version:
-        return True
-    if said.type == "golang":
-        return said.version.removeprefix("v") == version.removeprefix("v")
-    if said.type == "rpm" and not said.is_source:
-        epochs = [dict(one.qualifiers).get("epoch", "0") for one in (said, component)]
-        return said.version == version and epochs[0] == epochs[1]
-    return said.version == version
-
-
-def _has_qualifiers(said: Package, component: Component) -> bool:
-    known = ({"epoch": "0"} if said.type == "rpm" else {}) | dict(component.qualifiers)
-    return all(known.get(key) == value for key, value in said.qualifiers)

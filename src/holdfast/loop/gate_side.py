@@ -80,6 +80,7 @@ def finding_of(one: ScanFinding) -> Finding:
         state=one.state,
         packages=one.packages,
         whole=one.whole,
+        mends=one.mends,
     )
 
 

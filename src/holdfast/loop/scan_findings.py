@@ -36,7 +36,7 @@ class ScanFinding:
 
     `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
     is alone. `others` are their purls, but for the first. `whole` are the names of all of it, where the cluster has
-    several CVEs.
+    several CVEs; `mends` the CVEs of a distribution's notice.
     """
 
     advisory: str
@@ -55,6 +55,7 @@ class ScanFinding:
     packages: tuple[Occurrence, ...] = ()
     others: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    mends: tuple[str, ...] = ()
 
     @property
     def purls(self) -> tuple[str, ...]:
@@ -139,6 +140,7 @@ class _Maker:
             min((one.published for one in known if one.published is not None), default=None),
             state,
             whole=first.whole,
+            mends=first.mends,
         )
 
 

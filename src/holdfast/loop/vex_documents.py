@@ -117,6 +117,6 @@ def get_vex(tx: Transaction, name: str) -> KeptVex:
 def kept_vex(tx: Transaction, digests: Sequence[str | None], sides: Iterable[Side | None]) -> Vex:
     """Return what is kept about what was found, for a build of these digests; `None` is one that is not known."""
     judged = Judgeable((), frozenset(one for one in digests if one))
-    named = {name for side in sides if side for one in side.findings for name in one.ids}
+    named = {name for side in sides if side for one in side.findings for name in one.spoken_of_as}
     notes = tuple(f"{kept.name}: {note}" for kept in tx.vex.list() for note in kept.notes)
     return Vex.saying(tx.vex.about(named), judged, notes)

@@ -48,7 +48,8 @@ class Finding:
     `applicable_at` is when the world first knew, `tools` who saw it, `fingerprint` its identity where it has no
     `occurrence` (versioned, `1:…`), `marks` further ones that name the same thing. `epss` is from 0 to 1.
     `packages` are all that were built from the source of `occurrence` and have it too, that one first; empty where it
-    is alone. `whole` are the names that say all of it, where it goes by several CVEs; without one, all CVEs do.
+    is alone. `whole` are the names that say all of it, where it goes by several CVEs; without one, all CVEs do. `mends`
+    are the CVEs that it mends where it is a distribution's notice, which goes by none.
     """
 
     kind: Kind
@@ -71,6 +72,7 @@ class Finding:
     state: PackageState = PackageState.AFFECTED
     packages: tuple[Occurrence, ...] = ()
     whole: tuple[str, ...] = ()
+    mends: tuple[str, ...] = ()
 
     @property
     def component(self) -> Component | None:
@@ -96,6 +98,11 @@ class Finding:
     def cves(self) -> tuple[str, ...]:
         """The CVEs that it goes by, sorted: several where a record names them together."""
         return tuple(sorted(cves_of(self.ids)))
+
+    @property
+    def spoken_of_as(self) -> tuple[str, ...]:
+        """All names by which somebody may speak of it: its own, and the CVEs of what it mends."""
+        return self.ids if self.cves else (*self.ids, *self.mends)
 
     @property
     def named(self) -> str:

@@ -13,6 +13,8 @@ from holdfast.model.purl import ecosystem_and_name, split_purl
 
 _DEFAULTS = {("maven", "type", "jar")}
 """Qualifiers that say what is so without them."""
+_SOURCES = {("deb", "source"), ("rpm", "source"), ("apk", "source"), ("rpm", "src")}
+"""(type, `arch`) of a distribution's source packages."""
 
 
 class VexStatus(StrEnum):
@@ -34,7 +36,7 @@ class Package:
     """What a package URL names: any version where `version` is empty, and only what has its qualifiers.
 
     `ecosystem` has the release where `distro` names one, `name` is in the spelling that is compared. `is_source` says
-    that it is a distribution's source package (`arch=source`).
+    that it is a distribution's source package (`arch=source`, or an RPM's `arch=src`).
     """
 
     type: str
@@ -54,7 +56,7 @@ def parse_package(text: str) -> Package:
     parts = split_purl(text)
     given = {key: value for key, value in parts.qualifiers.items() if (parts.type, key, value) not in _DEFAULTS}
     ecosystem, name = ecosystem_and_name(parts.type, parts.segments, given)
-    is_source = parts.type in {"deb", "rpm", "apk"} and given.get("arch") == "source"
+    is_source = (parts.type, given.get("arch")) in _SOURCES
     if is_source:
         del given["arch"]
     if ":" in ecosystem and not ecosystem.startswith("purl:"):

@@ -11,6 +11,7 @@ from holdfast.edges.cli.scan import make_scan
 from tests.edges.cli.test_scan import Tools
 from tests.edges.providers.bucket import write_bucket
 from tests.edges.providers.images.making import layer, layout_of, write_archive
+from tests.facts.vex.documents import changed, red_hat
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "distributions"
 RELEASE = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
@@ -74,6 +75,44 @@ def test_what_debian_has_not_mended_in_a_release_past_its_end_has_no_end(tmp_pat
     found = document(sbom(tmp_path / "bom.json", "pkg:deb/debian/sedge@1.0-1?distro=debian-10"), tmp_path)
     assert [(one["advisory"], one["state"]) for one in found["findings"]] == [("DSA-9001-1", "end_of_life")]
     assert found["end_of_life"] == [{"distribution": "Debian:10", "ended": "2024-06-30"}]
+
+
+SEDGE = "pkg:rpm/redhat/sedge-libs@1.2-2.el9?arch=x86_64&distro=rhel-9.6&epoch=1"
+RUSH = "pkg:rpm/redhat/rush@3.1-4.el9?arch=x86_64&distro=rhel-9.4"
+
+
+@pytest.mark.parametrize(
+    ("said", "cleared"),
+    [
+        ("BaseOS-9.4.0.Z.MAIN:pkg:rpm/redhat/sedge-libs@1.2-2.el9?arch=x86_64&epoch=1", ["RHSA-2026:4003"]),
+        ("AppStream-9.2.0.Z.EUS:pkg:rpm/redhat/sedge-libs@1.2-2.el9?arch=x86_64&epoch=1", ["RHSA-2026:4003"]),
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/sedge-libs", ["RHSA-2026:4003"]),
+        ("red_hat_enterprise_linux_8:pkg:rpm/redhat/sedge-libs", []),
+        ("9Base-RHOSE-4.16:pkg:rpm/redhat/sedge-libs", []),
+        ("AppStream-9.2.0.Z.EUS:pkg:rpm/redhat/sedge-libs", []),
+        ("BaseOS-9.4.0.Z.MAIN:pkg:rpm/redhat/sedge-libs@1.2-3.el9?arch=x86_64&epoch=1", []),
+        ("BaseOS-9.4.0.Z.MAIN:pkg:rpm/redhat/sedge-libs@1.2-2.el9?arch=x86_64", []),
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/sedge-libs?rpmmod=sedge:1", []),
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/rush?arch=src", []),
+    ],
+)
+def test_what_red_hat_says_of_a_platform_counts_on_a_machine_of_its_release(
+    tmp_path: Path, said: str, cleared: list[str]
+) -> None:
+    vex = changed(
+        red_hat({"known_not_affected": [said]}),
+        (("vulnerabilities", 0, "cve"), "CVE-2026-40001"),
+        (("document", "tracking", "current_release_date"), "2020-01-01T00:00:00Z"),
+    )
+    file = tmp_path / "cve-2026-40001.json"
+    file.write_text(json.dumps(vex))
+    options = ("--vex", str(file), "--format", "json")
+    (tmp_path / "root").mkdir()
+    result = scan(sbom(tmp_path / "root" / "bom.json", SEDGE, RUSH), tmp_path, *options)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [one["advisory"] for one in found["vex"] if one["clears"]] == cleared
+    assert ("RHSA-2026:4003" in [one["advisory"] for one in found["findings"]]) is not bool(cleared)
 
 
 CASES = [

@@ -170,3 +170,98 @@ def read_one(document: object) -> tuple[list[Statement], list[str]]:
     """Return one document's statements and notes."""
     (found,) = read(document)
     return list(found.statements), list(found.notes)
+
+
+def red_hat(said: dict[str, list[str]], *, version: str = "2.0") -> Json:
+    """Return a document in the shape that Red Hat publishes, of our own making: packages in platforms, by `PLATFORMS`.
+
+    `said` lists products by status, each written as `platform:package URL`, or `platform:module:package URL` where
+    `module` is the package URL of a module.
+    """
+    packages: dict[str, Json] = {}
+    composed: dict[str, Json] = {}
+    status: dict[str, list[str]] = {}
+    for word, listed in said.items():
+        for one in listed:
+            platform, *purls = one.split(":pkg:")
+            around = platform
+            for purl in (f"pkg:{part}" for part in purls):
+                packages[purl] = {
+                    "product_id": purl,
+                    "name": purl,
+                    "product_identification_helper": helper(version, purl),
+                }
+                name = {"product_id": f"{around}:{purl}", "name": f"{purl} as a component of {around}"}
+                composed[name["product_id"]] = related_by(version, name, purl, around)
+                around = name["product_id"]
+            status.setdefault(word, []).append(around)
+    products = [
+        {"product_id": name, "name": f"Red Hat {name}", "product_identification_helper": {"cpe": cpe}}
+        for name, cpe in PLATFORMS.items()
+    ]
+    families = [{"category": "product_name", "name": one["name"], "product": one} for one in products]
+    listed_packages = [{"category": "product_version", "name": "x", "product": one} for one in packages.values()]
+    named = [one for listed in status.values() for one in listed]
+    return {
+        "document": CSAF["document"]
+        | {
+            "csaf_version": version,
+            "publisher": {
+                "category": "vendor",
+                "name": "Red Hat Product Security",
+                "namespace": "https://www.redhat.com",
+            },
+        },
+        "product_tree": {
+            "branches": [
+                {
+                    "category": "vendor",
+                    "name": "Red Hat",
+                    "branches": [
+                        {"category": "product_family", "name": "Red Hat Enterprise Linux", "branches": families},
+                        {"category": "architecture", "name": "x86_64", "branches": listed_packages},
+                    ],
+                }
+            ],
+            {"2.0": "relationships", "2.1": "product_paths"}[version]: list(composed.values()),
+        },
+        "vulnerabilities": [
+            {
+                "cve": "CVE-2026-1",
+                "flags": [{"label": "vulnerable_code_not_present", "product_ids": named}],
+                "product_status": status,
+                "threats": [{"category": "impact", "details": "Moderate", "product_ids": named}],
+            }
+        ],
+    }
+
+
+def helper(version: str, purl: str) -> Json:
+    """Return how a version of CSAF identifies a product by its package URL."""
+    return {"purls": [purl]} if version == "2.1" else {"purl": purl}
+
+
+def related_by(version: str, name: Json, part: str, product: str) -> Json:
+    """Return how a version of CSAF says that a product lies in another."""
+    if version == "2.1":
+        return {
+            "full_product_name": name,
+            "beginning_product_reference": part,
+            "subpaths": [{"category": "default_component_of", "next_product_reference": product}],
+        }
+    return {
+        "category": "default_component_of",
+        "full_product_name": name,
+        "product_reference": part,
+        "relates_to_product_reference": product,
+    }
+
+
+PLATFORMS = {
+    "red_hat_enterprise_linux_9": "cpe:/o:redhat:enterprise_linux:9",
+    "BaseOS-9.4.0.Z.MAIN": "cpe:/o:redhat:enterprise_linux:9::baseos",
+    "AppStream-9.4.0.Z.MAIN": "cpe:/a:redhat:enterprise_linux:9::appstream",
+    "AppStream-9.2.0.Z.EUS": "cpe:/a:redhat:rhel_eus:9.2::appstream",
+    "red_hat_enterprise_linux_8": "cpe:/o:redhat:enterprise_linux:8",
+    "9Base-RHOSE-4.16": "cpe:/a:redhat:openshift:4.16::el9",
+}

@@ -1,4 +1,4 @@
-"""CSAF 2.0, in the shape of its specification."""
+"""CSAF, in the shape of its specification."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_csaf_relationships_in_a_circle_match_nothing() -> None:
     document = changed(CSAF, ((*TREE, "relationships"), circle), (STATUS, {"known_not_affected": ["a", "b", "c"]}))
     statements, notes = read_one(document)
     assert not any(claim.product.is_exact for one in statements for claim in one.claims)
-    assert sum("composed itself" in note for note in notes) == 3
+    assert sum("composed of itself" in note for note in notes) == 3
 
 
 @pytest.mark.parametrize("category", ["installed_with", "", "component of"])
@@ -132,5 +132,8 @@ def test_csaf_draft_clears_nothing() -> None:
 
 
 def test_csaf_of_another_version_is_refused() -> None:
-    with pytest.raises(FactError, match=r"CSAF 2\.0, got `2\.1`"):
-        read(changed(CSAF, (("document", "csaf_version"), "2.1")))
+    for version in ("1.2", "2.2", "", 2.1, None):
+        with pytest.raises(FactError, match=r"expected CSAF 2\.0 or 2\.1, got") as raised:
+            read(changed(CSAF, (("document", "csaf_version"), version)))
+        assert raised.value.where == "0.json: document.csaf_version"
+        assert raised.value.hint
