@@ -59,6 +59,7 @@ def test_what_is_wrong_is_told_with_its_place_and_waives_nothing(old: str, new: 
     assert found.waivers == ()
     assert found.problems[0].startswith(f"w.yaml:{where}")
     assert words in found.problems[0]
+    assert "\n" not in found.problems[0]
 
 
 def test_a_risk_that_is_accepted_needs_a_statement() -> None:

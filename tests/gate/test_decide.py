@@ -109,6 +109,8 @@ def test_a_waiver_in_force_takes_a_finding_out_and_leaves_it_visible() -> None:
         ({}, {"known_exploited": True}, "known to be exploited since"),
         ({}, {"epss": 0.2}, "its EPSS is 20 %"),
         ({"fix_version": None}, {}, "a fix was released since: 2.0.0"),
+        ({"versions": (("=", "1.0.1"),)}, {}, "the version changed: it is for =1.0.1, and this is 1.0.0"),
+        ({"versions": ((">=", "0.1"), ("<", "1.0.0"))}, {}, "it is for >=0.1 <1.0.0"),
     ],
 )
 def test_a_waiver_voids_itself_and_says_why(fields: dict[str, object], seen: dict[str, object], why: str) -> None:
@@ -125,8 +127,6 @@ def test_a_waiver_voids_itself_and_says_why(fields: dict[str, object], seen: dic
         {"service": "other"},
         {"package": "right-pad"},
         {"ecosystem": "PyPI"},
-        {"versions": (("=", "1.0.1"),)},
-        {"versions": ((">=", "0.1"), ("<", "1.0.0"))},
         {"ids": ("CVE-2026-2",)},
     ],
 )
@@ -134,6 +134,15 @@ def test_a_waiver_reaches_no_further_than_its_scope(fields: dict[str, object]) -
     decision = ask((finding(),), waivers=[waiver(**fields)])
     assert decision.answer is Answer.BLOCKED
     assert decision.blocking[0].waived is None
+
+
+def test_a_version_that_a_change_takes_out_of_its_waiver_is_added_by_it() -> None:
+    moved, kept = finding(version="1.0.1"), waiver()
+    decision = ask((moved,), (finding(),), waivers=[kept])
+    assert decision.answer is Answer.BLOCKED
+    assert decision.blocking[0].waived is not None
+    assert ask((moved,), (finding(),), waivers=[replace(kept, expires_at=NOW)]).answer is Answer.PASS
+    assert ask((finding(),), (finding(),), waivers=[kept]).existing == 1
 
 
 def test_what_was_known_when_it_was_signed_is_no_news() -> None:

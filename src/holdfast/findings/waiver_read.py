@@ -40,7 +40,9 @@ _BOUND = re.compile(r"(<=|>=|<|>|=)?\s*([^\s<>=]+)")
 
 @dataclass(frozen=True, slots=True)
 class WaiverFile:
-    """What a file holds; `problems` are its entries, or the whole, that could not be read, with their place."""
+    """What a file holds; `problems` are its entries, or the whole, that could not be read, with their place, a line
+    each.
+    """
 
     waivers: tuple[Waiver, ...] = ()
     problems: tuple[str, ...] = ()
@@ -49,7 +51,7 @@ class WaiverFile:
 def read_waivers(data: bytes, *, file: str = FILE) -> WaiverFile:
     """Return the waivers of a YAML (or JSON) document; nothing is raised."""
     root, problems = parse_yaml(data, file=file)
-    found = [str(one) for one in problems]
+    found = [_in_a_line(one) for one in problems]
     if problems or root is None:  # half a document may mean something else than its author meant
         return WaiverFile((), tuple(found))
     listed = find(root, "waivers")
@@ -60,7 +62,7 @@ def read_waivers(data: bytes, *, file: str = FILE) -> WaiverFile:
         try:
             waiver = _waiver(entry)
         except _Wrong as wrong:
-            found.append(str(wrong.problem))
+            found.append(_in_a_line(wrong.problem))
             continue
         if waiver.id in waivers:
             found.append(f"{entry.place}: a second waiver `{waiver.id}`: neither holds")
@@ -68,6 +70,10 @@ def read_waivers(data: bytes, *, file: str = FILE) -> WaiverFile:
         else:
             waivers[waiver.id] = waiver
     return WaiverFile(tuple(one for one in waivers.values() if one.ids), tuple(found))
+
+
+def _in_a_line(problem: Problem) -> str:
+    return f"{problem.where}: {problem.message}" + (f" (try: {problem.hint})" if problem.hint else "")
 
 
 class _Wrong(Exception):

@@ -6,8 +6,9 @@ Rules:
 1. A waiver is for one finding (any id it was known by when it was signed) in one range of versions of one package in
    one service. It never reaches further.
 2. It voids itself, and says why: expired, longer than the policy allows, approved by nobody or by its owner or by
-   somebody who may not, known exploited since, EPSS above the bound, a fix released since.
-3. A version outside of its range is not in its scope: the waiver is not void, it says nothing of it.
+   somebody who may not, known exploited since, EPSS above the bound, a fix released since, the version changed.
+3. A version outside of its range is not in its scope. Where no other waiver speaks of the finding that is told, so that
+   nobody has to guess why it holds no more.
 4. Of a finding of several CVEs it covers the CVEs that it names, and the finding once all are covered, by one waiver or
    by several. The name of a record that names all of them names all that were known of it at signing.
 5. What it covers stays visible. What can't be read waives nothing, and is told.
@@ -60,16 +61,29 @@ def find_waiver(
 ) -> Waived | None:
     """Return the waiver of a finding: one in force, else the one that was last signed with why it is void.
 
-    `None` when none speaks of it.
+    `None` when none speaks of it, not even of another version.
     """
-    about = [one for one in waivers if covers(one, finding, service)]
+    named = [one for one in waivers if is_for(one, finding, service)]
+    about = [one for one in named if _is_in_range(one, finding)]
+    if named and not about:
+        return max((Waived(one, (_version_words(one, finding),)) for one in named), key=_order)
     judged = [(Waived(one, find_void(one, finding, limits, now)), find_left(one, finding)) for one in about]
     whole = [one for one, left in judged if one.holds and not left]
     parts = [(one, left) for one, left in judged if one.holds and left]
     if not whole and parts and not frozenset.intersection(*(left for _, left in parts)):  # together they cover all
         return min((one for one, _ in parts), key=lambda one: (one.waiver.expires_at, one.waiver.id))
     said = [Waived(one.waiver, (*one.void, *left_words(left, finding))) for one, left in judged]
-    return max(said, key=lambda one: (one.holds, one.waiver.signed_at, one.waiver.id), default=None)
+    return max(said, key=_order, default=None)
+
+
+def _order(one: Waived) -> tuple[bool, datetime, str]:
+    return one.holds, one.waiver.signed_at, one.waiver.id
+
+
+def _version_words(waiver: Waiver, finding: Finding) -> str:
+    bounds = " ".join(f"{operator}{version}" for operator, version in waiver.versions)
+    version = finding.component.version if finding.component else ""
+    return f"the version changed: it is for {bounds}, and this is {version}"
 
 
 def find_left(waiver: Waiver, finding: Finding) -> frozenset[str]:
@@ -99,15 +113,23 @@ def excuses(gap: str, waivers: Iterable[Waiver], *, service: str, limits: Limits
 
 def covers(waiver: Waiver, finding: Finding, service: str) -> bool:
     """Whether a finding in a service lies in a waiver's scope, whatever else is true of it."""
+    return is_for(waiver, finding, service) and _is_in_range(waiver, finding)
+
+
+def _is_in_range(waiver: Waiver, finding: Finding) -> bool:
+    one = finding.component
+    return one is None or is_within(waiver.versions, one.ecosystem, one.version)
+
+
+def is_for(waiver: Waiver, finding: Finding, service: str) -> bool:
+    """Whether a waiver is for a finding of a package in a service, in whatever version."""
     signed_for = {waiver.finding} if waiver.finding else set(waiver.ids)  # a list of aliases must not cover many
     if waiver.service != service or not signed_for & set(finding.ids):
         return False
     component = finding.component
     if component is None:
         return not waiver.package
-    if waiver.package != component.name or not _is_of(waiver.ecosystem, component.ecosystem):
-        return False
-    return is_within(waiver.versions, component.ecosystem, component.version)
+    return waiver.package == component.name and _is_of(waiver.ecosystem, component.ecosystem)
 
 
 def _is_of(waived: str, ecosystem: str) -> bool:

@@ -9,7 +9,7 @@ Rules:
    replaces; without a base, below the bar.
 3. A better score excuses nothing that a rule blocks.
 4. What a waiver in force covers, or a VEX document clears, counts nothing and stays visible; a void one is told. What
-   was cleared before and is no more counts as added.
+   was cleared before and is no more by what the change does counts as added.
 5. Blocked beats could-not-tell beats pass; both causes are named. In a milder mode the verdict is pass, and says what
    it would have been.
 """
@@ -177,14 +177,18 @@ def decide(asked: Question, now: datetime) -> Decision:
 
 
 def _is_cleared(finding: Finding, asked: Question, now: datetime) -> bool:
+    """Whether a document clears a finding or a waiver covers it, as both are now."""
     said = find_said(finding, asked.vex, asked.levels.vex, now)
-    return said is not None and said.clears
+    if said is not None and said.clears:
+        return True
+    waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
+    return waived is not None and waived.holds
 
 
 def _judge(finding: Finding, asked: Question, old: Before, bare: Before, now: datetime) -> Judged:
-    """Decide about one finding; `bare` are those of the base that no document clears."""
+    """Decide about one finding; `bare` are those of the base that nothing clears."""
     said = find_said(finding, asked.vex, asked.levels.vex, now)
-    is_new = not (old if said is not None and said.clears else bare).has(finding)
+    is_new = not (old if _is_cleared(finding, asked, now) else bare).has(finding)
     waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
     deadline = _deadline(finding, asked) if asked.levels.uses_deadlines else None
     activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)
