@@ -4,7 +4,8 @@ Rules:
 
 1. A finding was there before when the base has one with a key of its own, at least as strong in scope: what was a
    tool's alone and ships now is new.
-2. Where several services share a tree, what reaches a folder of another service is new there.
+2. Of several bases at once, only what each of them has was there before.
+3. Where several services share a tree, what reaches a folder of another service is new there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,3 +46,14 @@ class Before:
 
     def _service(self, file: str) -> str:
         return next((name for folder, name in self._folders if not folder or file.startswith(f"{folder}/")), "")
+
+
+class BeforeAll:
+    """Several bases at once; with none at all, nothing was there before."""
+
+    def __init__(self, bases: Iterable[Before]) -> None:
+        self._bases = list(bases)
+
+    def has(self, finding: Finding) -> bool:
+        """Whether a finding was there before in every base."""
+        return bool(self._bases) and all(one.has(finding) for one in self._bases)

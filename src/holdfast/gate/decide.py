@@ -3,7 +3,7 @@
 Rules:
 
 1. Only what the change adds is judged by rules, and only the unknown that it adds counts. Without a base everything
-   counts as added.
+   counts as added. Compared with several things at once, only what is in all of them was there before.
 2. The score judges the whole service. A change fails by it when it is below the bar and below its base, or below what
    was accepted as inherited; a release when it is below the bar, unless it is strictly less exposed than what it
    replaces; without a base, below the bar.
@@ -21,7 +21,7 @@ from datetime import datetime
 from holdfast.findings.vex import Said, Vex, find_said
 from holdfast.findings.waivers import Limits, Waived, excuses, find_waiver
 from holdfast.gate.activation import activation_of
-from holdfast.gate.before import Before
+from holdfast.gate.before import Before, BeforeAll
 from holdfast.gate.deadlines import Deadline, find_deadline
 from holdfast.gate.levels import MOST_EPSS, MOST_WAIVED, Judgement, Levels
 from holdfast.gate.policy import STRICTNESS, OnUnknown, Outcome
@@ -124,6 +124,7 @@ class Question:
     """All that a decision rests on. `known_since` gives when a finding was first known where it runs.
 
     `folders` are (folder, service) of those that share the tree of head and base; empty where the base is no tree.
+    `also` are further bases beside the first: other releases that run at the same time.
     """
 
     head: Side
@@ -136,15 +137,23 @@ class Question:
     notes: tuple[str, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
     vex: Vex = field(default_factory=Vex)
+    also: tuple[Side, ...] = ()
+
+    @property
+    def bases(self) -> tuple[Side, ...]:
+        """All that it is compared with."""
+        return () if self.base is None else (self.base, *self.also)
 
 
 def decide(asked: Question, now: datetime) -> Decision:
     """Return what the policies say of a build."""
-    counted = under(asked.base, asked.levels) if asked.base else None
-    asked = replace(asked, head=under(asked.head, asked.levels), base=counted)
-    before = asked.base.findings if asked.base else ()
-    old = Before(before, asked.folders)
-    bare = Before([one for one in before if not _is_cleared(one, asked, now)], asked.folders)
+    bases = [under(one, asked.levels) for one in asked.bases]
+    head = under(asked.head, asked.levels)
+    asked = replace(asked, head=head, base=next(iter(bases), None), also=tuple(bases[1:]))
+    old = BeforeAll(Before(one.findings, asked.folders) for one in bases)
+    bare = BeforeAll(
+        Before([each for each in one.findings if not _is_cleared(each, asked, now)], asked.folders) for one in bases
+    )
     judged = tuple(_judge(one, asked, old, bare, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
     score = _score(judged, asked, now)
     base_score = _base_score(asked, now)
@@ -185,7 +194,7 @@ def _is_cleared(finding: Finding, asked: Question, now: datetime) -> bool:
     return waived is not None and waived.holds
 
 
-def _judge(finding: Finding, asked: Question, old: Before, bare: Before, now: datetime) -> Judged:
+def _judge(finding: Finding, asked: Question, old: BeforeAll, bare: BeforeAll, now: datetime) -> Judged:
     """Decide about one finding; `bare` are those of the base that nothing clears."""
     said = find_said(finding, asked.vex, asked.levels.vex, now)
     is_new = not (old if _is_cleared(finding, asked, now) else bare).has(finding)
@@ -225,12 +234,18 @@ def _score(judged: Iterable[Judged], asked: Question, now: datetime) -> Score:
 
 
 def _base_score(asked: Question, now: datetime) -> Score | None:
-    """The base's score by today's knowledge, waivers and VEX documents: only the change may make the difference."""
-    if asked.base is None:
-        return None
+    """The base's score by today's knowledge, waivers and VEX documents: only the change may make the difference.
+
+    Of several it is the best: who replaces them all must be less exposed than each.
+    """
+    scores = [_score_of(one, asked, now) for one in asked.bases]
+    return max(scores, key=lambda one: one.value, default=None)
+
+
+def _score_of(base: Side, asked: Question, now: datetime) -> Score:
     limits, bound = _limits(asked.levels), asked.bound
     entries = []
-    for one in asked.base.findings:
+    for one in base.findings:
         waived = find_waiver(one, asked.waivers, service=bound.service, limits=limits, now=now)
         excused = "waived" if waived is not None and waived.holds else None
         excused = excused or ("cleared" if _is_cleared(one, asked, now) else None)
@@ -252,7 +267,8 @@ def is_failing(score: Score, base: Score | None, bar: float, basis: Basis) -> bo
 
 def _sort_gaps(asked: Question, now: datetime) -> tuple[tuple[Gap, ...], int]:
     """Return the gaps that the change adds and nobody waived, and how many others there are."""
-    known = {one.id for one in asked.base.gaps} if asked.base else set[str]()
+    in_each = [frozenset(one.id for one in base.gaps) for base in asked.bases]
+    known = frozenset.intersection(*in_each) if in_each else frozenset()
     every = {one.id: one for one in asked.head.gaps}
     service, limits = asked.bound.service, _limits(asked.levels)
     added = tuple(

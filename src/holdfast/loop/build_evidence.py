@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from holdfast.gate.sides import Side
 from holdfast.model.build import Basis
 from holdfast.model.component import Occurrence
 from holdfast.model.finding import OURS, Finding
-from holdfast.model.inventory import Service
+from holdfast.model.inventory import Release
 from holdfast.model.waiver import Waiver
 from holdfast.ports.store import Transaction
 
@@ -35,24 +35,31 @@ class Evidence:
     waivers: tuple[Waiver, ...]
     known_since: tuple[tuple[tuple[str, ...], datetime], ...]
     vex: Vex = field(default_factory=Vex)
+    also: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Packages:
-    """The packages of a head, the numbers of those that a change adds, and what it takes away of the base's."""
+    """The packages of a head, the numbers of those that a change adds, and what it takes away of the base's.
+
+    `also` are those of each other thing that it is compared with.
+    """
 
     head: tuple[Occurrence, ...]
     added: tuple[int, ...] = ()
     gone: tuple[Occurrence, ...] = ()
+    also: tuple[tuple[Occurrence, ...], ...] = ()
 
     @classmethod
-    def of(cls, head: Side, base: Side | None) -> "_Packages":
+    def of(cls, head: Side, base: Side | None, also: Sequence[Side] = ()) -> "_Packages":
         """Return those of two sides."""
         if base is None:
             return cls(head.packages)
         before, now = dict.fromkeys(base.packages), frozenset(head.packages)
         added = tuple(number for number, one in enumerate(head.packages) if one not in before)
-        return cls(head.packages, added, tuple(one for one in before if one not in now))
+        return cls(
+            head.packages, added, tuple(one for one in before if one not in now), tuple(one.packages for one in also)
+        )
 
     @property
     def base(self) -> tuple[Occurrence, ...]:
@@ -63,7 +70,7 @@ class _Packages:
 
 def pack_evidence(question: Question) -> bytes:
     """Return what a build was decided on, as it is kept: findings first, then packages, which few have to read."""
-    head, base = question.head, question.base
+    head, base, also = question.head, question.base, question.also
     evidence = Evidence(
         replace(head, packages=()),
         replace(base, packages=()) if base else None,
@@ -71,9 +78,10 @@ def pack_evidence(question: Question) -> bytes:
         question.bound,
         tuple(question.waivers),
         tuple(sorted(question.known_since.items())),
-        question.vex.of_findings((*head.findings, *(base.findings if base else ()))),
+        question.vex.of_findings(one for side in (head, base, *also) if side for one in side.findings),
+        tuple(replace(one, packages=()) for one in also),
     )
-    first, second = (zlib.compress(msgspec.json.encode(one), 6) for one in (evidence, _Packages.of(head, base)))
+    first, second = (zlib.compress(msgspec.json.encode(one), 6) for one in (evidence, _Packages.of(head, base, also)))
     return len(first).to_bytes(_SIZE_BYTES, "big") + first + second
 
 
@@ -89,7 +97,8 @@ def unpack_evidence(data: bytes, *, packages: bool) -> Evidence:
         return evidence
     kept = msgspec.json.decode(zlib.decompress(data[size:]), type=_Packages)
     base = replace(evidence.base, packages=kept.base) if evidence.base else None
-    return replace(evidence, head=replace(evidence.head, packages=kept.head), base=base)
+    also = tuple(replace(one, packages=each) for one, each in zip(evidence.also, kept.also, strict=True))
+    return replace(evidence, head=replace(evidence.head, packages=kept.head), base=base, also=also)
 
 
 def pack_document(document: Mapping[str, Any]) -> bytes:
@@ -106,16 +115,11 @@ def unpack_document(data: bytes) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def reported_of_what_runs(tx: Transaction, service: Service, environment: str, now: datetime) -> tuple[Finding, ...]:
-    """Return what other tools said, at a line of its files, of what runs: by the newest build of it that is kept."""
-    for running in reversed(tx.deployments.runs(service.id, environment, now)):
-        release = tx.releases.get(running.release_id) if running.release_id else None
-        digests = [one.digest for one in release.artifacts] if release else []
-        builds = tx.builds.of_release(service.id, release.commit, release.sbom, digests) if release else ()
-        for build in reversed(builds):
-            data = tx.builds.evidence(build.id)
-            if data is not None:
-                return tuple(
-                    one for one in unpack_evidence(data, packages=False).head.findings if OURS not in one.tools
-                )
+def reported_of_release(tx: Transaction, release: Release) -> tuple[Finding, ...]:
+    """Return what other tools said, at a line of its files, of a release: by the newest build of it that is kept."""
+    digests = [one.digest for one in release.artifacts]
+    for build in reversed(tx.builds.of_release(release.service_id, release.commit, release.sbom, digests)):
+        data = tx.builds.evidence(build.id)
+        if data is not None:
+            return tuple(one for one in unpack_evidence(data, packages=False).head.findings if OURS not in one.tools)
     return ()

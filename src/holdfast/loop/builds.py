@@ -2,8 +2,7 @@
 
 Rules:
 1. The server judges what a pipeline sends by its own advisories: a pipeline can't claim a verdict.
-2. The base is what the pipeline sends of the merge base; at release, what the target environment runs; with neither,
-   what was accepted as inherited.
+2. What it is compared with `build_bases` says: the merge base, all that runs, or what was accepted as inherited.
 3. Tier, team and exposure are the inventory's. A service that nobody declared has none of them, and counts as open to
    the internet.
 4. Waivers of the repository count as the pipeline read them from the base; the server's count beside them. VEX
@@ -23,14 +22,15 @@ from holdfast.findings.waiver_read import read_waivers
 from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
-from holdfast.gate.sides import under
+from holdfast.gate.sides import Side, under
 from holdfast.loop.approvals import require_person
-from holdfast.loop.build_evidence import pack_document, pack_evidence, reported_of_what_runs
+from holdfast.loop.build_bases import Bases, find_bases
+from holdfast.loop.build_evidence import pack_document, pack_evidence, reported_of_release
 from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_json import decision_to_json
 from holdfast.loop.gate_reported import NOTHING, Reported, add_reported
 from holdfast.loop.gate_side import find_vanished, side_of
-from holdfast.loop.inherited import basis_notes, inherited_since
+from holdfast.loop.inherited import inherited_since
 from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.policies import levels_of
 from holdfast.loop.reconcile import review_deployments
@@ -39,11 +39,10 @@ from holdfast.loop.store_lookup import StoreLookup, synced_microseconds
 from holdfast.loop.turn import Turn
 from holdfast.loop.unverified import is_of
 from holdfast.loop.vex_documents import kept_vex
-from holdfast.model.build import Answer, Basis, Build, Override
+from holdfast.model.build import Answer, Build, Override
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
 from holdfast.model.finding import Kind
-from holdfast.model.inherited import Inherited
 from holdfast.model.inventory import Reach, Release, Service
 from holdfast.model.tenancy import Permission
 from holdfast.ports.store import Transaction
@@ -132,38 +131,16 @@ def _require_team(turn: Turn, service: Service) -> None:
         raise ForbiddenError(f"`{service.name}` belongs to another team", hint="ask with a token of its team")
 
 
-def _base_of(turn: Turn, service: Service, ask: BuildAsk, inherited: Inherited | None) -> tuple[Basis, Sbom | None]:
-    if ask.base is not None:
-        return Basis.CHANGE, ask.base
-    running = turn.tx.deployments.runs(service.id, ask.environment, turn.now) if ask.environment else ()
-    digests = [
-        digest
-        for one in running
-        if one.release_id and (digest := turn.tx.releases.get(one.release_id).sbom) is not None
-    ]
-    if digests:
-        return Basis.RELEASE, turn.tx.sboms.load(digests[-1])
-    return (Basis.INHERITED, turn.tx.sboms.load(inherited.sbom)) if inherited else (Basis.NOTHING, None)
-
-
 def _scan(turn: Turn, sbom: Sbom, levels: Levels) -> ScanReport:
     return scan(sbom, StoreLookup(turn.tx), turn.now, max_age=levels.max_age)
 
 
 def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tuple[ScanReport, Question]:
     inherited = turn.tx.inherited.find(service.id)
-    basis, composition = _base_of(turn, service, ask, inherited)
+    found = find_bases(turn.tx, service, ask.base, ask.environment, inherited=inherited, now=turn.now)
     report = _scan(turn, ask.sbom, levels)
-    head, base = side_of(report), None
-    if composition is not None:
-        before = _scan(turn, composition, levels)
-        base = side_of(before)
-        head = replace(head, gaps=(*head.gaps, *find_vanished(report, before)))
-    head, base = add_reported(head, base, ask.reported)
-    if base is not None and basis is Basis.RELEASE and ask.reported.findings:
-        base = replace(
-            base, findings=(*base.findings, *reported_of_what_runs(turn.tx, service, ask.environment, turn.now))
-        )
+    head, bases = _sides(turn, report, ask, found, levels)
+    base = bases[0] if bases else None
     file = read_waivers(ask.waivers.encode("utf-8", "surrogatepass")) if ask.waivers else None
     kept = [one.waiver for one in turn.tx.waivers.of_service(service.id)]
     unread = tuple(f"a waiver that can't be read waives nothing: {one}" for one in file.problems) if file else ()
@@ -171,11 +148,28 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     bound = _bound(turn.tx, service, ask.environment)
     since = {
         **known_since(turn.tx, service, ask.environment),
-        **inherited_since(inherited, basis, under(base, levels) if base else None),
+        **inherited_since(inherited, found.basis, under(base, levels) if base else None),
     }
-    notes = (*ask.notes, *basis_notes(inherited, basis), *unread)
-    vex = kept_vex(turn.tx, [ask.artifact], [head, base])
-    return report, Question(head, base, basis, bound, levels, waivers, since, notes, vex=vex)
+    notes = (*ask.notes, *found.notes, *unread)
+    vex = kept_vex(turn.tx, [ask.artifact], [head, *bases])
+    asked = Question(head, base, found.basis, bound, levels, waivers, since, notes, vex=vex, also=bases[1:])
+    return report, asked
+
+
+def _sides(
+    turn: Turn, report: ScanReport, ask: BuildAsk, found: Bases, levels: Levels
+) -> tuple[Side, tuple[Side, ...]]:
+    """Return what is judged, and each thing that it is compared with, with what other tools say of them."""
+    head, bases = side_of(report), []
+    for one in found.compared:
+        before = _scan(turn, one.sbom, levels)
+        head = replace(head, gaps=(*head.gaps, *find_vanished(report, before)))
+        _, side = add_reported(Side(()), side_of(before), ask.reported)
+        assert side is not None  # noqa: S101 - a base was given
+        if one.release is not None and ask.reported.findings:
+            side = replace(side, findings=(*side.findings, *reported_of_release(turn.tx, one.release)))
+        bases.append(side)
+    return add_reported(head, None, ask.reported)[0], tuple(bases)
 
 
 def _bound(tx: Transaction, service: Service, environment: str) -> Bound:

@@ -117,7 +117,8 @@ def _decide(turn: Turn, build: Build, levels: Levels) -> Decision | None:
     except (msgspec.DecodeError, zlib.error, ValueError, HoldfastError):  # an older version's, that this one can't read
         return None
     since = dict(seen.known_since)
-    asked = Question(seen.head, seen.base, seen.basis, seen.bound, levels, seen.waivers, since, vex=seen.vex)
+    given = (seen.head, seen.base, seen.basis, seen.bound, levels, seen.waivers, since)
+    asked = Question(*given, vex=seen.vex, also=seen.also)
     return decide(asked, build.at)
 
 
