@@ -83,7 +83,7 @@ def test_requirements_to_compile_are_covered_by_what_was_compiled_of_them() -> N
 @pytest.mark.parametrize(
     ("manifest", "lock"),
     [
-        ({"app/build.gradle": "dependencies {}"}, {"app/gradle.lockfile": "g:a:1=runtimeClasspath\n"}),
+        ({"app/build.gradle": "dependencies {}"}, {"app/gradle.lockfile": "g:a:1=runtimeClasspath\nempty=\n"}),
         ({"app/a.csproj": "<PackageReference/>"}, {"app/packages.lock.json": '{"version": 1, "dependencies": {}}'}),
         ({"app/conanfile.txt": "[requires]"}, {"app/conan.lock": '{"requires": []}'}),
     ],

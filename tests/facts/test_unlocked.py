@@ -42,7 +42,7 @@ def told(files: dict[str, str], path: str = ".") -> list[str]:
         ("requirements.in", "a\nc\n", "requirements.txt", "a==1\n", "2 `c`"),
         ("Cargo.toml", '[dependencies]\nb_c = "1"\n', "Cargo.lock", CARGO, "2 `b_c`"),
         ("composer.json", '{"require": {"x/y": "*"}}', "composer.lock", COMPOSER, "1 `x/y`"),
-        ("pubspec.yaml", "dependencies:\n  a: any\n", "pubspec.lock", "packages: {}\n", "2 `a`"),
+        ("pubspec.yaml", "dependencies:\n  a: any\n", "pubspec.lock", "packages: {}\nsdks: {}\n", "2 `a`"),
         ("Pipfile", '[packages]\na = "*"\n', "Pipfile.lock", '{"default": {}, "develop": {}}', "2 `a`"),
         ("x.csproj", '<PackageReference Include="A"/>', "packages.lock.json", NUGET, "1 `A`"),
     ],
@@ -79,7 +79,7 @@ def test_lock_above_does_not_stand_for_a_project_that_it_does_not_know() -> None
         {
             "pubspec.yaml": "name: a\nworkspace:\n  - b\ndependencies:\n  b: any\n",
             "b/pubspec.yaml": "name: b\nresolution: workspace\n",
-            "pubspec.lock": "packages: {}\n",
+            "pubspec.lock": "packages: {}\nsdks: {}\n",
         },
         {"vendor/a/Cargo.toml": '[package]\nname = "a"\n[dev-dependencies]\nz = "1"\n',
          "Cargo.lock": '[[package]]\nname = "a"\nversion = "1.0.0"\nsource = "registry+x"\n'},

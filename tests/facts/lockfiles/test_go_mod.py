@@ -85,3 +85,12 @@ def test_go_conflict_is_cut_out_and_the_rest_read() -> None:
     parsed = read({"go.mod": text})
     assert [row[0] for row in rows(parsed)] == ["x.y/b"]
     assert gaps(parsed) == [(4, "merge conflict markers: lines 4 to 8 were not read")]
+
+
+def test_go_mod_that_requires_nothing_beside_sums_of_code_is_told() -> None:
+    sums = "example.org/a v1.0.0 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+    want = [(None, "nothing is required, and `go.sum` beside it has the code of 1 modules")]
+    for cut in ("module example.org/x\n", "module example.org/x\n\ngo 1.22\n"):
+        assert gaps(read({"go.mod": cut, "go.sum": sums})) == want
+        assert gaps(read({"go.mod": cut, "go.sum": sums.replace(" h1", "/go.mod h1")})) == []
+        assert gaps(read({"go.mod": cut})) == []

@@ -55,8 +55,14 @@ def test_gradle_older_form_has_a_file_for_each_configuration() -> None:
     assert rows(read(files)) == [("g:a", "1", "registry", None, "development", 1)]
 
 
+def test_gradle_file_without_its_end_was_cut_off() -> None:
+    for kept in range(1, 6):
+        cut = "\n".join(LOCK.split("\n")[:kept]) + "\n"
+        assert gaps(read({"gradle.lockfile": cut}))[-1][1].endswith("it may have been cut off")
+
+
 def test_gradle_line_that_is_no_module_is_unparsed_and_the_others_count() -> None:
-    parsed = read({"gradle.lockfile": "g:a\ng:a:1=x\ng:a:b:c=x\n<<<<<<< ours\ng:b:1=x\n>>>>>>> theirs\n"})
+    parsed = read({"gradle.lockfile": "g:a\ng:a:1=x\ng:a:b:c=x\n<<<<<<< ours\ng:b:1=x\n>>>>>>> theirs\nempty=\n"})
     assert [row[0] for row in rows(parsed)] == ["g:a"]
     assert gaps(parsed) == [
         (4, "merge conflict markers: lines 4 to 6 were not read"),

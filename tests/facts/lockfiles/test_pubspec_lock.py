@@ -58,11 +58,11 @@ def test_pubspec_packages_have_their_source_scope_and_line() -> None:
     [
         ("sdks: {}\n", (1, "no `packages` in it: not a whole lock file")),
         ("a: 1\npackages: [a]\n", (2, "no `packages` in it: not a whole lock file")),
-        ("packages:\n  a: b\n", (2, "expected a mapping for `a`, got 'b'")),
-        ("packages:\n  a: {version: 1}\n", (2, "`a` has a source that is not known: None")),
-        ("packages:\n  a: {source: [x]}\n", (2, "`a` has a source that is not known: ['x']")),
+        ("packages:\n  a: b\nsdks: {}\n", (2, "expected a mapping for `a`, got 'b'")),
+        ("packages:\n  a: {version: 1}\nsdks: {}\n", (2, "`a` has a source that is not known: None")),
+        ("packages:\n  a: {source: [x]}\nsdks: {}\n", (2, "`a` has a source that is not known: ['x']")),
         (
-            "packages:\n  a: {source: hosted}\n",
+            "packages:\n  a: {source: hosted}\nsdks: {}\n",
             (2, "a package whose name or version is not text: 'a' None"),
         ),
         ("packages:\n<<<<<<< HEAD\n", (2, "merge conflict markers")),
@@ -71,6 +71,14 @@ def test_pubspec_packages_have_their_source_scope_and_line() -> None:
 )
 def test_pubspec_what_was_not_read_is_told(text: str, gap: tuple[int, str]) -> None:
     assert gaps(read({"pubspec.lock": text})) == [gap]
+
+
+def test_pubspec_file_without_its_end_was_cut_off() -> None:
+    cut = "packages:\n  a: {source: hosted, version: 1.0.0}\n"
+    assert gaps(read({"pubspec.lock": cut})) == [
+        (None, "no `sdks`, with which Dart ends the file: it may have been cut off")
+    ]
+    assert gaps(read({"pubspec.lock": cut + "sdks:\n  dart: any\n"})) == []
 
 
 def test_pubspec_dependency_of_an_unknown_kind_is_neither_direct_nor_not() -> None:

@@ -7,7 +7,8 @@ Rules:
    source `path`. A required version that is excluded is not what Go builds with: it is unparsed.
 3. From Go 1.17 on the file names every module of the build. Before, it may leave indirect ones out: then the modules
    with a zip hash in the `go.sum` beside it are added, and without a `go.sum` that gap is named.
-4. `go` and `toolchain` are the least version that may build, not the one that did: no component is made of the
+4. A file that requires nothing, beside a `go.sum` with the code of others, is cut off or not tidy: that is a gap.
+5. `go` and `toolchain` are the least version that may build, not the one that did: no component is made of the
    standard library. What a binary was built with is a fact of its release.
 
 Source: the Go Modules Reference, "go.mod files".
@@ -129,6 +130,17 @@ def _add_from_sums(named: set[str], module: _Module, gathering: Gathering, tree:
             gathering.add_at(path, version, Location(file, line), direct=False)
 
 
+def _tell_of_sums(file: str, gathering: Gathering, tree: Tree) -> None:
+    """Tell that nothing is required where the `go.sum` beside it names modules whose code was taken."""
+    try:
+        beside = file.removesuffix("go.mod") + "go.sum"
+        sums = parse_sums(beside, tree.read(beside, MAX_FILE_BYTES))
+    except FactError:
+        return  # there is none, or nothing in it
+    if sums.modules:
+        gathering.skip(None, f"nothing is required, and `go.sum` beside it has the code of {len(sums.modules)} modules")
+
+
 def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
     """Return the modules of a `go.mod`; the tree gives the `go.sum` beside it.
 
@@ -143,6 +155,8 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
     named = {path for path in (_add(directive, module, gathering) for directive in module.required) if path}
     if module.go < _LAZY_SINCE and module.required:
         _add_from_sums(named, module, gathering, tree)
+    elif not module.required:
+        _tell_of_sums(file, gathering, tree)
     return gathering.parsed()
 
 

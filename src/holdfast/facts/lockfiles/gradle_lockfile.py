@@ -6,7 +6,9 @@ Rules:
 2. Scope follows the configurations: only those of tests, of annotation processors, of checking tools and of the build
    itself (`buildscript-gradle.lockfile`, `settings-gradle.lockfile`) are development; only compile classpaths optional,
    as `compileOnly` is; everything else is runtime.
-3. The file does not say what is asked for directly: that is unknown.
+3. Its last line is `empty=…`, whatever is locked: without it the file was cut off, which is a gap. The older
+   form has no end.
+4. The file does not say what is asked for directly: that is unknown.
 
 Source: Gradle documentation, "Locking Versions".
 """
@@ -55,6 +57,7 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
     for first, last in cuts:
         gathering.skip(first, f"merge conflict markers: lines {first} to {last} were not read")
     of_the_build = file.rpartition("/")[2].lower() in _OF_THE_BUILD
+    is_whole = "dependency-locks/" in file
     for number, raw in enumerate(lines, 1):
         line = raw.strip()
         if not line or line.startswith("#"):
@@ -62,6 +65,7 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
         module, equals, configurations = line.partition("=")
         found = _MODULE.match(module.strip())
         if module.strip() == "empty" and equals:
+            is_whole = True
             continue
         if found is None:
             gathering.skip(number, f"expected `group:name:version=configurations`, got `{line[:120]}`")
@@ -69,6 +73,8 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
         named = [one.strip() for one in configurations.split(",") if one.strip()] if equals else _default(file)
         scope = Scope.DEVELOPMENT if of_the_build else _scope(named)
         gathering.add(f"{found[1]}:{found[2]}", found[3], number, scope=scope)
+    if not is_whole:
+        gathering.skip(None, "no line `empty=`, with which Gradle ends the file: it may have been cut off")
     return gathering.parsed()
 
 

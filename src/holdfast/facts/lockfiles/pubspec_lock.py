@@ -6,6 +6,7 @@ Rules:
    with an SDK as `path`.
 2. `direct main`, `direct dev` and `direct overridden` are direct; `direct dev` is development, all else runtime. The
    lock has no graph, so there are no paths.
+3. Its last part is `sdks`, whatever is locked: without it the file was cut off, which is a gap.
 
 Source: dart-lang/pub, `lib/src/lock_file.dart`.
 """
@@ -58,6 +59,8 @@ def parse(file: str, data: bytes, _tree: Tree) -> ParsedFile:
         return gathering.parsed()
     for name, entry in packages.items():
         _add(name, entry, packages.lines[name], gathering)
+    if "sdks" not in root and "sdk" not in root:
+        gathering.skip(None, "no `sdks`, with which Dart ends the file: it may have been cut off")
     return gathering.parsed()
 
 
