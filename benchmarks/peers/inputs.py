@@ -37,26 +37,25 @@ class Input:
     path: Path
 
 
-def write_inputs(folder: Path) -> list[Input]:
-    """Write all of them into a folder; those that are images last."""
-    written = [
-        _locked(folder, "requirements.txt", "PyPI", _requirements),
-        _locked(folder, "go.mod", "Go", _go_mod),
-        _locked(folder, "Cargo.lock", "crates.io", _cargo_lock),
-    ]
+def _real(folder: Path) -> Input:
     real = folder / "real"
     for name in REAL:
         shutil.copytree(SHARED_DATA / "lockfiles" / name, real / name)
     count = sum(1 for one in real.rglob("*") if one.is_file())
-    written.append(Input(f"{count} real lock files", "folder", real))
+    return Input(f"{count} real lock files", "folder", real)
+
+
+def _bill(folder: Path) -> Input:
     bom = folder / "bom.cdx.json"
     bom.write_text(json.dumps(_bom()))
-    written.append(Input(f"CycloneDX of {COMPONENTS:,} components", "sbom", bom))
+    return Input(f"CycloneDX of {COMPONENTS:,} components", "sbom", bom)
+
+
+def _image(folder: Path) -> Input:
     images = folder / "images"
     images.mkdir()
     write_images(images)
-    written.append(Input("200 MB image, docker save", "image", images / "docker save.tar"))
-    return written
+    return Input("200 MB image, docker save", "image", images / "docker save.tar")
 
 
 def _locked(folder: Path, file: str, ecosystem: str, text: Callable[[Packages], str]) -> Input:
@@ -128,3 +127,14 @@ def _bom() -> dict[str, Any]:
             components.append({"type": "library", "bom-ref": purl, "name": name, "version": written, "purl": purl})
     head = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1}
     return head | {"components": components[:COMPONENTS]}
+
+
+INPUTS: dict[str, Callable[[Path], Input]] = {
+    "pypi": lambda folder: _locked(folder, "requirements.txt", "PyPI", _requirements),
+    "go": lambda folder: _locked(folder, "go.mod", "Go", _go_mod),
+    "cargo": lambda folder: _locked(folder, "Cargo.lock", "crates.io", _cargo_lock),
+    "real": _real,
+    "sbom": _bill,
+    "image": _image,
+}
+"""What writes each input into a folder, by the name that a case is asked by."""

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ BUILT = ROOT / "var/peers/bin"
 """Where `scripts/peers.sh` puts them."""
 HOLDFAST = "holdfast"
 _FOUND_SOMETHING = 1
+LONGEST_S = 600
+"""A run that takes longer is ended."""
 _LAUNCH = """
 import json, os, sys, time
 begun = time.perf_counter()
@@ -55,7 +58,14 @@ class Tool:
         talk, cost = report.with_suffix(".log"), report.with_suffix(".cost")
         with report.open("wb") as out, talk.open("wb") as err:
             launcher = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(cost), *command]
-            subprocess.run(launcher, stdout=out, stderr=err, env={**os.environ, **self.environment}, check=True)
+            environment = {**os.environ, **self.environment}
+            child = subprocess.Popen(launcher, stdout=out, stderr=err, env=environment, start_new_session=True)
+            try:
+                child.wait(timeout=LONGEST_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+                return f"not done within {LONGEST_S} s"
         code, *figures = json.loads(cost.read_text())
         if code not in {0, _FOUND_SOMETHING} or not report.stat().st_size:
             lines = talk.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
