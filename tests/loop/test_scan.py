@@ -1,7 +1,7 @@
 """A scan judges every component, or says why not."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -42,6 +42,9 @@ class Known:
             tuple(one.advisory.id for one in found if not one.intervals and not one.pairwise),
             tuple((one.advisory.id, state) for one in found for *at, state in one.said if tuple(at) == place),
         )
+
+    def rules_of(self, packages: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PackageRules]:
+        return {place: self.rules(*place) for place in packages}
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         return [

@@ -23,8 +23,9 @@ from holdfast.loop.feed_state import feed_verdict
 from holdfast.loop.scan_findings import Hit, ReadLine, ScanFinding, make_findings
 from holdfast.loop.scan_match import NO_RULES, find_hits, find_undecided
 from holdfast.model.advisory import PackageState, Snapshot
-from holdfast.model.component import Component, Location, Occurrence, Sbom, Source
+from holdfast.model.component import Location, Occurrence, Sbom, Source
 from holdfast.model.verdict import Unknown, Verdict
+from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import AdvisoryLookup
 
 DEFAULT_MAX_AGE = timedelta(hours=24)
@@ -33,6 +34,8 @@ DEFAULT_MAX_AGE = timedelta(hours=24)
 _NO_PLACE = "a version without a place in its order"
 _UNDECIDED = "an advisory that does not tell which versions it affects"
 _SHOWN = 3
+_AT_ONCE = 1_000
+"""How many components are looked up together: what is known of their packages is in memory then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +147,12 @@ def scan(
     ended = tuple((name, at) for name in ecosystems if (at := ended_at(name, now)) is not None)
     speaking = {name for name, why in because.items() if why is None} - {name for name, _ in ended}
     answered = frozenset[str]() if comprehensive else _answered(registry, speaking)
-    left = []
-    for occurrence in registry:
-        component = occurrence.component
-        if answered and occurrence.owners and answered.issuperset(occurrence.owners):
-            left.append(occurrence)
-            continue
-        if (reason := because[component.ecosystem]) is not None:
-            run.unknown.append(Unjudged(occurrence, reason))
-        # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
-        _match(run, component, occurrence, is_judged=reason is None)
+    left: list[Occurrence] = []
+    judged: list[Occurrence] = []
+    for one in registry:
+        (left if answered and one.owners and answered.issuperset(one.owners) else judged).append(one)
+    for start in range(0, len(judged), _AT_ONCE):
+        _judge(run, judged[start : start + _AT_ONCE], because)
     used = {name.partition(":")[0] for name in ecosystems}
     return ScanReport(
         sbom,
@@ -165,6 +164,18 @@ def scan(
         ended,
         tuple(sorted(run.cleared, key=lambda one: (one.occurrence.component.purl, one.record))),
     )
+
+
+def _judge(run: _Scan, occurrences: Sequence[Occurrence], because: Mapping[str, str | None]) -> None:
+    """Hold some components against what is known of their packages, which is asked for at once."""
+    places = [(one.component.ecosystem, one.component.match_name) for one in occurrences]
+    rules = run.lookup.rules_of(places)
+    for occurrence, place in zip(occurrences, places, strict=True):
+        if (reason := because[place[0]]) is not None:
+            run.unknown.append(Unjudged(occurrence, reason))
+        # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
+        if (known := rules.get(place, NO_RULES)) != NO_RULES:
+            _match(run, known, occurrence, is_judged=reason is None)
 
 
 def _answered(registry: Sequence[Occurrence], speaking: Set[str]) -> frozenset[str]:
@@ -184,21 +195,19 @@ def _why_not(ecosystem: str, verdict: Verdict, problem: str | None) -> str | Non
     return f"{verdict.because}: {problem}" if problem else verdict.because
 
 
-def _match(run: _Scan, component: Component, occurrence: Occurrence, *, is_judged: bool) -> None:
-    ecosystem, version = component.ecosystem, component.match_version
-    rules = run.lookup.rules(ecosystem, component.match_name)
-    if rules != NO_RULES:
-        hits = find_hits(run.lookup, rules, component)
-        named = (record for record, state in rules.said if state is PackageState.NOT_AFFECTED and record not in hits)
-        run.cleared += [Cleared(record, occurrence) for record in named]
-        if hits:
-            run.hits.append(Hit(occurrence, hits, rules))
-        elif is_judged and not is_comparable(ecosystem, version):
-            run.no_place.append(Unjudged(occurrence, _NO_PLACE))
-            return
-        undecided = [record for record in find_undecided(rules, component) if record not in hits]
-        if is_judged and undecided:
-            run.undecided.append(Unjudged(occurrence, _UNDECIDED, undecided[0]))
+def _match(run: _Scan, rules: PackageRules, occurrence: Occurrence, *, is_judged: bool) -> None:
+    component = occurrence.component
+    hits = find_hits(run.lookup, rules, component)
+    named = (record for record, state in rules.said if state is PackageState.NOT_AFFECTED and record not in hits)
+    run.cleared += [Cleared(record, occurrence) for record in named]
+    if hits:
+        run.hits.append(Hit(occurrence, hits, rules))
+    elif is_judged and not is_comparable(component.ecosystem, component.match_version):
+        run.no_place.append(Unjudged(occurrence, _NO_PLACE))
+        return
+    undecided = [record for record in find_undecided(rules, component) if record not in hits]
+    if is_judged and undecided:
+        run.undecided.append(Unjudged(occurrence, _UNDECIDED, undecided[0]))
 
 
 def _unknown_rows(run: _Scan) -> tuple[UnknownRow, ...]:

@@ -81,6 +81,10 @@ class NothingKnown:
         """Return none."""
         return NO_RULES
 
+    def rules_of(self, _packages: Collection[tuple[str, str]]) -> dict[tuple[str, str], PackageRules]:
+        """Return none."""
+        return {}
+
     def published(self, _ecosystem: str, _name: str) -> tuple[tuple[str, Pairwise], ...]:
         """Return none."""
         return ()

@@ -1,6 +1,6 @@
 """A store's advisories, as a scan asks for them."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -31,6 +31,10 @@ class StoreLookup:
             asked = ((record, self._said(record, ecosystem, name)) for record in without_fix)
             said |= {record: state for record, state in asked if state is not None}
         return replace(rules, said=tuple(sorted(said.items()))) if said else rules
+
+    def rules_of(self, packages: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PackageRules]:
+        """Return the rules of packages, by (ecosystem, name)."""
+        return {place: self.rules(*place) for place in dict.fromkeys(packages)}
 
     def _said(self, record: str, ecosystem: str, name: str) -> PackageState | None:
         """What a distribution says of a package in a record without a fix; its entries agree, or say nothing."""

@@ -1,6 +1,6 @@
 """What a scan asks of advisories: read-only, by package."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -37,6 +37,10 @@ class AdvisoryLookup(Protocol):
 
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package, withdrawn records left out; empty when nothing is."""
+        ...
+
+    def rules_of(self, packages: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PackageRules]:
+        """Return the rules of packages, by (ecosystem, name); those of which nothing is known may be left out."""
         ...
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:

@@ -11,6 +11,7 @@ from holdfast.edges.providers.compiled import FILE_NAME, Lists, open_compiled
 from holdfast.edges.providers.compiled_open import Opened, Wanted, open_advisories
 from holdfast.edges.providers.compiled_sync import Refreshed, refresh
 from holdfast.errors import FeedError
+from holdfast.loop.scan_match import NO_RULES
 from holdfast.model.advisory import Enrichment, PackageState, Severity
 from holdfast.ports.feed import Feed, RawRecord
 from holdfast.testing.clocks import START
@@ -34,6 +35,20 @@ def _affected(path: Path, ecosystem: str = "PyPI", name: str = "lamp") -> set[st
         return {advisory for advisory, _ in held.rules(ecosystem, name).intervals}
     finally:
         held.close()
+
+
+def test_packages_are_looked_up_together_as_one_by_one(tmp_path: Path) -> None:
+    names = [f"lamp-{number}" for number in range(1_200)]
+    feed = MemoryFeed({"PyPI": [record(f"L-{name}", name=name) for name in names], "npm": [record("N-1", "npm")]})
+    path = tmp_path / FILE_NAME
+    _refresh(path, feed, "PyPI", "npm")
+    held = open_compiled(path)
+    asked = [*(("PyPI", name) for name in names), ("npm", "lamp"), ("npm", "nobody"), ("npm", "lamp")]
+    found = held.rules_of(asked)
+    assert set(found) == {*asked} - {("npm", "nobody")}
+    assert all(found[place] == held.rules(*place) for place in found)
+    assert held.rules("npm", "nobody") == NO_RULES
+    held.close()
 
 
 def _open(data: Path, feed: Path | str | None, *ecosystems: str, offline: bool = False) -> Opened:

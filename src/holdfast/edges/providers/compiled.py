@@ -4,7 +4,7 @@ It is replaced as a whole, so a reader sees one state of it. It needs nothing bu
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,12 @@ _CHUNK = 500
 _FACTS = (
     "SELECT r.id, r.score, r.vector, r.published, m.cluster, c.members, c.known_exploited, c.epss, c.automatable, "
     "c.total_impact FROM record r "
-    "JOIN member m ON m.id = r.id JOIN cluster c ON c.cluster = m.cluster"
+    "JOIN member m ON m.id = r.id JOIN cluster c ON c.cluster = m.cluster "
+    "WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
+)
+_RULES = (
+    "SELECT name, id, body FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name IN ({marks}) "
+    "ORDER BY name, id"
 )
 _SNAPSHOTS = (
     "SELECT ecosystem, source, synced_at, newest, records, validator, error, digest FROM snapshot ORDER BY ecosystem"
@@ -122,20 +127,21 @@ class CompiledAdvisories:
 
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package."""
-        intervals: list[tuple[str, Interval]] = []
-        pairwise: list[tuple[str, Pairwise]] = []
-        fixes: dict[str, None] = {}
-        vague: list[str] = []
-        said: list[tuple[str, PackageState]] = []
-        sql = "SELECT id, body FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name = ? ORDER BY id"
-        for identifier, body in self._rows(sql, (ecosystem, name)):
-            keys, without_keys, fixed, state = BODY.decode(body)
-            intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
-            pairwise += [(identifier, _pairwise(ecosystem, name, entry)) for entry in without_keys]
-            fixes.update(dict.fromkeys(fixed))
-            vague += [] if keys or without_keys else [identifier]
-            said += [(identifier, PackageState(state))] if state else []
-        return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes), tuple(vague), tuple(said))
+        return self.rules_of([(ecosystem, name)]).get((ecosystem, name), PackageRules((), (), ()))
+
+    def rules_of(self, packages: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PackageRules]:
+        """Return what is known of packages, by (ecosystem, name); those of which nothing is are left out."""
+        names: dict[str, set[str]] = {}
+        for ecosystem, name in packages:
+            names.setdefault(ecosystem, set()).add(name)
+        out: dict[tuple[str, str], PackageRules] = {}
+        for ecosystem, wanted in names.items():
+            rows: dict[str, list[tuple[str, bytes]]] = {}
+            for name, identifier, body in self._rows_of(_RULES, sorted(wanted), ecosystem):
+                rows.setdefault(name, []).append((identifier, body))
+            for name, found in rows.items():
+                out[ecosystem, name] = _rules(ecosystem, name, found)
+        return out
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, for a version that has no key."""
@@ -147,31 +153,24 @@ class CompiledAdvisories:
         ]
 
     def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
-        """Return the facts of records by id."""
+        """Return the facts of records by id; of one that several ecosystems have, by the gravest."""
         out: dict[str, RecordFacts] = {}
-        wanted = sorted(set(advisory_ids))
-        for start in range(0, len(wanted), _CHUNK):
-            part = wanted[start : start + _CHUNK]
-            marks = ", ".join("?" * len(part))
-            sql = f"{_FACTS} WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
-            for row in self._rows(sql, part):
-                out[row[0]] = self._facts(row)
+        for row in self._rows_of(_FACTS, sorted(set(advisory_ids))):
+            out[row[0]] = self._facts(row)
         several = {one.cluster: one.members for one in out.values() if len(cves_of(one.members)) > 1}
         if not several:
             return out
         from holdfast.controls.aliases import find_whole  # few inputs need it
 
         whole = {home: find_whole(members, self._aliases(members)) for home, members in several.items()}
-        return {name: replace(one, whole=whole.get(one.cluster, ())) for name, one in out.items()}
+        return {
+            name: replace(one, whole=whole[one.cluster]) if one.cluster in whole else one for name, one in out.items()
+        }
 
     def _aliases(self, records: Sequence[str]) -> list[tuple[str, list[str]]]:
         """Return (record, its own aliases) of the records among some ids."""
-        found: list[tuple[str, list[str]]] = []
-        for start in range(0, len(records), _CHUNK):
-            part = records[start : start + _CHUNK]
-            sql = f"SELECT id, aliases FROM record WHERE id IN ({', '.join('?' * len(part))})"  # noqa: S608 - marks
-            found += [(row[0], NAMES.decode(row[1])[0]) for row in self._rows(sql, part)]
-        return found
+        found = self._rows_of("SELECT id, aliases FROM record WHERE id IN ({marks})", records)
+        return [(row[0], NAMES.decode(row[1])[0]) for row in found]
 
     def _facts(self, row: Sequence[Any]) -> RecordFacts:
         record, score, vector, published, cluster, members, *known = row
@@ -213,6 +212,12 @@ class CompiledAdvisories:
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
+    def _rows_of(self, sql: str, wanted: Sequence[str], *first: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query over a list, which `{marks}` stands for; `first` are the parameters before it."""
+        for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            yield from self._rows(sql.format(marks=", ".join("?" * len(part))), (*first, *part))
+
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, parameters).fetchall()
@@ -220,6 +225,23 @@ class CompiledAdvisories:
             raise FeedError(
                 f"the compiled advisories could not be read: {error}", where=self._where, hint="sync the feed again"
             ) from None
+
+
+def _rules(ecosystem: str, name: str, rows: Iterable[tuple[str, bytes]]) -> PackageRules:
+    """Return what rows of (record, body) say of a package."""
+    intervals: list[tuple[str, Interval]] = []
+    pairwise: list[tuple[str, Pairwise]] = []
+    fixes: dict[str, None] = {}
+    vague: list[str] = []
+    said: list[tuple[str, PackageState]] = []
+    for identifier, body in rows:
+        keys, without_keys, fixed, state = BODY.decode(body)
+        intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
+        pairwise += [(identifier, _pairwise(ecosystem, name, entry)) for entry in without_keys]
+        fixes.update(dict.fromkeys(fixed))
+        vague += [] if keys or without_keys else [identifier]
+        said += [(identifier, PackageState(state))] if state else []
+    return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes), tuple(vague), tuple(said))
 
 
 def with_lists(lists: Lists, ids: Sequence[str], known: Sequence[Any]) -> Known:
