@@ -18,6 +18,10 @@ def at(*when: int) -> datetime:
         ("Debian:10", at(2024, 7, 1), date(2024, 6, 30)),
         ("Ubuntu:20.04:LTS", at(2026, 1, 1), date(2025, 5, 31)),
         ("Alpine:v3.18", at(2026, 1, 1), date(2025, 5, 9)),
+        ("Alpine:v3.12", at(2026, 1, 1), date(2022, 5, 1)),
+        ("Fedora:39", at(2026, 1, 1), date(2024, 11, 26)),
+        ("Ubuntu:21.10", at(2026, 1, 1), date(2022, 7, 14)),
+        ("SUSE:Linux Enterprise Server 15 SP3", at(2026, 1, 1), date(2022, 12, 31)),
         ("AlmaLinux:9", at(2026, 1, 1), None),
         ("Debian", at(2030, 1, 1), None),
         ("Debian:99", at(2030, 1, 1), None),
@@ -30,7 +34,7 @@ def test_a_release_has_ended_the_day_after_its_last_update(ecosystem: str, now: 
 
 
 def test_later_releases_of_a_distribution_end_later() -> None:
-    for vendor in ("Debian", "Alpine", "AlmaLinux", "Red Hat"):
+    for vendor in ("Debian", "Alpine", "AlmaLinux", "Red Hat", "Fedora", "Mageia", "Photon OS"):
         mine = [one for one in ENDS if one.startswith(f"{vendor}:")]
         names = sorted(mine, key=lambda one: [int(part) for part in one.split(":")[1].removeprefix("v").split(".")])
         assert [ENDS[one] for one in names] == sorted(ENDS[one] for one in names)
