@@ -169,3 +169,21 @@ def test_what_only_warns_holds_nothing_up_while_nobody_can_tell() -> None:
 def test_the_stricter_word_for_a_server_that_is_away_counts() -> None:
     org, team = policy("on_unavailable: cached"), policy("on_unavailable: pass", "team")
     assert (Levels([org, team]).on_unavailable, Levels([org]).says_away, Levels().says_away) == ("cached", True, False)
+
+
+def test_a_licence_is_known_however_it_is_written() -> None:
+    rules = (
+        "licenses: {block: [agpl-3.0, 'GPL-2.0-only WITH Classpath-exception-2.0', LicenseRef-acme], unknown: allow}"
+    )
+    one = Levels([policy(rules)])
+    for text in ("AGPL-3.0-only", "agpl-3.0-only", "GPL-2.0-only WITH Classpath-exception-2.0", "LicenseRef-acme"):
+        assert one.license_outcome((text,))[0] is Outcome.BLOCK
+    assert one.license_outcome(("GPL-2.0-only",))[0] is Outcome.ALLOW
+
+
+def test_a_lower_level_loosens_licences_where_it_may() -> None:
+    mild = policy("licenses: {allow: [GPL-3.0-only]}", "service")
+    strict = "licenses: {block: [GPL-3.0-only]}"
+    assert Levels([policy(strict), mild]).license_outcome(("GPL-3.0-only",))[0] is Outcome.BLOCK
+    free = policy(strict + "\nlower_may: [licenses]")
+    assert Levels([free, mild]).license_outcome(("GPL-3.0-only",))[0] is Outcome.ALLOW

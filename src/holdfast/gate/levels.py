@@ -226,9 +226,12 @@ class Levels:
         """Return what becomes of a component of these licences, and why. Raises: PolicyError: no SPDX expression."""
         from holdfast.gate.licenses import judge_licenses
 
-        said = [(one, judge_licenses(one.licenses, licenses)) for one in self.policies if not one.licenses.is_empty]
-        outcome, because = max((found for _, found in said), key=lambda one: STRICTNESS[one[0]])
-        return outcome, because
+        return self._fold(
+            "licenses",
+            lambda one: None if one.licenses.is_empty else judge_licenses(one.licenses, licenses),
+            (Outcome.ALLOW, ""),
+            lambda one, other: max(one, other, key=lambda said: STRICTNESS[said[0]]),
+        )
 
     @property
     def looks_at_licenses(self) -> bool:

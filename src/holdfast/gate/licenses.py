@@ -28,8 +28,23 @@ def judge_licenses(rules: LicenseRules, licenses: Sequence[str]) -> tuple[Outcom
     return max(found, key=lambda one: STRICTNESS[one[0]])
 
 
+def find_license_id(text: str) -> str | None:
+    """Return how SPDX writes one licence, with an exception where it has one; `None` where it is none, or several.
+
+    `LicenseRef-…` names are taken as they are.
+    """
+    if text.startswith("LicenseRef-"):
+        return text
+    tree = _parse(text)
+    if tree is None or isinstance(tree, (_licensing().OR, _licensing().AND)):
+        return None
+    return str(tree.render())
+
+
 def _judge(rules: LicenseRules, text: str) -> tuple[Outcome, str]:
     tree = _parse(text)
+    if tree is None and text.startswith("LicenseRef-"):
+        return _look_up(rules, [text]), f"licence `{text[:60]}`"
     if tree is None:
         return rules.unknown, f"`{text[:60]}` is no SPDX expression"
     return _walk(rules, tree), f"licence `{text[:60]}`"

@@ -116,6 +116,13 @@ class _Shape(_Strict):
     lower_may: Annotated[list[_Id], msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
 
 
+LOOSENED = (
+    *("min_score", "data", "mode", "licenses", "deadlines", "waivers", "vex"),
+    *("deployments", "private", "on_unavailable"),
+)
+"""What `lower_may` may name, beside rules."""
+
+
 def read_policy(data: bytes, *, file: str, name: str = "") -> Policy:
     """Return the policy in a YAML (or JSON) document; `file` is its name in messages, `name` whose it is.
 
@@ -166,9 +173,29 @@ def _find_wrong(policy: Policy, root: Tree) -> Iterator[Problem]:
             _ = rule.program
         except ExpressionError as error:
             yield Problem(error.where or _place(tree, "when"), f"rule `{rule.id}`: {error.message}", error.hint)
+    yield from _find_wrong_names(policy, root)
     levels = policy.licenses
     for id_ in sorted((levels.allow & levels.block) | (levels.allow & levels.warn) | (levels.warn & levels.block)):
         yield Problem(_place(root, "licenses"), f"licence `{id_}` is in two lists", "keep it in one")
+
+
+def _find_wrong_names(policy: Policy, root: Tree) -> Iterator[Problem]:
+    """Yield names that would never apply: a licence that is none lets pass what it was to block."""
+    for key in ("allow", "warn", "block"):
+        for item in items_of(find(find(root, "licenses"), key)):
+            if isinstance(item, Scalar) and _license(item.text) is None:
+                yield Problem(item.place, f"`{item.text[:60]}` is no SPDX licence id", "such as `MIT`, each by itself")
+    known = {*LOOSENED, *(rule.id for rule in policy.rules)}
+    for item in items_of(find(root, "lower_may")):
+        if isinstance(item, Scalar) and item.text not in known:
+            hint = f"one of {', '.join(LOOSENED)}, or the id of a rule here"
+            yield Problem(item.place, f"`{item.text}` is nothing that can be loosened", hint)
+
+
+def _license(text: str) -> str | None:
+    from holdfast.gate.licenses import find_license_id  # it loads an index of licences
+
+    return find_license_id(text)
 
 
 def _place(tree: Tree, key: str) -> str:
@@ -244,7 +271,9 @@ def _texts(tree: Tree | None, key: str) -> Iterator[str]:
 def _licenses(tree: Tree | None) -> LicenseRules:
     if tree is None:
         return LicenseRules()
-    allow, warn, block = (frozenset(_texts(tree, key)) for key in ("allow", "warn", "block"))
+    allow, warn, block = (
+        frozenset(_license(one) or one for one in _texts(tree, key)) for key in ("allow", "warn", "block")
+    )
     otherwise = written(tree, "otherwise") or ("block" if allow else "allow")
     return LicenseRules(allow, warn, block, Outcome(otherwise), Outcome(written(tree, "unknown") or "warn"))
 

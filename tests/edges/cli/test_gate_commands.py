@@ -21,7 +21,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 def test_a_policy_is_checked_without_a_server(shell: Shell, policy: Path) -> None:
-    assert "1 rules" in shell("policy", "check", str(policy)).out
+    assert "1 rule," in shell("policy", "check", str(policy)).out
     assert shell.json("policy", "check", str(policy))["rules"] == ["high"]
     policy.write_text(POLICY.replace("cvss", "cvs"))
     assert f"{policy}:4:" in shell("policy", "check", str(policy), code=2).err

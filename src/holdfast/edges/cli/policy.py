@@ -69,7 +69,8 @@ def check(context: click.Context, file: Path, style: str) -> None:
         document = {"schema": "holdfast.policy-check/1", "valid": True, "digest": policy.digest}
         print_json(document | {"rules": [rule.id for rule in policy.rules]})
     else:
-        click.echo(f"{file} can be read: {len(policy.rules)} rules, {policy.digest[:19]}.")
+        count = len(policy.rules)
+        click.echo(f"{file} can be read: {count} {'rule' if count == 1 else 'rules'}, {policy.digest[:19]}.")
 
 
 @command.command("show")

@@ -28,7 +28,8 @@ def read_input(path: Path, limit_bytes: int = MAX_BYTES) -> bytes:
         because = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(f"could not be read: {because}", where=str(path)) from None
     if len(data) > limit_bytes:
-        raise FactError(f"expected at most {limit_bytes >> 20} MiB", where=str(path))
+        most = f"{limit_bytes >> 20} MiB" if limit_bytes >= 1 << 20 else f"{limit_bytes >> 10} KiB"
+        raise FactError(f"expected at most {most}", where=str(path))
     return data
 
 
