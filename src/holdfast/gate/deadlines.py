@@ -6,7 +6,9 @@ Rules:
 2. Without a decision on record, what is known exploited counts as automatable and of total impact, the careful side;
    anything else as not automatable and of total impact, as the directive has it.
 3. The clock starts when the thing was first known where it runs. "At the next upgrade" has no date.
-4. A malicious package is due at once: it is taken out, not repaired.
+4. What was accepted as inherited has its term from the acceptance, however long it had been known; when it was first
+   known is kept beside it, and measures count from there.
+5. A malicious package is due at once: it is taken out, not repaired.
 
 Source: CISA, Binding Operational Directive 26-04, table 1; as data: CERTCC/SSVC, `cisa_bod_26_04_1_0_0`.
 """
@@ -31,11 +33,23 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A finding's term, the instant it ends (`None` without one), and the answers it follows from, in words."""
+    """A finding's term, the instant it ends (`None` without one), and the answers it follows from, in words.
+
+    `known_since` is when it was first known where it runs, `granted_at` when it was accepted as inherited, from which
+    the term counts; `None` where it was not.
+    """
 
     term: Term
     due_at: datetime | None
     because: tuple[str, ...]
+    known_since: datetime | None = None
+    granted_at: datetime | None = None
+
+    @property
+    def clock(self) -> str:
+        """Since when it is known, from when the term counts and when that ends, in words."""
+        said = (("known since", self.known_since), ("accepted", self.granted_at), ("due", self.due_at))
+        return ", ".join(f"{word} {at:%Y-%m-%d}" for word, at in said if at is not None)
 
 
 _UPGRADE, _60, _14, _3, _3_FORENSICS = Term(None), Term(60), Term(14), Term(3), Term(3, forensics=True)
@@ -61,18 +75,25 @@ TABLE: dict[tuple[bool, bool, bool, bool], Term] = {
 }
 
 
-def find_deadline(finding: Finding, reach: Reach, known_since: datetime) -> Deadline | None:
-    """Return when a repair is due; `None` for what the table does not speak of (code, secrets, licences)."""
+def find_deadline(
+    finding: Finding, reach: Reach, known_since: datetime, granted_at: datetime | None = None
+) -> Deadline | None:
+    """Return when a repair is due; `None` for what the table does not speak of (code, secrets, licences).
+
+    The term counts from `granted_at`, where that is given.
+    """
+    begins_at = granted_at or known_since
     if finding.kind is Kind.MALICIOUS:
-        return Deadline(Term(0, forensics=True), known_since, ("malicious",))
+        return Deadline(Term(0, forensics=True), begins_at, ("malicious",), known_since, granted_at)
     if finding.kind is not Kind.VULNERABILITY:
         return None
     exposed, exploited = reach in _EXPOSED, bool(finding.known_exploited)
     automatable = exploited if finding.automatable is None else finding.automatable
     total = True if finding.total_impact is None else finding.total_impact
     term = TABLE[exposed, exploited, automatable, total]
-    due_at = None if term.days is None else known_since + timedelta(days=term.days)
-    return Deadline(term, due_at, _words(finding, reach, automatable=automatable, total=total))
+    due_at = None if term.days is None else begins_at + timedelta(days=term.days)
+    because = _words(finding, reach, automatable=automatable, total=total)
+    return Deadline(term, due_at, because, known_since, granted_at)
 
 
 def _words(finding: Finding, reach: Reach, *, automatable: bool, total: bool) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ class Question:
     """All that a decision rests on. `known_since` gives when a finding was first known where it runs.
 
     `folders` are (folder, service) of those that share the tree of head and base; empty where the base is no tree.
+    `granted` gives, by the same keys, when it was accepted as inherited.
     `also` are further bases beside the first: other releases that run at the same time.
     """
 
@@ -138,6 +139,7 @@ class Question:
     folders: tuple[tuple[str, str], ...] = ()
     vex: Vex = field(default_factory=Vex)
     also: tuple[Side, ...] = ()
+    granted: Mapping[tuple[str, ...], datetime] = field(default_factory=dict)
 
     @property
     def bases(self) -> tuple[Side, ...]:
@@ -224,8 +226,10 @@ def _limits(levels: Levels) -> Limits:
 
 
 def _deadline(finding: Finding, asked: Question) -> Deadline | None:
-    since = min((asked.known_since[key] for key in finding.keys if key in asked.known_since), default=None)
-    return None if since is None else find_deadline(finding, asked.bound.exposure, since)
+    granted = min((asked.granted[key] for key in finding.keys if key in asked.granted), default=None)
+    known = [asked.known_since[key] for key in finding.keys if key in asked.known_since]
+    since = min([*known, *([granted] if granted else [])], default=None)
+    return None if since is None else find_deadline(finding, asked.bound.exposure, since, granted)
 
 
 def _score(judged: Iterable[Judged], asked: Question, now: datetime) -> Score:

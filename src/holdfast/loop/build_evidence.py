@@ -36,6 +36,7 @@ class Evidence:
     known_since: tuple[tuple[tuple[str, ...], datetime], ...]
     vex: Vex = field(default_factory=Vex)
     also: tuple[Side, ...] = ()
+    granted: tuple[tuple[tuple[str, ...], datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def pack_evidence(question: Question) -> bytes:
         tuple(sorted(question.known_since.items())),
         question.vex.of_findings(one for side in (head, base, *also) if side for one in side.findings),
         tuple(replace(one, packages=()) for one in also),
+        tuple(sorted(question.granted.items())),
     )
     first, second = (zlib.compress(msgspec.json.encode(one), 6) for one in (evidence, _Packages.of(head, base, also)))
     return len(first).to_bytes(_SIZE_BYTES, "big") + first + second

@@ -13,7 +13,6 @@ Rules:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
@@ -30,7 +29,7 @@ from holdfast.loop.declare import ensure_service
 from holdfast.loop.gate_json import decision_to_json
 from holdfast.loop.gate_reported import NOTHING, Reported, add_reported
 from holdfast.loop.gate_side import find_vanished, side_of
-from holdfast.loop.inherited import inherited_since
+from holdfast.loop.inherited import clocks_of, known_since, learnt_since
 from holdfast.loop.oidc_binding import require_bound
 from holdfast.loop.policies import levels_of
 from holdfast.loop.reconcile import review_deployments
@@ -41,8 +40,6 @@ from holdfast.loop.unverified import is_of
 from holdfast.loop.vex_documents import kept_vex
 from holdfast.model.build import Answer, Build, Override
 from holdfast.model.component import Sbom
-from holdfast.model.exposure import Subject
-from holdfast.model.finding import Kind
 from holdfast.model.inventory import Reach, Release, Service
 from holdfast.model.tenancy import Permission
 from holdfast.ports.store import Transaction
@@ -146,14 +143,13 @@ def _question(turn: Turn, ask: BuildAsk, service: Service, levels: Levels) -> tu
     unread = tuple(f"a waiver that can't be read waives nothing: {one}" for one in file.problems) if file else ()
     waivers = tuple(replace(one, service=service.name) for one in kept) + (file.waivers if file else ())
     bound = _bound(turn.tx, service, ask.environment)
-    since = {
-        **known_since(turn.tx, service, ask.environment),
-        **inherited_since(inherited, found.basis, under(base, levels) if base else None),
-    }
+    learnt = learnt_since(inherited, found.basis, under(base, levels) if base else None)
+    since = {**learnt, **known_since(turn.tx, service, ask.environment)}
+    granted = clocks_of(inherited) if inherited else {}
     notes = (*ask.notes, *found.notes, *unread)
     vex = kept_vex(turn.tx, [ask.artifact], [head, *bases])
-    asked = Question(head, base, found.basis, bound, levels, waivers, since, notes, vex=vex, also=bases[1:])
-    return report, asked
+    given = (head, base, found.basis, bound, levels, waivers, since, notes)
+    return report, Question(*given, vex=vex, also=bases[1:], granted=granted)
 
 
 def _sides(
@@ -182,21 +178,6 @@ def _bound(tx: Transaction, service: Service, environment: str) -> Bound:
             raise UsageError(f"there is no environment `{environment[:80]}`", hint=f"one of {known}" if known else None)
         reach, tier = found.reach, found.tier
     return Bound(service.name, service.team or "", service.tier, service.reach, environment, tier, reach)
-
-
-def known_since(tx: Transaction, service: Service, environment: str = "") -> Mapping[tuple[str, ...], datetime]:
-    """Return since when each finding is known where the service runs, by the keys of `Finding`."""
-    subject = Subject("service", service.id, service.name)
-    places = [environment] if environment else [one.name for one in tx.environments.list()]
-    found: dict[tuple[str, ...], datetime] = {}
-    for exposure in tx.exposures.of_subjects([(subject, place) for place in places]):
-        if not exposure.is_live or exposure.drill is not None:
-            continue
-        for name in exposure.advisories:
-            key = (Kind.VULNERABILITY.value, exposure.ecosystem, exposure.name, name)
-            since = exposure.clocks.detected_at
-            found[key] = min(since, found.get(key, since))
-    return found
 
 
 def _record(turn: Turn, ask: BuildAsk, service: Service, decision: Decision, report: ScanReport) -> Build:

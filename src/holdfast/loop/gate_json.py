@@ -132,6 +132,8 @@ def _deadline(one: Deadline) -> dict[str, Any]:
         "due": format_instant(one.due_at) if one.due_at else None,
         "forensics": one.term.forensics,
         "because": list(one.because),
+        "known_since": format_instant(one.known_since) if one.known_since else None,
+        "granted": format_instant(one.granted_at) if one.granted_at else None,
     }
 
 

@@ -6,7 +6,9 @@ Rules:
    its clock. What was accepted, when and by whom is journaled.
 3. A build without a merge base, of which nothing runs where it is bound for, is compared with the composition that was
    accepted, judged by today's advisories: one that arrives overnight makes nothing red.
-4. The clock of what was inherited starts when it was accepted; of what became known later, when it became known.
+4. A repair's term counts from the acceptance for what was accepted, and never from before: nothing is late on the first
+   day. For what became known later it counts from when that was first known where the service runs; where it runs
+   nowhere, from when the world knew. Measures never look at an acceptance.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,7 +27,8 @@ from holdfast.loop.store_lookup import StoreLookup
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Basis
 from holdfast.model.component import Sbom
-from holdfast.model.finding import Finding
+from holdfast.model.exposure import Subject
+from holdfast.model.finding import Finding, Kind
 from holdfast.model.inherited import Inherited, InheritedFinding
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Reach, Service
@@ -107,21 +110,33 @@ def clocks_of(inherited: Inherited) -> dict[tuple[str, ...], datetime]:
     return found
 
 
-def clocks_of_base(inherited: Inherited, base: Side) -> dict[tuple[str, ...], datetime]:
-    """Return since when everything in the accepted composition is due: what became known later, since then."""
-    found = {
+def learnt_since(inherited: Inherited | None, basis: Basis, base: Side | None) -> Mapping[tuple[str, ...], datetime]:
+    """Return since when what is in the accepted composition is known, by the keys of `Finding`; never before it was.
+
+    Only against that composition is all in it inherited.
+    """
+    if inherited is None or basis is not Basis.INHERITED or base is None:
+        return {}
+    return {
         key: max(inherited.accepted_at, one.applicable_at or inherited.accepted_at)
         for one in base.findings
         for key in one.keys
     }
-    return found | clocks_of(inherited)
 
 
-def inherited_since(inherited: Inherited | None, basis: Basis, base: Side | None) -> Mapping[tuple[str, ...], datetime]:
-    """Return since when what was inherited is due; only against the accepted composition is all in it inherited."""
-    if inherited is None:
-        return {}
-    return clocks_of_base(inherited, base) if basis is Basis.INHERITED and base else clocks_of(inherited)
+def known_since(tx: Transaction, service: Service, environment: str = "") -> Mapping[tuple[str, ...], datetime]:
+    """Return since when each finding is known where the service runs, by the keys of `Finding`."""
+    subject = Subject("service", service.id, service.name)
+    places = [environment] if environment else [one.name for one in tx.environments.list()]
+    found: dict[tuple[str, ...], datetime] = {}
+    for exposure in tx.exposures.of_subjects([(subject, place) for place in places]):
+        if not exposure.is_live or exposure.drill is not None:
+            continue
+        for name in exposure.advisories:
+            key = (Kind.VULNERABILITY.value, exposure.ecosystem, exposure.name, name)
+            since = exposure.clocks.detected_at
+            found[key] = min(since, found.get(key, since))
+    return found
 
 
 def basis_notes(inherited: Inherited | None, basis: Basis) -> tuple[str, ...]:

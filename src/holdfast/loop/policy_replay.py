@@ -118,7 +118,7 @@ def _decide(turn: Turn, build: Build, levels: Levels) -> Decision | None:
         return None
     since = dict(seen.known_since)
     given = (seen.head, seen.base, seen.basis, seen.bound, levels, seen.waivers, since)
-    asked = Question(*given, vex=seen.vex, also=seen.also)
+    asked = Question(*given, vex=seen.vex, also=seen.also, granted=dict(seen.granted))
     return decide(asked, build.at)
 
 

@@ -97,6 +97,9 @@ def test_what_is_overdue_is_told_and_blocks_where_the_policy_says_so(estate: Cal
     late = judge(estate, "desk", base=None)
     decision = msgspec.convert(late["decision"], Decision)
     assert (late["build"]["answer"], [one.because for one in decision.warnings]) == ("pass", ["its repair is overdue"])
+    deadline = late["document"]["warnings"][0]["deadline"]
+    assert (deadline["granted"], deadline["known_since"]) == (made["accepted_at"], made["accepted_at"])
+    assert made["findings"][0]["known_since"] == made["accepted_at"]
     assert judge(estate, "desk", base=("desk",))["build"]["warnings"] == 1  # against a merge base too
     estate.put("/policies/org", {"document": POLICY + "deadlines: {table: bod-26-04, overdue: block}\n"})
     late = msgspec.convert(judge(estate, "desk", base=None)["decision"], Decision)

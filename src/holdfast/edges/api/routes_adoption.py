@@ -1,5 +1,8 @@
 """Adoption: what services inherit, the modes of groups, and what the next step would hold."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from litestar import Response
 from litestar.params import RawBody
 
@@ -10,7 +13,7 @@ from holdfast.edges.api.deps import Ask
 from holdfast.edges.api.routes_gate import Days
 from holdfast.edges.api.routes_places import get_service
 from holdfast.edges.api.verbs import get, put
-from holdfast.edges.api.wire import NameInPath, in_utc, to_wire
+from holdfast.edges.api.wire import NameInPath, in_utc
 from holdfast.edges.api.wire_adoption import (
     AdoptionGroupOut,
     AdoptionPage,
@@ -23,15 +26,16 @@ from holdfast.edges.api.wire_adoption import (
 )
 from holdfast.gate.policy import ModeRules
 from holdfast.loop.adoption import TOP, AdoptionGroup, adoption_view, set_group_mode
-from holdfast.loop.inherited import accept_inherited, get_inherited
+from holdfast.loop.inherited import accept_inherited, get_inherited, known_since
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Build
-from holdfast.model.inherited import Inherited
+from holdfast.model.inherited import Inherited, InheritedFinding
 from holdfast.model.inventory import Service
 
 
 def inherited_out(one: Inherited, service: Service, turn: Turn, *, accepted: bool = False) -> InheritedOut:
     """Return what a service inherits as it is sent."""
+    known = known_since(turn.tx, service)
     return InheritedOut(
         service.name,
         service.id,
@@ -39,10 +43,15 @@ def inherited_out(one: Inherited, service: Service, turn: Turn, *, accepted: boo
         one.accepted_at,
         one.accepted_by,
         accepted,
-        [to_wire(InheritedFindingOut, finding) for finding in one.findings],
+        [_finding_out(finding, known) for finding in one.findings],
         list(one.gaps),
         len(one.overdue(turn.now)),
     )
+
+
+def _finding_out(one: InheritedFinding, known: Mapping[tuple[str, ...], datetime]) -> InheritedFindingOut:
+    first = min((one.since, *(known[key] for key in one.keys if key in known)))
+    return InheritedFindingOut(one.kind, one.id, one.purl, one.since, one.due_at, first)
 
 
 @put(

@@ -18,13 +18,17 @@ class InheritedIn(Question, frozen=True):
 
 
 class InheritedFindingOut(Answer, frozen=True):
-    """One finding that was accepted, since when, and by when it was to be repaired; `null` without a date."""
+    """One finding that was accepted: since when, by when it is to be repaired, since when it was known in production.
+
+    The term counts from the acceptance, measures from when it was known; `due_at` is `null` without a date.
+    """
 
     kind: str
     id: str
     purl: str | None
     since: Instant
     due_at: Instant | None
+    known_since: Instant
 
 
 class InheritedOut(Answer, frozen=True):

@@ -61,10 +61,15 @@ def _row(one: Judged) -> dict[str, Any]:
     rules = ", ".join(f"{hit.rule.id}{_from(one)}" for hit in one.judgement.hits)
     return {
         "finding": _name(one),
-        "because": one.because or rules,
+        "because": f"{one.because}{_clock(one)}" if one.because else rules,
         "where": str((fix.location if fix else None) or (places[0] if places else "")),
         "fix": _no_fix(one) if fix is None else fix.command or fix.note or f"raise it to {fix.version}",
     }
+
+
+def _clock(one: Judged) -> str:
+    """The clock of a repair, of what was there before; empty where there is none."""
+    return f" ({one.deadline.clock})" if one.deadline is not None and not one.is_new else ""
 
 
 def _ecosystem(one: Judged) -> str:

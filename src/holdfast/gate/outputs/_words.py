@@ -49,7 +49,8 @@ def reason(one: Judged) -> str:
         early = hit.is_early and hit.rule.enforce_from is not None
         begins = f" (blocks from {format_instant(hit.rule.enforce_from)})" if early and hit.rule.enforce_from else ""
         rules.append(f"`{hit.rule.id}`{begins}" + (f", {hit.rule.because}" if hit.rule.because else ""))
-    said = one.because or ("rule " + ", ".join(rules) if rules else "")
+    clock = f" ({one.deadline.clock})" if one.because and one.deadline is not None and not one.is_new else ""
+    said = f"{one.because}{clock}" if one.because else ("rule " + ", ".join(rules) if rules else "")
     void = f"waiver {one.waived.waiver.id} is void: {'; '.join(one.waived.void)}" if one.waived else ""
     vex = f"{one.said.words}{''.join(f' (does not count: {why})' for why in one.said.void)}" if one.said else ""
     return clean("; ".join(part for part in (said, void, vex) if part))
