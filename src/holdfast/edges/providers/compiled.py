@@ -28,9 +28,9 @@ _CHUNK = 500
 _FACTS = (
     "SELECT r.id, r.score, r.vector, r.published, m.cluster, c.members, c.known_exploited, c.epss, c.automatable, "
     "c.total_impact FROM record r "
-    "JOIN member m ON m.id = r.id JOIN cluster c ON c.cluster = m.cluster "
-    "WHERE r.id IN ({marks}) ORDER BY r.id, r.score"
+    "CROSS JOIN member m ON m.id = r.id CROSS JOIN cluster c ON c.cluster = m.cluster WHERE r.id IN ({marks})"
 )
+"""Records come first: of the names that are asked for, most are of none."""
 _RULES = (
     "SELECT name, id, body FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name IN ({marks}) "
     "ORDER BY name, id"
@@ -155,7 +155,8 @@ class CompiledAdvisories:
     def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
         """Return the facts of records by id; of one that several ecosystems have, by the gravest."""
         out: dict[str, RecordFacts] = {}
-        for row in self._rows_of(_FACTS, sorted(set(advisory_ids))):
+        rows = self._rows_of(_FACTS, sorted(set(advisory_ids)))
+        for row in sorted(rows, key=lambda row: -1.0 if row[1] is None else row[1]):
             out[row[0]] = self._facts(row)
         several = {one.cluster: one.members for one in out.values() if len(cves_of(one.members)) > 1}
         if not several:
