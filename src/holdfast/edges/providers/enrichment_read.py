@@ -1,9 +1,7 @@
 """Reads what KEV, EPSS and SSVC are published as: a file or an address, with a limit on its size."""
 
-import gzip
 import hashlib
 import io
-import zlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -90,6 +88,9 @@ def _fetch(url: str) -> bytes:
 
 
 def _inflate(data: bytes, location: str) -> bytes:
+    import gzip  # a plain list does without
+    import zlib
+
     try:
         with gzip.open(io.BytesIO(data)) as file:
             plain = file.read(MAX_PLAIN_BYTES + 1)
