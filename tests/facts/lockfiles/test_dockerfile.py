@@ -148,3 +148,12 @@ def test_dockerfile_of_any_pieces_is_read_or_named(pieces: list[str]) -> None:
     parsed = read_file(MemoryTree({"Dockerfile": "".join(pieces).encode("utf-8", "surrogatepass")}), "Dockerfile")
     assert parsed is not None
     assert all(gap.because.isprintable() for gap in parsed.unparsed)
+
+
+def test_programs_named_after_dockerfiles_are_none() -> None:
+    tree = MemoryTree(
+        {"dockerfile.py": "from os import path\n", "Dockerfile.md": "FROM a:1\n", "Dockerfile.dev": "FROM a:1\n"}
+    )
+    assert read_file(tree, "dockerfile.py") is None
+    assert read_file(tree, "Dockerfile.md") is None
+    assert read_file(tree, "Dockerfile.dev") is not None

@@ -28,6 +28,7 @@ from holdfast.ports.tree import Tree
 _FROM = re.compile(r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*\Z", re.IGNORECASE)
 _COPY_FROM = re.compile(r"(?:^|\s)--from=([^\s]+)")
 _MOUNT = re.compile(r"(?:^|\s)--mount=(\S+)")
+_PROGRAMS = (".py", ".pyi", ".go", ".js", ".mjs", ".ts", ".rb", ".rs", ".java", ".kt", ".cs", ".lua", ".md", ".rst")
 _HAS_FROM = re.compile(rb"^[ \t]*FROM[ \t]+\S", re.IGNORECASE | re.MULTILINE)
 
 
@@ -141,8 +142,14 @@ def parse(file: str, data: bytes, tree: Tree) -> ParsedFile:
 
 
 def sniff(file: str, data: bytes) -> bool:
-    """Return whether it is one: by its whole name, or because something in it is built `FROM` something."""
-    return file.rpartition("/")[2].lower() in {"dockerfile", "containerfile"} or _HAS_FROM.search(data) is not None
+    """Return whether it is one: by its whole name, or because something in it is built `FROM` something.
+
+    A program or a text about Dockerfiles is none: Python begins its lines with `from`, too.
+    """
+    name = file.rpartition("/")[2].lower()
+    if name in {"dockerfile", "containerfile"}:
+        return True
+    return not name.endswith(_PROGRAMS) and _HAS_FROM.search(data) is not None
 
 
 SPEC = LockfileSpec(
