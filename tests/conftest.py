@@ -1,6 +1,7 @@
 """Fixtures that many tests share: a fresh store on every engine."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import count
@@ -11,9 +12,25 @@ from sqlalchemy import create_engine
 
 from holdfast.edges.stores import open_store
 from holdfast.edges.stores.store import SqlStore
+from tests.fresh_store import fresh_store
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "postgresql.sh"
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 << 30
 _NUMBERS = count(1)
+
+
+def pytest_configure() -> None:
+    """Keep temporary folders in memory where there is room: a store waits for the disk with each commit."""
+    if _is_roomy(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def _is_roomy(folder: Path) -> bool:
+    """Tell whether programs can be written to a folder and run there, with room for all of them."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    return not os.statvfs(folder).f_flag & os.ST_NOEXEC and shutil.disk_usage(folder).free >= ROOM_BYTES
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +88,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store(store_url: str) -> Iterator[SqlStore]:
     """Return a fresh store, on each engine in turn."""
-    opened = open_store(store_url)
+    opened = fresh_store(store_url)
     try:
         yield opened
     finally:

@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from holdfast.edges.stores import open_store
 from holdfast.errors import JournalError
 from holdfast.findings.checkpoint import ed25519_public_key, parse_verifier_key
 from holdfast.loop.audit import verifier_key, verify_journal, write_checkpoint
 from holdfast.model.tenancy import Org
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START
+from tests.fresh_store import fresh_store
 
 ORG, KEY, OTHER_KEY = "acme", b"k" * 32, b"o" * 32
 
 
 @pytest.fixture
 def store() -> Iterator[Store]:
-    opened = open_store(":memory:")
+    opened = fresh_store()
     opened.tenants.save_org(Org(ORG, "Acme", START))
     for number in range(3):
         with opened.write(ORG, START) as tx:
@@ -54,7 +54,7 @@ def test_an_older_store_does_not_stand_against_a_newer_checkpoint(store: Store) 
         tx.journal.append("test", {"id": "later"})
     with store.read(ORG) as tx:
         checkpoint = write_checkpoint(tx, KEY)
-    restored = open_store(":memory:")
+    restored = fresh_store()
     restored.tenants.save_org(Org(ORG, "Acme", START))
     for number, _ in enumerate(before):
         with restored.write(ORG, START) as tx:
@@ -68,7 +68,7 @@ def test_an_older_store_does_not_stand_against_a_newer_checkpoint(store: Store) 
 def test_a_rewritten_journal_does_not_stand_against_a_checkpoint(store: Store) -> None:
     with store.read(ORG) as tx:
         checkpoint = write_checkpoint(tx, KEY)
-    other = open_store(":memory:")
+    other = fresh_store()
     other.tenants.save_org(Org(ORG, "Acme", START))
     for number in range(3):
         with other.write(ORG, START) as tx:

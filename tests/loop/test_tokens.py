@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from holdfast.edges.stores import open_store
 from holdfast.errors import ForbiddenError, NotFoundError, UnauthenticatedError, UsageError
 from holdfast.loop.tokens import (
     CODE_LIFE,
@@ -26,6 +25,7 @@ from holdfast.loop.turn import Turn
 from holdfast.model.tenancy import Org, Permission, Token
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
+from tests.fresh_store import fresh_store
 
 ORG = "acme"
 
@@ -37,7 +37,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def store(clock: FakeClock) -> Iterator[Store]:
-    opened = open_store(":memory:")
+    opened = fresh_store()
     opened.tenants.save_org(Org(ORG, "Acme", clock.now()))
     opened.tenants.save_org(Org("globex", "Globex", clock.now()))
     yield opened

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from holdfast.edges.stores import open_store
 from holdfast.loop.advise import PushOutcome, push_advisory
 from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.intake import record_host, register_release
@@ -20,6 +19,7 @@ from holdfast.model.purl import parse_purl
 from holdfast.model.tenancy import Org, Permission, Token
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import START, FakeClock, FakeIds
+from tests.fresh_store import fresh_store
 
 ORG, OTHER = "acme", "globex"
 
@@ -124,7 +124,7 @@ class World:
 @contextmanager
 def open_world() -> Iterator[World]:
     """Give a world in memory."""
-    opened = open_store(":memory:")
+    opened = fresh_store()
     try:
         yield World(opened)
     finally:

@@ -10,13 +10,13 @@ from litestar.testing import TestClient
 
 from holdfast.edges.api.app import create_app
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
-from holdfast.edges.stores import open_store
 from holdfast.loop.tokens import issue_token
 from holdfast.model.drill import DrillEvidence
 from holdfast.model.tenancy import Org, Permission
 from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
 from holdfast.testing.oidc import FakeIssuers
+from tests.fresh_store import fresh_store
 
 KEY = b"k" * 32
 
@@ -81,7 +81,7 @@ class Caller:
 @pytest.fixture
 def store() -> Iterator[Store]:
     """A private store."""
-    opened = open_store(":memory:")
+    opened = fresh_store()
     yield opened
     opened.close()
 

@@ -31,6 +31,7 @@ from holdfast.ports.store import Store
 from holdfast.testing.clocks import FakeClock, FakeIds
 from holdfast.testing.drills import rehearse
 from holdfast.testing.http import FakeHttp, Reply
+from tests.fresh_store import fresh_store
 
 ORG = "acme"
 INCIDENT = datetime(2026, 3, 9, 14, 2, 0, tzinfo=UTC)
@@ -94,7 +95,7 @@ def sbom(*packages: tuple[str, str], unparsed: tuple[Unparsed, ...] = ()) -> Sbo
 class Estate:
     """A store with a clock that can be moved, and the hands that change it."""
 
-    store: Store = field(default_factory=lambda: open_store(":memory:"))
+    store: Store = field(default_factory=fresh_store)
     clock: FakeClock = field(default_factory=lambda: FakeClock(INCIDENT - timedelta(days=10)))
     ids: FakeIds = field(default_factory=FakeIds)
     http: FakeHttp = field(default_factory=FakeHttp)
@@ -250,7 +251,7 @@ def host(estate: Estate) -> None:
 
 def full_estate(path: Path | None = None) -> Estate:
     """Return everything: the estate three minutes into its incident; in a file, or in memory."""
-    estate = Estate(open_store(path or ":memory:"))
+    estate = Estate(fresh_store(str(path or ":memory:")))
     estate.feed("PyPI", timedelta(minutes=4))
     with estate.store.write(PUBLIC, estate.clock.now()) as tx:
         tx.enrichments.save("kev", {"CVE-2026-0117": {}}, estate.clock.now(), "fixture")

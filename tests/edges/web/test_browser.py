@@ -10,6 +10,7 @@ from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.requests import DeploymentRequest
 from tests.edges.web.estate import ORG, Estate, advisory, sbom
 from tests.edges.web.serving import Served, serve, sign_in
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -195,7 +196,7 @@ def test_page_goes_live_when_a_script_comes_late(page: Page, served: Served, lat
     held: list[Route] = []
     page.route(f"**/*{late}*", lambda route: held.append(route))  # noqa: PLW0108 - the driver writes on what it is given
     page.goto(f"{served.url}/map", wait_until="commit")
-    page.wait_for_function("window.htmx !== undefined")
+    wait_until(lambda: bool(page.evaluate("'htmx' in window") and held), "the other scripts")
     page.evaluate("() => new Promise(done => setTimeout(done, 200))")
     assert len(held) == 1
     held[0].continue_()
