@@ -1,5 +1,6 @@
 """Releases rolled back and forward by the engine: the inventory follows, the clocks stop, and what ended it stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,7 @@ def make_plan(*actions: str, **more: Any) -> Plan:
     """Return a plan that one person approves."""
     steps = tuple(Step(action, ()) for action in actions)
     plan = Plan("away", "true", 3, 11, steps, Coverage.FULL, (Probe("http", URL),), (("default", Autonomy.APPROVE_1),))
-    return Plan(**{**{name: getattr(plan, name) for name in Plan.__slots__}, **more})
+    return replace(plan, **more)
 
 
 class Stage:

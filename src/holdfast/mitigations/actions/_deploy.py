@@ -11,7 +11,7 @@ Rules:
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack, Switched
@@ -103,8 +103,7 @@ def _capture(call: Call, choose: Choose) -> str:
         raise PlanError(f"`{deployer.target}` in `{call.environment}` runs nothing that could be gone back to")
     was_healthy = deployed.healthy is True
     found = Intended(before, choice.running, was_healthy, choice.version, choice.release, deployer.target, choice.proof)
-    words = {name: getattr(found, name) for name in Intended.__slots__}
-    return json.dumps(words, ensure_ascii=False, sort_keys=True)
+    return json.dumps(asdict(found), ensure_ascii=False, sort_keys=True)
 
 
 def _intended(call: Call) -> Intended:
