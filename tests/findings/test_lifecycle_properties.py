@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from holdfast.errors import ConflictError
+from holdfast.findings.heard import hear
 from holdfast.findings.history import covers
 from holdfast.findings.lifecycle import Transition, act, lift, mitigate, observe, unwaive, waive
-from holdfast.model.exposure import Ending, Exposure, Span, State
+from holdfast.model.exposure import Ending, Exposure, Span, Spoken, State
+from holdfast.model.vex import VexStatus
 from tests.findings.made import context, day, ids, span
 
+SAID = Spoken(VexStatus.NOT_AFFECTED, "vendor", "sha256:0", "Ana")
 _LEGAL = {
     ("exposure.opened", State.OPEN),
     ("exposure.mitigated", State.MITIGATED),
@@ -20,6 +23,10 @@ _LEGAL = {
     ("exposure.lifted", State.RESOLVED),
     ("exposure.lifted", State.WAIVED),
     ("exposure.waived", State.WAIVED),
+    ("exposure.cleared", State.CLEARED),
+    ("exposure.mitigated", State.CLEARED),
+    ("exposure.lifted", State.CLEARED),
+    *(("exposure.reopened", state) for state in (State.OPEN, State.REGRESSED, State.MITIGATED)),
     *(("exposure.updated", state) for state in State if state is not State.RESOLVED),
 }
 
@@ -78,11 +85,15 @@ class Life(RuleBasedStateMachine):
         assert live == any(row.is_live for row in self.rows.values())
 
     @precondition(lambda self: self.rows)
-    @rule(deed=st.sampled_from(["act", "mitigate", "lift", "waive", "unwaive"]))
+    @rule(deed=st.sampled_from(["act", "mitigate", "lift", "waive", "unwaive", "clear", "reopen"]))
     def do(self, deed: str) -> None:
         row = self.current
         assert row is not None
         at = day(self.now)
+        if deed in {"clear", "reopen"}:
+            if row.is_live and (heard := hear(row, SAID if deed == "clear" else None, at)):
+                self.store(heard)
+            return
         deeds = {"act": act, "lift": lift, "waive": waive, "unwaive": unwaive}
         try:
             step = mitigate(row, at, at) if deed == "mitigate" else deeds[deed](row, at)
@@ -100,6 +111,7 @@ class Life(RuleBasedStateMachine):
             assert (row.ending is not None) == (row.state is State.RESOLVED)
             assert (row.clocks.resolved_at is not None) == (row.state is State.RESOLVED)
             assert (row.clocks.waived_at is not None) or row.state is not State.WAIVED
+            assert (row.clocks.cleared_at is not None) or row.state is not State.CLEARED
             assert row.clocks.fixed_at is None or row.ending is Ending.FIXED
 
     @invariant()

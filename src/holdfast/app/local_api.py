@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from holdfast.app.house import House, open_house
+from holdfast.app.rejudging import judge_here
 from holdfast.app.settings import ORG, read_settings
 from holdfast.edges.providers.api_client import HttpApi
 from holdfast.errors import HoldfastError
@@ -38,6 +39,7 @@ class LocalApi(HttpApi):
         """Call, then let the engine act on what that asked for."""
         answer = super().call(method, path, query=query, body=body, idempotency_key=idempotency_key)
         if method != "GET":
+            judge_here(self._house, ORG)
             self._carry_on()
         return answer
 

@@ -14,6 +14,7 @@ import structlog
 from holdfast.app.drill_keeping import DrillKeeper
 from holdfast.app.house import STORE_FAILURES, House
 from holdfast.app.provider_keeping import ProviderKeeper
+from holdfast.app.rejudging import Rejudging
 from holdfast.app.retaining import Retention
 from holdfast.app.spooling import SpoolKeeper
 from holdfast.app.syncing import sync_everything
@@ -51,6 +52,7 @@ class Schedule:
         self._run("drills", lambda: DrillKeeper(self._house, STORE_FAILURES).run_forever(self._stop))
         self._run("spool", lambda: SpoolKeeper(self._house).run_forever(self._stop))
         self._run("providers", lambda: ProviderKeeper(self._house, STORE_FAILURES).run_forever(self._stop))
+        self._run("judging", lambda: Rejudging(self._house, STORE_FAILURES).run_forever(self._stop))
         self._run("retention", lambda: Retention(self._house, STORE_FAILURES).run_forever(self._stop))
         if self._house.settings.feed is not None:
             self._run("feeds", self._feeds)

@@ -23,6 +23,7 @@ def exposure_at(exposure: Exposure, at: datetime) -> Exposure:
         mitigated_at=known(clocks.mitigated_at),
         lifted_at=known(clocks.lifted_at),
         waived_at=known(clocks.waived_at),
+        cleared_at=known(clocks.cleared_at),
         fixed_at=known(clocks.fixed_at),
         resolved_at=known(clocks.resolved_at),
     )
@@ -35,6 +36,8 @@ def _state(episode: int, clocks: Clocks) -> State:
         return State.RESOLVED
     if clocks.waived_at is not None:
         return State.WAIVED
+    if clocks.cleared_at is not None:
+        return State.CLEARED
     if clocks.mitigated_at is not None and (clocks.lifted_at is None or clocks.lifted_at < clocks.mitigated_at):
         return State.MITIGATED
     return State.REGRESSED if episode > 1 or clocks.lifted_at is not None else State.OPEN

@@ -13,8 +13,8 @@ Definitions, version 1 (`holdfast.metrics.DEFINITIONS`):
 
 Rules:
 - What has not happened by `now` is censored at `now`, not left out.
-- Waived, decommissioned and withdrawn are other ends, not successes; for mitigate, decide and act so is a fix that came
-  first.
+- Waived, cleared, decommissioned and withdrawn are other ends, not successes; for mitigate, decide and act so is a fix
+  that came first.
 - A mitigation that was lifted while the thing was live does not count: the measure is open again.
 - A window was seen only from detection on: it enters the risk set late (`entry_s`).
 - A merged exposure has no measures: it goes on in the one that survived.
@@ -35,10 +35,10 @@ class Measure:
     """One duration of one exposure.
 
     `event` names what ended it: the success (`detected`, `mitigated`, `acted`, `fixed`) or another end (`waived`,
-    `decommissioned`, `withdrawn`, and `fixed` where a mitigation was waited for); `None` while it is open. `seconds`
-    runs from `started_at` to `ended_at` and is `None` while open; `censored_at` is `None` unless open. `entry_s` is how
-    many seconds after the start it came under observation, 0 unless late. `success` says whether the end is the wanted
-    one.
+    `cleared`, `decommissioned`, `withdrawn`, and `fixed` where a mitigation was waited for); `None` while it is open.
+    `seconds` runs from `started_at` to `ended_at` and is `None` while open; `censored_at` is `None` unless open.
+    `entry_s` is how many seconds after the start it came under observation, 0 unless late. `success` says whether the
+    end is the wanted one.
     """
 
     name: str
@@ -175,7 +175,8 @@ def _fixed(exposure: Exposure) -> list[End]:
 
 def _other_ends(exposure: Exposure) -> list[End]:
     clocks = exposure.clocks
-    ends: list[End] = [(clocks.waived_at, "waived")] if clocks.waived_at is not None else []
+    named = ((clocks.waived_at, "waived"), (clocks.cleared_at, "cleared"))
+    ends: list[End] = [(at, event) for at, event in named if at is not None]
     if clocks.resolved_at is not None and exposure.ending not in (None, Ending.FIXED):
         ends.append((clocks.resolved_at, exposure.ending.value))
     return ends
@@ -200,6 +201,7 @@ def problems(clocks: Clocks) -> tuple[str, ...]:
         ("mitigated_at", clocks.mitigated_at, "disclosed_at", clocks.disclosed_at),
         ("lifted_at", clocks.lifted_at, "mitigated_at", clocks.mitigated_at),
         ("waived_at", clocks.waived_at, "detected_at", clocks.detected_at),
+        ("cleared_at", clocks.cleared_at, "detected_at", clocks.detected_at),
         ("fixed_at", clocks.fixed_at, "introduced_at", clocks.introduced_at),
         ("resolved_at", clocks.resolved_at, "detected_at", clocks.detected_at),
         ("resolved_at", clocks.resolved_at, "fixed_at", clocks.fixed_at),

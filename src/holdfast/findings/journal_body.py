@@ -13,16 +13,26 @@ from dataclasses import replace
 import msgspec
 
 from holdfast.errors import JournalError
-from holdfast.model.exposure import Exposure
+from holdfast.model.exposure import Exposure, Spoken
 
 SCHEMA = "holdfast.exposure/1"
 
 
 def without_names(exposure: Exposure) -> Exposure:
-    """Return what of an exposure may be journaled: a machine's name and paths may name a person, its id does not."""
+    """Return what of an exposure may be journaled: a machine's name and paths may name a person, its id does not.
+
+    Of what a document says, its digest and its verdict: who says so, and in which words, stands in the document.
+    """
+    if exposure.said is not None:
+        exposure = replace(exposure, said=_without_author(exposure.said))
     if exposure.subject.kind != "host":
         return exposure
     return replace(exposure, subject=replace(exposure.subject, name=exposure.subject.id), locations=())
+
+
+def _without_author(said: Spoken) -> Spoken:
+    void = tuple(one.replace(said.author, "its author") if said.author else one for one in said.void)
+    return Spoken(said.status, "", said.digest, "", said.reason, response=said.response, at=said.at, void=void)
 
 
 def exposure_to_json(exposure: Exposure) -> str:

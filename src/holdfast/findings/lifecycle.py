@@ -9,6 +9,7 @@
                             │          ◀───────────────      │                    ▲
                             └──────── observe: not live ─────┴──▶ resolved ───────┘
 ```
+`cleared` lies where `waived` does: `heard.hear` leads from open, regressed and mitigated to it, and back.
 
 Rules:
 1. What runs at `now` is live; past running alone opens nothing, because nobody can be told of it in time any more.
@@ -195,6 +196,7 @@ def _open_again(before: Exposure, fresh: Exposure, now: datetime, new_id: Callab
     if before.ending is Ending.MERGED:  # it never ended, it was part of another one: its clocks go on
         # whether a mitigation of that one holds for this is not known: it has to be proven again
         clocks = replace(before.clocks, mitigated_at=None, lifted_at=None, resolved_at=None, waived_at=None)
+        clocks = replace(clocks, cleared_at=None)
         after = replace(fresh, id=new_id(), episode=before.episode + 1, clocks=clocks, backlog=before.backlog)
         return Transition(OPENED, before, after, now)
     watched_since = max(fresh.clocks.watched_since, before.clocks.resolved_at or fresh.clocks.watched_since)
@@ -224,6 +226,7 @@ def _update(before: Exposure, fresh: Exposure, spans: list[Span]) -> Exposure:
         episode=before.episode,
         state=before.state,
         clocks=clocks,
+        said=before.said,
         backlog=is_backlog(clocks) if before.episode == 1 else before.backlog,
     )
 
@@ -250,8 +253,8 @@ def _ending(before: Exposure, spans: list[Span], context: Context, place: Place)
 
 
 def _last_recorded(clocks: Clocks) -> datetime:
-    instants = (clocks.detected_at, clocks.acted_at, clocks.mitigated_at, clocks.lifted_at, clocks.waived_at)
-    return max(at for at in instants if at is not None)
+    done = (clocks.acted_at, clocks.mitigated_at, clocks.lifted_at, clocks.waived_at, clocks.cleared_at)
+    return max(at for at in (clocks.detected_at, *done) if at is not None)
 
 
 _OPEN_STATES = (State.OPEN, State.REGRESSED)
@@ -263,7 +266,7 @@ def act(exposure: Exposure, at: datetime) -> Transition:
     Raises:
         ConflictError: it is not open.
     """
-    _require(exposure, _OPEN_STATES, "acted on")
+    _require_open(exposure, "acted on")
     clocks = replace(exposure.clocks, acted_at=exposure.clocks.acted_at or at)
     return Transition(UPDATED, exposure, replace(exposure, clocks=clocks), at)
 
@@ -271,15 +274,17 @@ def act(exposure: Exposure, at: datetime) -> Transition:
 def mitigate(exposure: Exposure, acted_at: datetime, mitigated_at: datetime) -> Transition:
     """Record that a mitigation was read back in the application at `mitigated_at`.
 
-    An earlier `acted_at` stays. After a mitigation that was lifted too early the later instants count.
+    An earlier `acted_at` stays. After a mitigation that was lifted too early the later instants count. What a document
+    clears stays cleared.
 
     Raises:
         ConflictError: it is not open.
     """
-    _require(exposure, _OPEN_STATES, "mitigated")
+    _require_open(exposure, "mitigated")
     acted_at = exposure.clocks.acted_at or acted_at
     clocks = replace(exposure.clocks, acted_at=acted_at, mitigated_at=mitigated_at, lifted_at=None)
-    after = replace(exposure, state=State.MITIGATED, clocks=clocks)
+    state = exposure.state if exposure.state is State.CLEARED else State.MITIGATED
+    after = replace(exposure, state=state, clocks=clocks)
     return Transition(MITIGATED, exposure, after, mitigated_at)
 
 
@@ -292,7 +297,7 @@ def lift(exposure: Exposure, at: datetime) -> Transition:
     clocks = exposure.clocks
     lifted = replace(exposure, clocks=replace(clocks, lifted_at=at))
     in_effect = clocks.mitigated_at is not None and clocks.lifted_at is None
-    if exposure.state in (State.RESOLVED, State.WAIVED) and in_effect:
+    if exposure.state in (State.RESOLVED, State.WAIVED, State.CLEARED) and in_effect:
         return Transition(LIFTED, exposure, lifted, at)
     _require(exposure, (State.MITIGATED,), "lifted")
     return Transition(REGRESSED, exposure, replace(lifted, state=State.REGRESSED), at)
@@ -316,11 +321,22 @@ def unwaive(exposure: Exposure, at: datetime) -> Transition:
         ConflictError: it is not waived.
     """
     _require(exposure, (State.WAIVED,), "unwaived")
+    clocks = replace(exposure.clocks, waived_at=None)
+    return Transition(UPDATED, exposure, replace(exposure, state=state_otherwise(exposure), clocks=clocks), at)
+
+
+def state_otherwise(exposure: Exposure) -> State:
+    """Return what a live exposure is where nobody waives or clears it."""
     clocks = exposure.clocks
-    state = State.REGRESSED if clocks.lifted_at is not None or exposure.episode > 1 else State.OPEN
     if clocks.mitigated_at is not None and clocks.lifted_at is None:
-        state = State.MITIGATED
-    return Transition(UPDATED, exposure, replace(exposure, state=state, clocks=replace(clocks, waived_at=None)), at)
+        return State.MITIGATED
+    return State.REGRESSED if clocks.lifted_at is not None or exposure.episode > 1 else State.OPEN
+
+
+def _require_open(exposure: Exposure, deed: str) -> None:
+    """Refuse what nothing can be done about; what is cleared is as it would be without."""
+    if exposure.state is not State.CLEARED or state_otherwise(exposure) not in _OPEN_STATES:
+        _require(exposure, _OPEN_STATES, deed)
 
 
 def _require(exposure: Exposure, states: tuple[State, ...], deed: str) -> None:

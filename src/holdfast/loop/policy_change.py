@@ -1,11 +1,13 @@
 """A policy is set or taken away, and what hangs on it besides builds is judged again: deployments without a verdict.
 
-Only a change of what deployments need makes it look: of `deployments`, of the mode, of whether there is a policy.
+Only a change of what deployments need makes it look: of `deployments`, of the mode, of whether there is a policy. What
+VEX documents speak of is marked to be judged anew.
 """
 
 from holdfast.loop.policies import find_subject, place_names, read_kept, remove_policy, set_policy
 from holdfast.loop.reconcile import review_deployments
 from holdfast.loop.turn import Turn
+from holdfast.loop.vex_documents import mark_named
 from holdfast.model.build import Level, PolicyText
 
 
@@ -23,6 +25,8 @@ def change_policy(turn: Turn, level: Level, subject: str, document: str | None) 
         services = turn.tx.services.list(limit=1_000_000)
         under = [one.id for one in services if level is Level.ORG or place in place_names(turn.tx, one)]
         review_deployments(turn, under)
+    if before is None or before.digest != after.digest:  # whose VEX documents count, and what they may clear
+        mark_named(turn.tx, turn.tx.vex.named())
     return after
 
 

@@ -159,8 +159,7 @@ def release_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) 
             continue
         exposure = ended[run.exposure]
         if run.state in _NOT_BEGUN:
-            changed = replace(run, state=RunState.REJECTED, held="the exposure ended before it began", updated_at=now)
-            kind = "run.dropped"
+            changed, kind = _dropped(run, "the exposure ended before it began", now), "run.dropped"
         else:
             because = run.undo_because or ENDED
             changed, kind = replace(run, released=True, undo_because=because, updated_at=now), "run.released"
@@ -169,3 +168,22 @@ def release_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) 
         journal_run(tx, kind, changed, AUTOMATION, ending=ending)
         out.append(changed)
     return out
+
+
+def drop_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) -> list[Run]:
+    """Drop the runs of exposures that documents cleared, where they have not begun; returns them.
+
+    What has begun goes on, and what is in effect stays: a word takes no protection away.
+    """
+    out = []
+    for run in tx.runs.of_exposures([one.id for one in exposures]) if exposures else ():
+        if run.state in _NOT_BEGUN:
+            changed = _dropped(run, "a VEX document cleared the exposure before it began", now)
+            tx.runs.save(changed)
+            journal_run(tx, "run.dropped", changed, AUTOMATION, ending=None)
+            out.append(changed)
+    return out
+
+
+def _dropped(run: Run, because: str, now: datetime) -> Run:
+    return replace(run, state=RunState.REJECTED, held=because, updated_at=now)

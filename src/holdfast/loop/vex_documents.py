@@ -1,4 +1,4 @@
-"""VEX documents that a server keeps: what builds are judged by, beside advisories.
+"""VEX documents that a server keeps: what builds and what runs are judged by, beside advisories.
 
 Rules:
 
@@ -6,11 +6,12 @@ Rules:
 2. Each change is journaled, by opaque ids and a digest of the text. The same text again changes nothing.
 3. What is kept was read: a document that can't be read is refused, and so is one that says far more than its size. What
    of it can't count is told in its notes.
-4. A build costs what is said of its own findings, however much is kept.
+4. What runs and is named, before or after a change, is marked to be judged anew (`loop.judging`).
+5. A build costs what is said of its own findings, however much is kept.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.errors import FactError, NotFoundError, UsageError
@@ -79,6 +80,7 @@ def set_vex(turn: Turn, given: NamedVex) -> KeptVex:
     if known is None and len(turn.tx.vex.list()) >= MOST_DOCUMENTS:
         raise UsageError(f"there are {MOST_DOCUMENTS} VEX documents already", hint="remove one that speaks of no build")
     document = given.document
+    before = turn.tx.vex.named(given.name)
     kept = KeptVex(
         org=turn.tx.org,
         id=known.id if known else turn.ids.new("vex"),
@@ -93,6 +95,7 @@ def set_vex(turn: Turn, given: NamedVex) -> KeptVex:
         changed_by=turn.identity,
     )
     turn.tx.vex.save(kept, document.statements)
+    mark_named(turn.tx, {*before, *turn.tx.vex.named(given.name)})
     turn.tx.journal.append("vex.changed", {"id": kept.id, "digest": kept.digest, "by": turn.actor})
     return kept
 
@@ -101,9 +104,15 @@ def remove_vex(turn: Turn, name: str) -> KeptVex:
     """Let a document count no more. Raises: NotFoundError."""
     turn.require(Permission.POLICY_WRITE)
     known = get_vex(turn.tx, name)
+    mark_named(turn.tx, turn.tx.vex.named(name))
     turn.tx.vex.remove(name)
     turn.tx.journal.append("vex.removed", {"id": known.id, "by": turn.actor})
     return known
+
+
+def mark_named(tx: Transaction, vulnerabilities: Collection[str]) -> None:
+    """Let what runs of these vulnerabilities be judged anew, soon."""
+    tx.vex.mark(set(tx.clusters.of(sorted(vulnerabilities)).values()))
 
 
 def get_vex(tx: Transaction, name: str) -> KeptVex:

@@ -8,6 +8,7 @@ from typing import Any
 
 from holdfast.errors import NotFoundError
 from holdfast.findings.clocks import problems
+from holdfast.findings.heard import said_reasons
 from holdfast.findings.rank import explain_rank
 from holdfast.loop.view_action import Action, action_for
 from holdfast.loop.view_map import state_of
@@ -36,7 +37,10 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True)
 class ExposureView:
-    """One exposure. `since` is when it could first be used, `reasons` why it ranks where it does."""
+    """One exposure. `since` is when it could first be used, `reasons` why it ranks where it does.
+
+    `said` are the reasons that a VEX document gives, in sentences.
+    """
 
     exposure: Exposure
     state: str
@@ -50,6 +54,7 @@ class ExposureView:
     runs: tuple[Run, ...]
     journal: tuple[JournalLine, ...]
     releases: tuple[str, ...]
+    said: tuple[str, ...]
     contradictions: tuple[str, ...]
 
 
@@ -78,6 +83,7 @@ def exposure_view(
         runs,
         tuple(lines),
         _releases(tx, exposure),
+        said_reasons(exposure.said) if exposure.said else (),
         problems(exposure.clocks),
     )
 
@@ -122,6 +128,8 @@ _WORDS = {
     "exposure.resolved": "resolved",
     "exposure.merged": "merged with another",
     "exposure.waived": "waived",
+    "exposure.cleared": "cleared by a VEX document",
+    "exposure.reopened": "open again: no VEX document clears it any more",
     "run.planned": "run planned",
     "run.requested": "run asked for by a person",
     "run.approved": "run approved",

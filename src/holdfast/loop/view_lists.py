@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import UsageError
+from holdfast.findings.heard import said_words
 from holdfast.findings.rank import explain_rank, severity_band
 from holdfast.loop.view_gaps import Gap, GapReader, gaps_of_composition
 from holdfast.loop.view_map import state_of
@@ -17,7 +18,7 @@ _MOST_NAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class ExposureRow:
-    """An exposure in a list; `since` is when it could first be used, `until` when it ended."""
+    """An exposure in a list; `since` is when it could first be used, `until` when it ended; `said` is VEX's word."""
 
     id: str
     state: str
@@ -35,6 +36,7 @@ class ExposureRow:
     since: datetime
     until: datetime | None
     backlog: bool
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def row_of(exposure: Exposure, as_of: datetime | None = None) -> ExposureRow:
         window_start(exposure),
         clocks.resolved_at,
         exposure.backlog,
+        said_words(exposure.said) if exposure.said else "",
     )
 
 

@@ -1,7 +1,7 @@
 """What runs where: services and hosts by environment, with version, age and state, now or as of an instant.
 
 Rules:
-1. A cell's state is the worst of what is known: exposed, mitigated, waived, unknown, fine. A gap never reads as fine.
+1. A cell's state is the worst of what is known: exposed, mitigated, waived, unknown, cleared, fine. A gap is not fine.
 2. Services come with what needs attention first, then by tier and name; then hosts, in rows of their own.
 3. What is left out of the rows is judged all the same: no gap is lost because a page is short.
 """
@@ -18,8 +18,9 @@ from holdfast.ports.queries import Coverage, ExposureFilter, Running, RunningHos
 from holdfast.ports.store import Transaction
 
 EXPOSED, MITIGATED, WAIVED, UNKNOWN, FINE = "exposed", "mitigated", "waived", "unknown", "fine"
-SHAPES = {EXPOSED: "◆", MITIGATED: "◐", WAIVED: "◇", UNKNOWN: "?", FINE: "●", "resolved": "●"}
-_ORDER = (EXPOSED, MITIGATED, WAIVED, UNKNOWN, FINE)
+CLEARED = "cleared"
+SHAPES = {EXPOSED: "◆", MITIGATED: "◐", WAIVED: "◇", UNKNOWN: "?", CLEARED: "○", FINE: "●", "resolved": "●"}
+_ORDER = (EXPOSED, MITIGATED, WAIVED, UNKNOWN, CLEARED, FINE)
 _PAGE = 1000
 _LIVE = tuple(state.value for state in State if state is not State.RESOLVED)
 
@@ -199,10 +200,10 @@ def _exposures(tx: Transaction, as_of: datetime | None) -> Mapping[str, list[Exp
 
 
 def state_of(exposure: Exposure, as_of: datetime | None = None) -> str:
-    """Return `exposed`, `mitigated`, `waived` or `resolved`; with `as_of` what it was then, by its clocks."""
+    """Return `exposed`, `mitigated`, `waived`, `cleared` or `resolved`; with `as_of` what it was, by its clocks."""
     if as_of is not None:
         return _state_then(exposure, as_of)
-    named = {State.MITIGATED: MITIGATED, State.WAIVED: WAIVED, State.RESOLVED: "resolved"}
+    named = {State.MITIGATED: MITIGATED, State.WAIVED: WAIVED, State.CLEARED: CLEARED, State.RESOLVED: "resolved"}
     return named.get(exposure.state, EXPOSED)
 
 
@@ -212,6 +213,8 @@ def _state_then(exposure: Exposure, as_of: datetime) -> str:
         return "resolved"
     if clocks.waived_at is not None and clocks.waived_at <= as_of:
         return WAIVED
+    if clocks.cleared_at is not None and clocks.cleared_at <= as_of:
+        return CLEARED
     if clocks.mitigated_at is None or clocks.mitigated_at > as_of:
         return EXPOSED
     return EXPOSED if clocks.lifted_at is not None and clocks.mitigated_at < clocks.lifted_at <= as_of else MITIGATED

@@ -118,6 +118,7 @@ def _moments(exposure: Exposure, runs: Sequence[Run]) -> list[Moment]:
         (clocks.acted_at, MITIGATE, "acted"),
         (clocks.mitigated_at, MITIGATE, "effect read back in the application"),
         (clocks.waived_at, MITIGATE, "waived: it would fail, and somebody accepted that for a while"),
+        (clocks.cleared_at, MITIGATE, "cleared: a VEX document says that nothing is to be mended"),
         (clocks.fixed_at, REPAIR, "first fixed release ran"),
         (clocks.resolved_at, REPAIR, _resolved(exposure)),
         (

@@ -7,19 +7,24 @@ from enum import StrEnum
 from holdfast.model.advisory import PackageState
 from holdfast.model.component import Location
 from holdfast.model.inventory import Reach
+from holdfast.model.vex import VexStatus
 
 DEPLOYMENT = "deployment"
 """The ecosystem of what is wrong with a deployment itself."""
 
 
 class State(StrEnum):
-    """The life of an exposure. `regressed` is open again: after being resolved, or a mitigation lifted too early."""
+    """The life of an exposure. `regressed` is open again: after being resolved, or a mitigation lifted too early.
+
+    `cleared` still runs, and a VEX document that counts here says that it is not affected.
+    """
 
     OPEN = "open"
     MITIGATED = "mitigated"
     REGRESSED = "regressed"
     RESOLVED = "resolved"
     WAIVED = "waived"
+    CLEARED = "cleared"
 
 
 class Ending(StrEnum):
@@ -46,6 +51,7 @@ class Clocks:
     fixed_at: datetime | None = None
     resolved_at: datetime | None = None
     waived_at: datetime | None = None
+    cleared_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,32 @@ class Subject:
     kind: str
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What VEX documents say of an exposure: the statement that counts, of the document that is kept as `document`.
+
+    `reason` is its justification, `impact` why in a sentence, `action` what to do, `response` what its author does.
+    `void` is why it clears nothing although it would. `others` say another thing and do not count, in words.
+    """
+
+    status: VexStatus
+    document: str
+    digest: str
+    author: str
+    reason: str = ""
+    impact: str = ""
+    action: str = ""
+    response: tuple[str, ...] = ()
+    at: datetime | None = None
+    void: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def clears(self) -> bool:
+        """Whether there is nothing to mend."""
+        return self.status.clears and not self.void
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +137,8 @@ class Exposure:
     package_state: PackageState | None = None
     """How its distribution says the package stands, the least hopeful of the versions that run; `None` where none is
     asked: a language package, a deployment."""
+    said: Spoken | None = None
+    """What VEX documents say of all of it that runs; `None` where none speaks of it."""
     drill: str | None = None
     """The drill that made it, of a synthetic finding; such an exposure never enters real figures."""
 

@@ -28,3 +28,19 @@ class VexDocuments(Protocol):
     def about(self, vulnerabilities: Collection[str]) -> Sequence[Statement]:
         """Return every statement that names one of them, once, by document and in its order."""
         ...
+
+    def named(self, name: str | None = None) -> Collection[str]:
+        """Return the vulnerabilities that a document names, or all documents."""
+        ...
+
+    def mark(self, clusters: Collection[str]) -> None:
+        """Let the exposures of clusters be judged anew, soon; what waits already is no fault."""
+        ...
+
+    def due(self, limit: int) -> Sequence[str]:
+        """Return the first clusters that wait for it, sorted."""
+        ...
+
+    def done(self, clusters: Collection[str]) -> None:
+        """Let clusters wait no more."""
+        ...

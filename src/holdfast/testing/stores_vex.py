@@ -71,3 +71,19 @@ class VexSuite:
             tx.vex.remove("vendor")
         with store.read(ORG) as tx:
             assert (tx.vex.find("vendor"), list(tx.vex.about(["CVE-1"]))) == (kept_vex(), [statement("CVE-1")])
+
+    def test_what_waits_for_judgement_waits_once_until_it_is_done(self, store: Store) -> None:
+        with store.write(ORG, START) as tx:
+            tx.vex.save(kept_vex(), [statement("CVE-1", "GHSA-1")])
+            tx.vex.save(kept_vex("other"), [statement("CVE-2"), statement("CVE-1")])
+            assert set(tx.vex.named("vendor")) == {"CVE-1", "GHSA-1"}
+            assert set(tx.vex.named()) == {"CVE-1", "GHSA-1", "CVE-2"}
+            for clusters in (["b", "a"], ["b", "c"], []):
+                tx.vex.mark(clusters)
+        with store.write(OTHER, START) as tx:
+            assert (list(tx.vex.due(9)), set(tx.vex.named())) == ([], set())
+            tx.vex.done(["a"])
+        with store.write(ORG, START) as tx:
+            assert list(tx.vex.due(2)) == ["a", "b"]
+            tx.vex.done(["a", "b", "x"])
+            assert list(tx.vex.due(9)) == ["c"]

@@ -7,6 +7,7 @@ from holdfast.edges.api.wire_mitigations import RunOut
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Ending, State
 from holdfast.model.inventory import Reach
+from holdfast.model.vex import VexStatus
 
 
 class LocationOut(Answer, frozen=True):
@@ -118,6 +119,7 @@ class ClocksOut(Answer, frozen=True):
     fixed_at: Instant | None
     resolved_at: Instant | None
     waived_at: Instant | None
+    cleared_at: Instant | None
 
 
 class RiskOut(Answer, frozen=True):
@@ -131,11 +133,31 @@ class RiskOut(Answer, frozen=True):
     fix_version: str | None
 
 
+class SaidOut(Answer, frozen=True):
+    """The VEX statement that counts, of the document kept as `document`; `digest` is of its text, `at` the statement's.
+
+    `void` is why it clears nothing although it would; `others` differ and do not count, in words.
+    """
+
+    status: VexStatus
+    document: str
+    digest: str
+    author: str
+    reason: str
+    impact: str
+    action: str
+    response: list[str]
+    at: Instant | None
+    void: list[str]
+    others: list[str]
+
+
 class FindingOut(Answer, frozen=True):
     """A finding in an environment: one episode of it, with its life and its clocks.
 
     `kind` is `vulnerability`, or `deployment` where no passing verdict of the gate allowed what runs. `package_state`
-    is how the package's distribution says that it stands, `null` where it is of none.
+    is how the package's distribution says that it stands, `null` where it is of none. `said` is what VEX documents say
+    of all of it that runs, `null` where none does; where that clears it, `state` is `cleared`.
     """
 
     id: str
@@ -163,6 +185,7 @@ class FindingOut(Answer, frozen=True):
     summary: str
     releases: list[str]
     package_state: PackageState | None
+    said: SaidOut | None
 
 
 class FindingPage(Answer, frozen=True):

@@ -34,6 +34,7 @@ _LIFE = (
     ("fixed_at", "fixed", "the first fixed release ran"),
     ("resolved_at", "resolved", "nothing bad runs"),
     ("waived_at", "waived", "accepted"),
+    ("cleared_at", "cleared", "a VEX document says that nothing is to be mended"),
 )
 _TIMES = (("time to mitigate", "mitigated_at"), ("time to repair", "resolved_at"))
 _EVIDENCE = [("Advisory", "id"), ("Severity", "severity"), ("Modified", "modified"), ("Summary", "summary")]
@@ -59,6 +60,9 @@ def command(api: Api, *, exposure: str, style: str) -> None:
         return
     finding = detail["finding"]
     print_facts(_facts(finding), style)
+    if finding["said"] is not None:
+        print_heading("VEX", style)
+        print_facts(_said(finding["said"]), style)
     print_heading("Clocks", style)
     print_rows(_life(finding["clocks"]), _LIFE_COLUMNS, style)
     print_facts(_times(finding["clocks"]), style)
@@ -91,6 +95,20 @@ def _facts(one: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("where", ", ".join(place_text(place) for place in one["locations"][:5])),
         ("confidence", one["confidence"]),
         ("advisories", ", ".join(one["advisories"])),
+    ]
+
+
+def _said(one: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return [
+        ("status", one["status"].replace("_", " ")),
+        ("because", one["impact"] or one["reason"]),
+        ("author does", ", ".join(one["response"])),
+        ("what to do", one["action"]),
+        ("by", one["author"]),
+        ("dated", instant_text(one["at"])),
+        ("document", f"{one['document']} {one['digest']}"),
+        ("does not count", "; ".join(one["void"])),
+        ("others say", "; ".join(one["others"])),
     ]
 
 

@@ -9,7 +9,7 @@ import click
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, say
 from holdfast.edges.cli.paging import answer_pages
-from holdfast.edges.cli.words import fix_text, instant_text, severity_text, state_text
+from holdfast.edges.cli.words import fix_text, instant_text, said_text, severity_text, state_text
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
 from holdfast.ports.api import Api
@@ -107,10 +107,11 @@ def command(
 def finding_row(one: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cells of an exposure."""
     versions = ", ".join(one["versions"])
+    marks = [mark for mark in ("backlog" if one["backlog"] else "", said_text(one)) if mark]
     names = [name for name in one["advisories"] if name.startswith("CVE-")] or one["advisories"]
     return {
         **one,
-        "state_words": state_text(one["state"]) + (" (backlog)" if one["backlog"] else ""),
+        "state_words": state_text(one["state"]) + (f" ({', '.join(marks)})" if marks else ""),
         "severity": severity_text(one["risk"]),
         "subject_name": one["subject"]["name"],
         "package": f"{one['name']} {versions}".strip(),

@@ -12,6 +12,7 @@ _STATES = {
     "regressed": "◆ regressed",
     "mitigated": "◐ mitigated",
     "waived": "◇ waived",
+    "cleared": "○ cleared",
     "resolved": "● resolved",
     "pass": "● fresh",
     "unknown": "? unknown",
@@ -23,6 +24,15 @@ _SEVERITIES = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
 def state_text(state: str) -> str:
     """Return a state with its shape; one that has none yet is unknown, not fine."""
     return _STATES.get(state, f"? {state}")
+
+
+def said_text(finding: Mapping[str, Any]) -> str:
+    """Return what VEX documents say of a finding, in short; empty where none does."""
+    said = finding["said"]
+    if said is None:
+        return ""
+    status = said["status"].replace("_", " ")
+    return f"VEX: {status}" + (", which does not count" if said["void"] else "")
 
 
 def fix_text(finding: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select
 
-from holdfast.edges.stores.schema_vex import VEX_ABOUT, VEX_DOCUMENT, VEX_STATEMENT
+from holdfast.edges.stores.schema_vex import VEX_ABOUT, VEX_DOCUMENT, VEX_DUE, VEX_STATEMENT
 from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_body, to_body
 from holdfast.model.vex import KeptVex, Statement
@@ -64,3 +64,24 @@ class SqlVexDocuments:
                 if (row.name, row.number) not in found:
                     found[row.name, row.number] = from_body(row.body, Statement)
         return [found[place] for place in sorted(found)]
+
+    def named(self, name: str | None = None) -> Collection[str]:
+        """Return the vulnerabilities that a document names, or all documents."""
+        query = select(VEX_ABOUT.c.vulnerability).distinct().where(VEX_ABOUT.c.org == self._session.org)
+        rows = self._session.rows(query if name is None else query.where(VEX_ABOUT.c.name == name))
+        return {row.vulnerability for row in rows}
+
+    def mark(self, clusters: Collection[str]) -> None:
+        """Let the exposures of clusters be judged anew, soon; what waits already is no fault."""
+        self._session.upsert(VEX_DUE, [{"org": self._session.org, "cluster": one} for one in sorted(set(clusters))])
+
+    def due(self, limit: int) -> Sequence[str]:
+        """Return the first clusters that wait for it, sorted."""
+        query = select(VEX_DUE.c.cluster).where(VEX_DUE.c.org == self._session.org)
+        return [row.cluster for row in self._session.rows(query.order_by(VEX_DUE.c.cluster).limit(limit))]
+
+    def done(self, clusters: Collection[str]) -> None:
+        """Let clusters wait no more."""
+        for some in chunks(sorted(set(clusters))):
+            where = (VEX_DUE.c.org == self._session.org, VEX_DUE.c.cluster.in_(some))
+            self._session.change(delete(VEX_DUE).where(*where))

@@ -1,0 +1,73 @@
+"""What waits to be judged anew is judged: after a VEX document, a policy or the day changed.
+
+Rules:
+
+1. Who changes a document marks what it names, in the same transaction; what is marked is judged in short transactions
+   of their own, each with its mark. Whatever stops in between goes on where it stopped.
+2. Once a day what documents speak of is marked, as a statement's date may have come; and what a distribution's release
+   has, where it has ended since or was never told.
+"""
+
+from datetime import datetime, timedelta
+
+from holdfast.controls.end_of_life import ended_at
+from holdfast.loop.reconcile import reconcile
+from holdfast.loop.turn import Turn
+from holdfast.loop.vex_documents import mark_named
+from holdfast.model.advisory import PackageState
+from holdfast.model.exposure import Exposure
+from holdfast.model.purl import find_distribution
+from holdfast.ports.clock import Clock
+from holdfast.ports.ids import Ids
+from holdfast.ports.store import Store
+from holdfast.ports.world import Targets
+
+LOOK_CLUSTERS = 500
+JUDGE_CLUSTERS = 20
+
+
+def judge_due(
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    org: str,
+    *,
+    feed_max_age: timedelta | None = None,
+    targets: Targets | None = None,
+) -> int:
+    """Judge all that waits in an org; returns how many transitions that gave. The others as in `Turn`."""
+    count = 0
+    while True:
+        with store.read(org) as tx:
+            due = tx.vex.due(LOOK_CLUSTERS)
+            live = sorted({one.cluster for one in tx.exposures.of_clusters(due) if one.is_live}) if due else []
+        if not due:
+            return count
+        for start in range(0, len(live), JUDGE_CLUSTERS):
+            batch = live[start : start + JUDGE_CLUSTERS]
+            with store.write_now(org, clock) as (tx, now):
+                turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
+                count += len(reconcile(turn, clusters=batch))
+                tx.vex.done(batch)
+        with store.write_now(org, clock) as (tx, _):
+            tx.vex.done(set(due) - set(live))
+
+
+def mark_the_day(store: Store, clock: Clock, org: str) -> None:
+    """Mark what a new day may have changed."""
+    with store.read(org) as tx:
+        now = clock.now()
+        stale = {one.cluster for one in tx.exposures.all() if one.is_live and _is_stale(one, now)}
+        named = tx.vex.named()
+    if stale or named:
+        with store.write_now(org, clock) as (tx, _):
+            tx.vex.mark(stale)
+            mark_named(tx, named)
+
+
+def _is_stale(one: Exposure, now: datetime) -> bool:
+    """Whether a distribution's release has ended since its package was judged, or its word was never asked for."""
+    if find_distribution(one.ecosystem.partition(":")[0]) is None or one.drill is not None:
+        return False
+    has_ended = one.package_state is PackageState.AFFECTED and ended_at(one.ecosystem, now) is not None
+    return one.package_state is None or has_ended
