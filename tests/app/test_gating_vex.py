@@ -9,6 +9,7 @@ import pytest
 from tests.app.test_gating import POLICY, add, commit, document, feed, gate, repository
 from tests.edges.providers.bucket import record, write_bucket
 from tests.edges.providers.test_git_tree import git
+from tests.findings.signing import Signer
 
 __all__ = ["feed", "repository"]
 PURL = "pkg:pypi/lamp@1.0"
@@ -152,6 +153,55 @@ def test_known_exploited_is_cleared_only_where_the_policy_lets_it(change: Path, 
         assert done.returncode == code, done.stdout
         (one,) = document(done)["vex"]
         assert (one["known_exploited"], bool(one["vex"]["void"])) == (True, code == 1)
+
+
+def test_a_policy_says_whose_signatures_count(change: Path, feed: Path, tmp_path: Path) -> None:
+    """Unsigned is fine until the policy wants signatures; wrongly signed never is."""
+    ana, bea, policy = Signer.of("ed25519"), Signer.of("p256"), tmp_path / "policy.yaml"
+    plain = vex(tmp_path / "vendor.json")
+    signed, other = tmp_path / "signed.json", tmp_path / "other.json"
+    subject = {"name": PURL, "digest": {"sha256": "a" * 64}}
+    for signer, file in ((ana, signed), (bea, other)):
+        file.write_bytes(signer.attest(json.loads(plain.read_text()), subject))
+    keys = f"keys: {{lamp: {json.dumps(ana.pem)}}}"
+    for words, file, code in (
+        ("", plain, 0),
+        ("", signed, 4),
+        (f"vex: {{{keys}}}", plain, 0),
+        (f"vex: {{{keys}}}", signed, 0),
+        (f"vex: {{{keys}}}", other, 4),
+        (f"vex: {{{keys}, require_signature: true}}", plain, 1),
+        (f"vex: {{{keys}, require_signature: true}}", signed, 0),
+        ("vex: {require_signature: true}", plain, 1),
+    ):
+        policy.write_text(f"{POLICY}{words}\n")
+        done = gate(
+            *(change, feed, "--base", "main", "--policy", str(policy), "--vex", str(file), "--format", "json"),
+        )
+        assert done.returncode == code, (words, file.name, done.stdout, done.stderr)
+        if code == 0:
+            (one,) = document(done)["vex"]
+            assert one["vex"]["said"].endswith("by Lamp Makers, signed") is (file == signed)
+        if code == 4:
+            assert file.name in document(done)["error"]["where"]
+        if code == 1:
+            (blocked,) = document(done)["blocking"]
+            assert "is not signed" in blocked["vex"]["void"][0]
+
+
+def test_a_change_can_not_bring_its_own_key(change: Path, feed: Path, tmp_path: Path) -> None:
+    """The key stands in the policy of the change alone: it counts once that is merged."""
+    ana, signed = Signer.of("ed25519"), tmp_path / "signed.json"
+    plain = json.loads(vex(tmp_path / "vendor.json").read_text())
+    signed.write_bytes(ana.attest(plain, {"name": PURL, "digest": {"sha256": "a" * 64}}))
+    (change / ".holdfast").mkdir(exist_ok=True)
+    own = change / ".holdfast" / "policy.yaml"
+    own.write_text(f"{own.read_text() if own.exists() else POLICY}vex: {{keys: {{mine: {json.dumps(ana.pem)}}}}}\n")
+    git(change, "add", "-A")
+    git(change, "commit", "-qm", "trust me")
+    done = gate(change, feed, "--base", "main", "--vex", str(signed), "--format", "json")
+    assert done.returncode == 4
+    assert "no key is known" in document(done)["error"]["message"]
 
 
 def test_a_product_is_what_the_pipeline_says_it_is(change: Path, feed: Path, tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.errors import PolicyError
 from holdfast.findings.vex import Judgeable, Vex
 from holdfast.gate.decide import Bound, Decision, Question, decide
 from holdfast.gate.levels import Levels
@@ -124,3 +126,54 @@ def test_documents_never_lower_a_score(statuses: list[VexStatus]) -> None:
     plain = asked((finding(),))
     spoken = asked((finding(),), *(statement(status, document=str(place)) for place, status in enumerate(statuses)))
     assert spoken.score.value >= plain.score.value
+
+
+KEY = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+OTHER = "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw="
+
+
+def test_a_lower_level_can_not_say_whose_signatures_count_where_one_above_it_does() -> None:
+    def policy(text: str, name: str) -> Policy:
+        return read_policy(text.encode(), file="policy.yaml", name=name)
+
+    def names(*levels: Policy) -> list[str]:
+        return [key.name for key in Levels(levels).vex_keys]
+
+    both = policy(f"vex: {{keys: {{ana: {KEY}, bea: {OTHER}}}}}", "org")
+    one = policy(f"vex: {{keys: {{bea: {OTHER}}}}}", "team")
+    own = policy(f"vex: {{keys: {{mine: {KEY}}}}}", "repository")
+    silent, needs = policy("min_score: {default: 1}", "org"), policy("vex: {require_signature: true}", "org")
+    free = policy("vex: {require_signature: true}\nlower_may: [vex]", "org")
+    assert (names(), names(both), names(both, one), names(both, one, own)) == ([], ["ana", "bea"], ["bea"], [])
+    assert names(both, own) == ["ana"]  # the same key, by the name that counts
+    assert (names(silent, own), names(needs, own), names(free, own)) == (["mine"], [], ["mine"])
+    assert any("vex.keys" in word for word in Levels([needs, own]).refused)
+    assert Levels([needs, own]).vex.keys == frozenset()
+
+
+def test_a_lower_level_can_only_ask_for_signatures() -> None:
+    def levels(*texts: str) -> Levels:
+        return Levels([read_policy(one.encode(), file="p", name=str(number)) for number, one in enumerate(texts)])
+
+    yes, no = "vex: {require_signature: true}", "vex: {require_signature: false}"
+    assert [levels(yes, no).vex.needs_signature, levels(no, yes).vex.needs_signature] == [True, True]
+    assert [levels(no).vex.needs_signature, levels("version: 1").vex.needs_signature] == [False, False]
+    assert any("vex.require_signature" in one for one in levels(yes, no).refused)
+    assert levels(no, yes).refused == ()
+    assert not levels(f"{yes}\nlower_may: [vex]", no).vex.needs_signature
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"vex: {{keys: {{ana: {KEY[:-9]}AAAAAAAAA}}}}", "no public key"),
+        (f"vex: {{keys: {{ana: {'x' * 40}}}}}", "no public key"),
+        (f"vex: {{keys: [{KEY}]}}", "expected a mapping, got a list"),
+        (f"vex: {{keys: {{Ana B: {KEY}}}}}", "lower-case letters"),
+        ("vex: {require_signature: sometimes}", "true or false"),
+    ],
+)
+def test_a_key_that_is_none_is_refused_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(PolicyError, match=said) as raised:
+        read_policy(text.encode(), file="policy.yaml")
+    assert (raised.value.where or "").startswith("policy.yaml:1:")

@@ -49,13 +49,21 @@ def seal(payload_type: str, payload: bytes, public_key: bytes, sign: Sign) -> st
     return json.dumps({"payload": _encode(payload), "payloadType": payload_type, "signatures": [signature]})
 
 
-def unseal(text: str, payload_type: str, verify: Verify, *, where: str | None = None, hint: str | None = None) -> bytes:
+def unseal(
+    text: str,
+    payload_type: str,
+    verify: Verify,
+    *,
+    where: str | None = None,
+    hint: str | None = None,
+    most_bytes: int = MOST_BYTES,
+) -> bytes:
     """Return the payload of an envelope that the key signed.
 
     Raises:
         JournalError: no envelope, another payload type, or no signature of that key.
     """
-    envelope = _load_envelope(text, payload_type, where, hint)
+    envelope = _load_envelope(text, payload_type, where, hint, most_bytes)
     signed = pae(envelope.payload_type, envelope.payload)
     if not any(verify(signature, signed) for signature in envelope.signatures):
         raise JournalError("no signature of that key: it was changed, or another key signed it", where=where)
@@ -100,9 +108,11 @@ class _Envelope:
     signatures: tuple[bytes, ...]
 
 
-def _load_envelope(text: str, payload_type: str, where: str | None, hint: str | None) -> _Envelope:
-    if len(text) > MOST_BYTES:
-        raise JournalError("an envelope larger than 4 MiB", where=where)
+def _load_envelope(
+    text: str, payload_type: str, where: str | None, hint: str | None, most_bytes: int = MOST_BYTES
+) -> _Envelope:
+    if len(text) > most_bytes:
+        raise JournalError(f"an envelope larger than {most_bytes >> 20} MiB", where=where)
     try:
         document = json.loads(text)
         signatures = tuple(_decode(one["sig"]) for one in document["signatures"])

@@ -11,7 +11,8 @@ Rules:
 4. Of a finding of several CVEs each must be cleared, by what names that CVE or a record that names all of them; of a
    distribution's notice each CVE that it mends, or the notice by its own name.
 5. A statement does not count, and says why: one that clears and is dated in the future, one by an author whom the
-   policy does not name. What is known to be exploited, or was made to harm, is not cleared unless the policy lets it.
+   policy does not name, one without a signature where the policy wants it, one that another key signed. What is known
+   to be exploited, or was made to harm, is not cleared unless the policy lets it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,10 +45,15 @@ _SPOKEN_OF = frozenset({Kind.VULNERABILITY, Kind.MALICIOUS})
 
 @dataclass(frozen=True, slots=True)
 class VexLimits:
-    """Whose statements count, `None` for anybody's; and which findings may be cleared although they never are."""
+    """Whose statements count, `None` for anybody's; and which findings may be cleared although they never are.
+
+    `keys` are the fingerprints of those whose signatures count, `None` where that was seen to when they were read.
+    """
 
     authors: frozenset[str] | None = None
     also_clears: frozenset[str] = frozenset()
+    keys: frozenset[str] | None = None
+    needs_signature: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def words_of(one: Statement) -> str:
     why = one.justification or one.impact
     said = f"{_WORDS[one.status]} because {why}" if why and one.status is VexStatus.NOT_AFFECTED else _WORDS[one.status]
     response = f" ({', '.join(one.response)})" if one.response else ""
-    return f"VEX: {said}{response}, by {one.author}"
+    return f"VEX: {said}{response}, by {one.author}" + (", signed" if one.signed_by else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +218,10 @@ def _unsound(one: Statement, limits: VexLimits, now: datetime) -> tuple[str, ...
         found.append(f"it is dated {format_instant(one.at)}, which has not come")
     if limits.authors is not None and not limits.authors & set(one.authors):
         found.append(f"the policy does not name {one.author} as an author")
+    if limits.needs_signature and not one.signed_by:
+        found.append("it is not signed, and the policy counts what is signed alone")
+    if one.signed_by and limits.keys is not None and one.signed_by not in limits.keys:
+        found.append("it is signed by a key that the policy does not name")
     return tuple(found)
 
 
@@ -229,7 +239,7 @@ def _latest(statements: Iterable[Statement]) -> list[Statement]:
 
     What has no date is told apart: nobody knows whether it came before what has one.
     """
-    found: dict[tuple[tuple[str, str], bool], list[Statement]] = {}
+    found: dict[tuple[tuple[str, str, str], bool], list[Statement]] = {}
     for one in statements:
         lineage = (one.lineage, one.at is None)
         known = found.get(lineage)

@@ -31,6 +31,7 @@ from holdfast.model.advisory import PackageState
 from holdfast.model.build import Mode
 from holdfast.model.finding import Finding
 from holdfast.model.verdict import Fail, Pass, Unknown
+from holdfast.model.vex import VexKey
 
 DEFAULT_NAME = "the built-in policy"
 DEFAULT = Policy(
@@ -181,7 +182,27 @@ class Levels:
             lambda one, other: other if one is None else one if other is None else one & other,
         )
         also = self._fold("vex", lambda one: one.vex.also_clears, frozenset[str](), frozenset.intersection)
-        return VexLimits(named, also)
+        needed = self._fold("vex", lambda one: one.vex.require_signature, False, lambda one, other: one or other)
+        return VexLimits(named, also, frozenset(one.fingerprint for one in self.vex_keys), needed)
+
+    @property
+    def vex_keys(self) -> tuple[VexKey, ...]:
+        """Whose signatures of VEX documents count: those that every level names which names any.
+
+        Below a level that wants signatures and names nobody, no level may say whose.
+        """
+        trusted: tuple[VexKey, ...] | None = None
+        is_needed, free = False, True  # the highest may say what it likes
+        for one in self.policies:
+            said = one.vex.keys
+            if said is not None and (free or (trusted is None and not is_needed)):
+                trusted = said
+            elif said is not None:
+                named = {key.fingerprint for key in said}
+                trusted = tuple(key for key in trusted or () if key.fingerprint in named)
+            is_needed = is_needed or bool(one.vex.require_signature)
+            free = free and "vex" in one.lower_may
+        return trusted or ()
 
     @property
     def private(self) -> tuple[str, ...]:
@@ -281,6 +302,10 @@ class Levels:
                 yield f"{one.name}: deployments.unverified `{said}` is milder than what is above it, which counts"
             if one.vex.also_clears and one.vex.also_clears - with_it.vex.also_clears:
                 yield f"{one.name}: vex.also_clears counts only where a higher level lists `vex` in lower_may"
+            if one.vex.require_signature is False and with_it.vex.needs_signature:
+                yield f"{one.name}: vex.require_signature `false` is milder than what is above it, which counts"
+            if set(one.vex.keys or ()) - set(with_it.vex_keys):
+                yield f"{one.name}: vex.keys that nobody above it names count only where that lists `vex` in lower_may"
             if one.private and set(one.private) - set(with_it.private):
                 yield f"{one.name}: private names count only where a higher level lists `private` in lower_may"
 

@@ -29,6 +29,7 @@ from holdfast.controls.cel import (
 )
 from holdfast.controls.vocabulary import ENVIRONMENT, SERVICE
 from holdfast.model.build import Mode
+from holdfast.model.vex import VexKey
 
 BUDGET = 10_000
 """Steps that one rule may take on one finding; an expression that would never end is unknown."""
@@ -119,10 +120,15 @@ class WaiverRules:
 
 @dataclass(frozen=True, slots=True)
 class VexRules:
-    """Whose VEX statements count, and what they may clear although nothing else may; `None` is "not said"."""
+    """Whose VEX statements count, and what they may clear although nothing else may; `None` is "not said".
+
+    `keys` are those whose signatures count.
+    """
 
     authors: frozenset[str] | None = None
     also_clears: frozenset[str] | None = None
+    keys: tuple[VexKey, ...] | None = None
+    require_signature: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

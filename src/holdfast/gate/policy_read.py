@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from holdfast.errors import ExpressionError, PolicyError, UsageError
+from holdfast.errors import ExpressionError, FactError, PolicyError, UsageError
 from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.facts.manifest_yaml import Entries, Problem, Scalar, Tree, find, items_of, parse_yaml, plain, written
 from holdfast.gate.policy import (
@@ -31,6 +31,7 @@ from holdfast.gate.policy import (
 )
 from holdfast.model.build import Mode
 from holdfast.model.instant import parse_instant
+from holdfast.model.vex import VexKey
 
 SCHEMA = ("holdfast.gate", "policy.schema.json")
 FILE = ".holdfast/policy.yaml"
@@ -44,6 +45,7 @@ _License = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Licenses = Annotated[list[_License], msgspec.Meta(max_length=500)]
 _Tier = Annotated[str, msgspec.Meta(pattern=r"^(default|tier-[1-9])\Z")]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+_Key = Annotated[str, msgspec.Meta(min_length=40, max_length=2000)]
 _Beyond = Literal["known-exploited", "malicious"]
 _Private = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9 .:-]{0,63}:[^\s:][^\s]{0,255}\Z")]
 
@@ -87,6 +89,8 @@ class _WaiversShape(_Strict):
 class _VexShape(_Strict):
     authors: Annotated[list[_Name], msgspec.Meta(max_length=200)] | msgspec.UnsetType = msgspec.UNSET
     also_clears: Annotated[list[_Beyond], msgspec.Meta(max_length=2)] | msgspec.UnsetType = msgspec.UNSET
+    keys: Annotated[dict[_Id, _Key], msgspec.Meta(max_length=50)] | msgspec.UnsetType = msgspec.UNSET
+    require_signature: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class _ModeShape(_Strict):
@@ -291,7 +295,27 @@ def _vex(tree: Tree | None) -> VexRules:
     authors, also = (
         frozenset(_texts(tree, key)) if find(tree, key) is not None else None for key in ("authors", "also_clears")
     )
-    return VexRules(authors, also)
+    keys, needed = find(tree, "keys"), find(tree, "require_signature")
+    return VexRules(
+        authors,
+        also,
+        _keys(keys) if keys is not None else None,
+        bool(needed.value) if isinstance(needed, Scalar) else None,
+    )
+
+
+def _keys(tree: Tree) -> tuple[VexKey, ...]:
+    """Return the keys of a mapping of name and key. Raises: PolicyError: one is none."""
+    from holdfast.findings.vex_signed import parse_key  # what it takes is only loaded where there are keys
+
+    found = []
+    named: Any = plain(tree)  # the schema has seen to it that texts are named
+    for name in sorted(named):
+        try:
+            found.append(parse_key(name, named[name]))
+        except FactError as error:
+            raise PolicyError(error.message, where=_place(tree, name), hint=error.hint) from None
+    return tuple(found)
 
 
 def _mode(tree: Tree | None) -> ModeRules | None:

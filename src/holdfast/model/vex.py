@@ -4,6 +4,8 @@ A statement counts for what it names exactly, or not at all: what has no package
 and matches nothing.
 """
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,7 +107,8 @@ class Statement:
     `ids` are all names that the document gives the vulnerability. `justification` is in the words of the format,
     `impact` says it in a sentence, `action` what to do. `response` is what the author does about it (`will_not_fix`).
     `authors` are the names that the document gives its author, the first for people. `document` is its id, `at` `None`
-    where it has no date, `version` the document's as it is written there. `file` is where it was read.
+    where it has no date, `version` the document's as it is written there. `file` is where it was read. `signed_by` is
+    the fingerprint of the key that signed it, empty where nobody did.
     """
 
     ids: tuple[str, ...]
@@ -120,6 +123,7 @@ class Statement:
     at: datetime | None = None
     version: str = ""
     file: str = ""
+    signed_by: str = ""
 
     @property
     def author(self) -> str:
@@ -127,9 +131,12 @@ class Statement:
         return self.authors[0] if self.authors else "an author without name"
 
     @property
-    def lineage(self) -> tuple[str, str]:
-        """What later statements override earlier ones in: the same author's same document, or the one file."""
-        return (self.author, self.document) if self.document else ("", self.file)
+    def lineage(self) -> tuple[str, str, str]:
+        """What later statements override earlier ones in: the same author's same document, or the one file.
+
+        Whoever signs with another key, or not at all, overrides nothing: anybody can write an author's name.
+        """
+        return (self.author, self.document, self.signed_by) if self.document else ("", self.file, self.signed_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,24 @@ class VexDocument:
     id: str
     statements: tuple[Statement, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VexKey:
+    """A public key whose signatures of documents count: what it is called, and its DER in base64."""
+
+    name: str
+    text: str
+
+    @property
+    def data(self) -> bytes:
+        """The key's DER."""
+        return base64.b64decode(self.text)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it apart, whatever it is called: `sha256:…` of its DER."""
+        return "sha256:" + hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.edges.cli.test_scan import PIN, Place
 from tests.facts.vex.documents import CSAF, CYCLONEDX, OPENVEX, changed
+from tests.findings.signing import Signer
 
 LAMP = "pkg:pypi/lamp@1.0"
 OPEN = changed(
@@ -103,3 +104,29 @@ def test_notes_tell_what_matches_nothing_and_bad_files_are_refused(place: Place)
     bad.write_text("{")
     assert place.scan("--vex", str(bad)).exit_code == 4
     assert place.scan("--product", "shop").exit_code == 2
+
+
+def test_a_scan_is_given_the_key_of_a_signed_document(place: Place, tmp_path: Path) -> None:
+    signer = Signer.of("p256")
+    file, key = place.tree.parent / "signed.json", place.tree.parent / "vendor.pub"
+    file.write_bytes(signer.attest(OPEN, {"name": LAMP, "digest": {"sha256": "a" * 64}}))
+    key.write_text(signer.pem)
+    found = of_scan(place, "--vex", str(file), "--vex-key", str(key))
+    assert (found["findings"], found["vex"][0]["said"].endswith(", signed")) == ([], True)
+    for options, said in (
+        ((), "no key is known"),
+        (("--vex-key", str(file)), "is no public key"),
+        (("--vex-key", str(written_key(place, Signer.of("p256")))), "another key signed it"),
+    ):
+        done = place.scan("--vex", str(file), *options)
+        assert (done.exit_code, said in done.stderr) == (4, True), done.output
+    inside = place.tree / "own.pub"
+    inside.write_text(signer.pem)
+    done = place.scan("--vex", str(file), "--vex-key", str(inside))
+    assert (done.exit_code, "does not speak for itself" in done.stderr) == (2, True)
+
+
+def written_key(place: Place, signer: Signer) -> Path:
+    file = place.tree.parent / "other.pub"
+    file.write_text(signer.pem)
+    return file

@@ -111,3 +111,8 @@ def test_cyclonedx_vulnerability_without_analysis_says_nothing() -> None:
     assert read_one(changed(CYCLONEDX, (("vulnerabilities", 0, "analysis"), ...))) == ([], [])
     statements, notes = read_one(changed(CYCLONEDX, (AFFECTS, ...)))
     assert (statements, len(notes)) == ([], 1)
+
+
+def test_cyclonedx_signature_of_its_own_is_told_not_to_be_verified() -> None:
+    _, notes = read_one(CYCLONEDX | {"signature": {"algorithm": "ES256", "value": "x"}})
+    assert notes == ["its own signature is not verified: it counts as unsigned"]

@@ -95,6 +95,11 @@ def test_cyclonedx_link_leads_from_xml_to_json_and_back() -> None:
     assert [part.name for part in claim.parts] == ["pkg:npm/left-pad@1.0.0"]
 
 
+def test_cyclonedx_xml_signature_of_its_own_is_told_not_to_be_verified() -> None:
+    (found,) = read_xml(XML.replace("</bom>", '<ds:Signature xmlns:ds="urn:x"/></bom>'))
+    assert found.notes == ("its own signature is not verified: it counts as unsigned",)
+
+
 def test_cyclonedx_xml_without_state_says_nothing() -> None:
     (found,) = read_xml(XML.replace("<state>not_affected</state>", "<state/>"))
     assert found.statements == ()

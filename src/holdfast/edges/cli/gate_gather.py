@@ -66,8 +66,10 @@ def gather(tools: GateTools, path: Path, options: GateOptions, levels: Levels | 
     tree, paths = tools.tree(path)
     base = Base.find(tools, path, options.base, os.environ)
     trusted = read_trusted(tools, path, tree, base, options.policy, options.service)
-    vex, altered = read_vex_trusted(tools, path, base, options.vex, judgeable(options.products))
-    levels, notes = levels or trusted.levels(), [*trusted.notes, *altered]
+    levels = levels or trusted.levels()
+    judged = judgeable(options.products)
+    vex, altered = read_vex_trusted(tools, path, base, options.vex, judged, levels.vex_keys if options.vex else ())
+    notes = [*trusted.notes, *altered]
     there = base.tree(tools, path) if base else None
     sbom = told_apart(read_composition(tree, paths), tree, there)
     before = base.composition(tools, path) if base else None

@@ -30,7 +30,7 @@ from holdfast.edges.cli.options import (
     json_command,
 )
 from holdfast.edges.cli.output import Progress, print_json, say
-from holdfast.edges.cli.vex import vex_options
+from holdfast.edges.cli.vex import vex_key_option, vex_options
 from holdfast.errors import FactError, HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.loop.scan import DEFAULT_MAX_AGE, ScanReport, scan, wanted_ecosystems
@@ -100,6 +100,7 @@ def make_scan(open_tools: Callable[[], ScanTools]) -> click.Command:
     @click.option("--offline", is_flag=True, help="Ask nothing of the network; use what was synced.")
     @click.option("--comprehensive", is_flag=True, help="Judge what came with the distribution by itself as well.")
     @vex_options
+    @vex_key_option
     @image_options
     @data_option
     @format_option
@@ -136,6 +137,7 @@ class _Options:
     comprehensive: bool = False
     vex: tuple[Path, ...] = ()
     products: tuple[str, ...] = ()
+    vex_keys: tuple[Path, ...] = ()
 
 
 def _run(tools: ScanTools, path: Path, options: _Options) -> int:
@@ -166,7 +168,8 @@ def _read_vex(path: Path, options: _Options) -> "SpokenScan":
     from holdfast.edges.cli.scan_spoken import SpokenScan  # loads what a scan can do without
     from holdfast.edges.cli.vex import judgeable, read_vex_outside
 
-    return SpokenScan(read_vex_outside(options.vex, path, judgeable(options.products, options.image.reference)))
+    judged = judgeable(options.products, options.image.reference)
+    return SpokenScan(read_vex_outside(options.vex, path, judged, options.vex_keys))
 
 
 def _write(report: ScanReport, spoken: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ Rules:
 1. A change does not speak for itself: a document in the repository counts as the base has it, and that it differs is
    told. Without a base whose word counts, it is refused: nobody vouches for it.
 2. What is judged is named by `--product`, or by the digest of `--image`; nothing in the tree says what it is.
+3. A signed document is opened by a key of the policy; for a scan, which has none, by one given from outside.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +20,7 @@ from holdfast.errors import FactError, UsageError
 if TYPE_CHECKING:  # a command without documents loads none of it
     from holdfast.edges.cli.gate_base import Base, GateTools
     from holdfast.findings.vex import Judgeable, Vex
-    from holdfast.model.vex import Package
+    from holdfast.model.vex import Package, VexKey
     from holdfast.ports.tree import Tree
 
 P = ParamSpec("P")
@@ -46,6 +47,19 @@ def vex_options(command: Callable[P, R]) -> Callable[P, R]:
         help="What is judged, as those documents name it: a package URL, or an image's sha256 digest.",
     )
     return files(products(command))
+
+
+def vex_key_option(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command `--vex-key`, as `vex_keys`."""
+    option = click.option(
+        "--vex-key",
+        "vex_keys",
+        multiple=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="PEM",
+        help="A public key, Ed25519 or ECDSA, that a signed VEX document is verified by; may be given several times.",
+    )
+    return option(command)
 
 
 def refuse_with_server(files: Sequence[Path], products: Sequence[str]) -> None:
@@ -82,24 +96,37 @@ def judgeable(products: Sequence[str], image: str | None = None) -> "Judgeable":
     return Judgeable(tuple(packages), frozenset(digests))
 
 
-def read_vex_outside(files: Sequence[Path], path: Path, judged: "Judgeable") -> "Vex":
+def read_vex_outside(files: Sequence[Path], path: Path, judged: "Judgeable", keys: Sequence[Path] = ()) -> "Vex":
     """Return what documents say that lie outside of what is scanned, and of the checkout that it lies in.
 
     Raises:
-        UsageError: one lies inside, or can't be read.
-        FactError: one is no VEX document.
+        UsageError: one of them, or a key, lies inside, or can't be read.
+        FactError: one is no VEX document, no key, or signed by none of these keys.
     """
-    return _read([(str(one), _outside(one, _top_of(path))) for one in files], judged)
+    top = _top_of(path)
+    known = [_key(one, _outside(one, top)) for one in keys]
+    return _read([(str(one), _outside(one, top)) for one in files], judged, known)
+
+
+def _key(file: Path, data: bytes) -> "VexKey":
+    from holdfast.findings.vex_signed import parse_key
+
+    return parse_key(file.name, data.decode("utf-8", "replace"), where=str(file))
 
 
 def read_vex_trusted(
-    tools: "GateTools", path: Path, base: "Base | None", files: Sequence[Path], judged: "Judgeable"
+    tools: "GateTools",
+    path: Path,
+    base: "Base | None",
+    files: Sequence[Path],
+    judged: "Judgeable",
+    keys: "Sequence[VexKey]" = (),
 ) -> "tuple[Vex, tuple[str, ...]]":
     """Return what documents say whose word counts, and what the change would make of them.
 
     Raises:
         UsageError: one lies in the repository and no base vouches for it; it can't be read.
-        FactError: one is no VEX document.
+        FactError: one is no VEX document, or signed by none of these keys.
     """
     place = tools.place(path)
     read: list[tuple[str, bytes]] = []
@@ -118,14 +145,14 @@ def read_vex_trusted(
             notes.append(f"this change alters `{inside}`: what it says counts once it is merged")
         if data is not None:
             read.append((inside, data))
-    return _read(read, judged), tuple(notes)
+    return _read(read, judged, keys), tuple(notes)
 
 
-def _read(files: Sequence[tuple[str, bytes]], judged: "Judgeable") -> "Vex":
-    from holdfast.facts.vexed import read_vex
+def _read(files: Sequence[tuple[str, bytes]], judged: "Judgeable", keys: "Sequence[VexKey]") -> "Vex":
     from holdfast.findings.vex import Vex
+    from holdfast.findings.vex_signed import read_signed
 
-    return Vex.of(read_vex(files), judged)
+    return Vex.of(read_signed(files, keys), judged)
 
 
 def _outside(file: Path, top: Path) -> bytes:

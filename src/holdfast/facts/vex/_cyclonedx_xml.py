@@ -41,6 +41,7 @@ def load_cyclonedx_xml(file: str, data: bytes) -> dict[str, Any]:
         "specVersion": version,
         "serialNumber": root.attributes.get("serialNumber"),
         "version": int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 1,
+        "signature": "in XML" if root.find("Signature") else None,
         "metadata": _metadata(root.find("metadata")),
         "components": [_component(one) for one in root.listed("components", "component")],
         "vulnerabilities": [_vulnerability(one) for one in root.listed("vulnerabilities", "vulnerability")],

@@ -42,6 +42,8 @@ def read(document: dict[str, Any], gathering: VexGathering) -> None:
     version = document.get("version")
     gathering.version = str(version) if isinstance(version, int) else ""
     gathering.authors = _authors(document.get("metadata"))
+    if "signature" in document:
+        gathering.note("its own signature is not verified: it counts as unsigned")
     gathering.date(inner(document, "metadata", "timestamp"))
     known = _links(document, gathering)
     for one in objects(document.get("vulnerabilities")):
