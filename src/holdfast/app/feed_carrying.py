@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from holdfast.app.secrets import write_secret
+from holdfast.app.settings import DATABASE_FILE, STORE_FILE
 from holdfast.edges.cli.feed_wishes import Carried, ExportWish, ImportWish
 from holdfast.edges.providers.compiled import FILE_NAME, CompiledAdvisories, open_compiled
 from holdfast.edges.providers.compiled_open import Wanted, open_advisories
-from holdfast.edges.providers.compiled_snapshot import find_older, refuse_future
 from holdfast.edges.providers.compiled_snapshot_read import open_snapshot_file, put_in_place
 from holdfast.edges.providers.compiled_snapshot_write import write_snapshot_file
 from holdfast.edges.providers.signed_rows import Seal, Unseal
@@ -32,6 +32,7 @@ from holdfast.findings.checkpoint import (
     parse_verifier_key,
 )
 from holdfast.findings.dsse import PAYLOAD_TYPE, seal, seal_unsigned, unseal, unseal_unverified
+from holdfast.loop.carried import find_missing, find_older, refuse_future
 from holdfast.model.advisory import Snapshot
 
 Progress = Callable[[str, int, int | None], None]
@@ -46,7 +47,7 @@ def export_feed(data: Path, file: Path, wish: ExportWish, progress: Progress) ->
         UsageError: the key can't be read.
         FeedError: an ecosystem or a list that was named is not to be had, or the file could not be written.
     """
-    sealed = _sealed_by(wish.key)  # first of all: nothing is fetched for a key that is none
+    sealed = sealed_by(wish.key)  # first of all: nothing is fetched for a key that is none
     lists = (os.environ.get(f"HOLDFAST_{name}") or None for name in ("KEV", "EPSS", "SSVC"))
     opened = open_advisories(
         Wanted(wish.ecosystems, data, wish.feed, wish.offline, *lists), datetime.now(UTC), progress
@@ -75,7 +76,8 @@ def _told_of(lookup: CompiledAdvisories, problems: Mapping[str, str]) -> tuple[s
     return tuple(f"no new advisories for {name}: {because}" for name, because in sorted(problems.items()))
 
 
-def _sealed_by(key: Path | None) -> Seal:
+def sealed_by(key: Path | None) -> Seal:
+    """Return what signs with the key in a file; without one, what says that nobody did. Raises: UsageError."""
     if key is None:
         return lambda statement: seal_unsigned(PAYLOAD_TYPE, statement)
     private = _load_key(key)
@@ -106,20 +108,27 @@ def import_feed(data: Path, file: Path, wish: ImportWish) -> Carried:
         UsageError: the key that is to verify it is none.
         FeedError: the snapshot is refused; what is there stays as it was.
     """
-    name, unsealed = _unsealed_by(wish.trust)
+    name, unsealed = unsealed_by(wish.trust)
     target = data / FILE_NAME
     with open_snapshot_file(file, unsealed) as opened:
         refuse_future(opened.contents.snapshots, datetime.now(UTC), str(file))
-        older = find_older(opened.contents.snapshots, _held(target))
+        offered, held = opened.contents.snapshots, _held(target)
+        older = [*find_missing(offered, held), *find_older(offered, held)]
         if older and not wish.allow_older:
             raise FeedError(
                 f"older than what is here: {'; '.join(older)}", where=str(file), hint="--allow-older takes it"
             )
         put_in_place(opened, target)
         contents = opened.contents
-    return Carried(
-        contents.snapshots, contents.digest, contents.payload_bytes, name, tuple(f"put back: {one}" for one in older)
-    )
+    notes = [f"put back: {one}" for one in older]
+    if has_store(data):
+        notes.append("the server of this folder judges by its own records as before: export them with --with-records")
+    return Carried(contents.snapshots, contents.digest, contents.payload_bytes, name, tuple(notes))
+
+
+def has_store(data: Path) -> bool:
+    """Tell whether a server was ever started on a data folder."""
+    return (data / DATABASE_FILE).exists() or (data / STORE_FILE).exists()
 
 
 def _held(path: Path) -> tuple[Snapshot, ...]:
@@ -135,7 +144,8 @@ def _held(path: Path) -> tuple[Snapshot, ...]:
         held.close()
 
 
-def _unsealed_by(trust: str | None) -> tuple[str | None, Unseal]:
+def unsealed_by(trust: str | None) -> tuple[str | None, Unseal]:
+    """Return the verifier key's name and what verifies by it; `None` verifies nothing. Raises: UsageError."""
     hint = "`holdfast feed export FILE --key KEYFILE` signs one"
     if trust is None:
         return None, lambda envelope: unseal_unverified(envelope, PAYLOAD_TYPE, hint=hint)

@@ -13,6 +13,7 @@ PUBLIC_KEV = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vul
 PUBLIC_EPSS = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"
 ORG = "default"
 DATABASE_FILE = "database.url"
+STORE_FILE = "holdfast.db"
 TARGETS_FILE = "targets.yaml"
 KEEP = timedelta(days=90)
 
@@ -80,7 +81,7 @@ def read_settings(
     enrichments = {kind: environ.get(f"HOLDFAST_{kind.upper()}", default) for kind, default in defaults.items()}
     return Settings(
         data,
-        database or environ.get("HOLDFAST_DATABASE") or _read_database(data) or str(data / "holdfast.db"),
+        database or environ.get("HOLDFAST_DATABASE") or _read_database(data) or str(data / STORE_FILE),
         None if location == "none" else location,
         {kind: where for kind, where in enrichments.items() if where and where != "none"},
         max_age,

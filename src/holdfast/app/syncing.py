@@ -37,7 +37,7 @@ def sync_everything(house: House, progress: Progress, *, enrich: bool = True) ->
         sources = [SOURCES[kind](location) for kind, location in settings.enrichments.items()]
         for state in load_enrichments(house.store, sources, house.clock, again=bool(report.changed)):
             failed += [f"{state.kind}: {state.error}"] if state.error else []
-            clusters |= _live_clusters(house) if state.changed else set()
+            clusters |= live_clusters(house) if state.changed else set()
     if clusters:
         age, targets = settings.feed_max_age, house.outside.targets
         judge_clusters(house.store, house.clock, house.ids, sorted(clusters), feed_max_age=age, targets=targets)
@@ -48,7 +48,8 @@ def sync_everything(house: House, progress: Progress, *, enrich: bool = True) ->
     return [*failed, *report.problems]
 
 
-def _live_clusters(house: House) -> set[str]:
+def live_clusters(house: House) -> set[str]:
+    """Return the clusters of every org's live exposures."""
     out: set[str] = set()
     for org in house.store.tenants.orgs():
         with house.store.read(org.id) as tx:

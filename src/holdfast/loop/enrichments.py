@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import FeedError
+from holdfast.loop.feeds import Guard, unguarded
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.clock import Clock
@@ -40,22 +41,33 @@ class EnrichmentState:
 
 
 def load_enrichments(
-    store: Store, sources: Sequence[EnrichmentSource], clock: Clock, *, again: bool = False
+    store: Store,
+    sources: Sequence[EnrichmentSource],
+    clock: Clock,
+    *,
+    again: bool = False,
+    guard: Guard = unguarded,
 ) -> list[EnrichmentState]:
     """Load each source; `again` writes even what has the same date as before, because there are new records.
 
-    A kind without a source stands as it is in the store; one never loaded says so.
+    A kind without a source stands as it is in the store; one never loaded says so. `guard` as in `feeds.sync`.
     """
     with store.read(PUBLIC) as tx:
         held = dict(tx.enrichments.state())
     out = {kind: EnrichmentState(kind, *held.get(kind, (None, None))) for kind in KINDS}
     for source in sources:
-        out[source.kind] = _load(store, source, held, clock.now(), again=again)
+        out[source.kind] = _load(store, source, held, clock.now(), again=again, guard=guard)
     return [out[kind] for kind in sorted(out)]
 
 
 def _load(
-    store: Store, source: EnrichmentSource, held: Mapping[str, tuple[str, datetime]], now: datetime, *, again: bool
+    store: Store,
+    source: EnrichmentSource,
+    held: Mapping[str, tuple[str, datetime]],
+    now: datetime,
+    *,
+    again: bool,
+    guard: Guard,
 ) -> EnrichmentState:
     kind = source.kind
     before = held.get(kind)
@@ -70,6 +82,7 @@ def _load(
         return EnrichmentState(kind, found.source, found.as_of, len(found.rows))
     rows = found.rows if len(found.rows) <= MAX_WHOLE_ROWS else _named(store, found)
     with store.write(PUBLIC, now) as tx:
+        guard(tx)
         tx.enrichments.save(kind, rows, found.as_of, found.source)
         body = {"id": kind, "source": found.source, "as_of": format_instant(found.as_of), "rows": len(rows)}
         tx.journal.append("enrichment.loaded", body)

@@ -25,7 +25,7 @@ from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.clock import Clock
 from holdfast.ports.feed import Feed, FeedChanges, RawRecord, newest_of_dates
-from holdfast.ports.store import Store
+from holdfast.ports.store import Store, Transaction
 
 BATCH_RECORDS = 200
 MAX_LOSS_RATIO = 0.2
@@ -56,6 +56,7 @@ class _Sync:
     now: datetime
     before: Snapshot | None
     modified: dict[str, datetime | None]
+    guard: Callable[[Transaction], None]
     seen: set[str] = field(default_factory=set)
     read: int = 0
     changed: dict[str, str] = field(default_factory=dict)
@@ -70,6 +71,14 @@ def _silent(_ecosystem: str, _read: int, _expected: int | None) -> None:
     """Tell nobody."""
 
 
+Guard = Callable[[Transaction], None]
+"""Asked first in each transaction that writes; what it raises ends the sync."""
+
+
+def unguarded(_tx: Transaction) -> None:
+    """Let everything be written."""
+
+
 def sync(
     store: Store,
     feed: Feed,
@@ -77,10 +86,12 @@ def sync(
     *,
     ecosystems: Sequence[str] | None = None,
     progress: Progress = _silent,
+    guard: Guard = unguarded,
 ) -> SyncReport:
     """Bring the store up to date with a feed; `ecosystems` narrows it, by default those that any inventory has.
 
-    A failing ecosystem doesn't stop the others: its snapshot carries the error.
+    A failing ecosystem doesn't stop the others: its snapshot carries the error. What `guard` raises is raised, where it
+    is no FeedError.
     """
     with store.read(PUBLIC) as tx:
         wanted = sorted(set(tx.feeds.wanted() if ecosystems is None else ecosystems))
@@ -90,16 +101,16 @@ def sync(
         offered = feed.ecosystems() if wanted else ()
     except FeedError as error:
         now = clock.now()
-        return SyncReport(tuple(_fail(store, now, _last(held, name, source), str(error)) for name in wanted))
+        return SyncReport(tuple(_fail(store, now, _last(held, name, source), str(error), guard) for name in wanted))
     runs: list[_Sync] = []
     snapshots: list[Snapshot] = []
     for ecosystem in wanted:
         now = clock.now()
         if offered is not None and ecosystem not in offered:
             because = f"the feed has no `{ecosystem}`"
-            snapshots.append(_fail(store, now, _last(held, ecosystem, source), because))
+            snapshots.append(_fail(store, now, _last(held, ecosystem, source), because, guard))
             continue
-        run = _begin(store, ecosystem, source, now, held.get(ecosystem))
+        run = _begin(store, ecosystem, source, now, held.get(ecosystem), guard=guard)
         runs.append(run)
         snapshots.append(_sync_one(store, feed, run, progress))
     return SyncReport(
@@ -110,9 +121,9 @@ def sync(
     )
 
 
-def _begin(store: Store, ecosystem: str, source: str, now: datetime, before: Snapshot | None) -> _Sync:
+def _begin(store: Store, ecosystem: str, source: str, now: datetime, before: Snapshot | None, *, guard: Guard) -> _Sync:
     with store.read(PUBLIC) as tx:
-        return _Sync(ecosystem, source, now, before, dict(tx.advisories.known(ecosystem)))
+        return _Sync(ecosystem, source, now, before, dict(tx.advisories.known(ecosystem)), guard)
 
 
 def _sync_one(store: Store, feed: Feed, run: _Sync, progress: Progress) -> Snapshot:
@@ -127,7 +138,8 @@ def _sync_one(store: Store, feed: Feed, run: _Sync, progress: Progress) -> Snaps
         if not run.modified:
             raise FeedError(f"the feed has no record of `{run.ecosystem}`", where=run.source)
     except FeedError as error:
-        return _fail(store, run.now, run.before or Snapshot(run.ecosystem, run.source, None, None, 0), str(error))
+        last = run.before or Snapshot(run.ecosystem, run.source, None, None, 0)
+        return _fail(store, run.now, last, str(error), run.guard)
     return _finish(store, run, changes)
 
 
@@ -144,6 +156,7 @@ def _take(store: Store, run: _Sync, batch: Sequence[RawRecord]) -> None:
     if not compiled:
         return
     with store.write(PUBLIC, run.now) as tx:
+        run.guard(tx)
         kept = keep_records(tx, compiled, run.now, ecosystem=run.ecosystem)
     run.clusters |= kept.clusters
     run.changed |= {one.advisory.id: one.advisory.digest for one in compiled if one.advisory.id in kept.changed}
@@ -169,7 +182,7 @@ def _compile(run: _Sync, record: RawRecord) -> Compiled | None:
 def _gone(run: _Sync, known: Mapping[str, object], changes: FeedChanges) -> list[str]:
     present = run.seen if changes.present is None else changes.present | run.seen
     missing = sorted(known.keys() - present)
-    same_source = run.before is not None and run.before.source == run.source
+    same_source = run.before is not None and run.before.source == run.source and changes.origin is None
     if same_source and len(missing) > max(MIN_LOSS_RECORDS, MAX_LOSS_RATIO * len(known)):
         raise FeedError(
             f"the feed dropped {len(missing)} of {len(known)} records at once: taken for cut",
@@ -183,6 +196,7 @@ def _drop(store: Store, run: _Sync, missing: Sequence[str]) -> None:
     for start in range(0, len(missing), BATCH_RECORDS):
         part = missing[start : start + BATCH_RECORDS]
         with store.write(PUBLIC, run.now) as tx:
+            run.guard(tx)
             run.clusters |= set(tx.clusters.of(part).values())
             tx.feeds.forget(run.ecosystem, part, run.now)
         run.gone += part
@@ -191,14 +205,25 @@ def _drop(store: Store, run: _Sync, missing: Sequence[str]) -> None:
 
 
 def _finish(store: Store, run: _Sync, changes: FeedChanges) -> Snapshot:
-    before = run.before.newest if run.before is not None and run.before.source == run.source else None
-    newest = newest_of_dates((*run.modified.values(), run.published, before))
-    snapshot = Snapshot(run.ecosystem, run.source, run.now, newest, len(run.modified), changes.validator)
+    snapshot = _snapshot(run, changes)
     with store.write(PUBLIC, run.now) as tx:
+        run.guard(tx)
         tx.feeds.save(snapshot)
         if run.changed or run.gone or run.before is None or run.before.error is not None:
             tx.journal.append("feed.synced", _journal_body(run, snapshot))
     return snapshot
+
+
+def _snapshot(run: _Sync, changes: FeedChanges) -> Snapshot:
+    """Return what is known of the feed now; a copy's feed is the one that it was made of, and as old."""
+    if changes.origin is not None:
+        known = changes.origin
+        return Snapshot(
+            run.ecosystem, known.source, known.synced_at, known.newest, len(run.modified), changes.validator
+        )
+    before = run.before.newest if run.before is not None and run.before.source == run.source else None
+    newest = newest_of_dates((*run.modified.values(), run.published, before))
+    return Snapshot(run.ecosystem, run.source, run.now, newest, len(run.modified), changes.validator)
 
 
 def _journal_body(run: _Sync, snapshot: Snapshot) -> dict[str, object]:
@@ -220,11 +245,12 @@ def _last(held: Mapping[str, Snapshot], ecosystem: str, source: str) -> Snapshot
     return held.get(ecosystem) or Snapshot(ecosystem, source, None, None, 0)
 
 
-def _fail(store: Store, now: datetime, last: Snapshot, because: str) -> Snapshot:
+def _fail(store: Store, now: datetime, last: Snapshot, because: str, guard: Guard) -> Snapshot:
     """Keep the last good snapshot with the error; one that failed the same way before is not written again."""
     snapshot = replace(last, error=because.partition("\n")[0])
     if snapshot != last:
         with store.write(PUBLIC, now) as tx:
+            guard(tx)
             tx.feeds.save(snapshot)
             tx.journal.append("feed.failed", {"id": last.ecosystem, "source": last.source, "because": snapshot.error})
     return snapshot

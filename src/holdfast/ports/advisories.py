@@ -112,6 +112,10 @@ class Enrichments(Protocol):
         """Return what is known per CVE; a kind never loaded stays `None`, one that was says False or a value."""
         ...
 
+    def rows(self, kind: str) -> Mapping[str, Mapping[str, object]]:
+        """Return all of one kind: CVE → its fields; empty when it was never loaded."""
+        ...
+
     def state(self) -> Mapping[str, tuple[str, datetime]]:
         """Return kind → (source, as of) of what is loaded."""
         ...

@@ -31,12 +31,15 @@ class FeedChanges:
     `records` is read once, and closed by the reader. `present` are the ids that the feed has now, sent or not; `None`
     when only reading all records tells. `validator` is kept with the snapshot after all records were read, and given
     back the next time. `expected` is about how many records will come, for progress; `None` when it is not known.
+    `origin` is given by a feed that is a verified copy: what the site that it was made at knew of its feed. It is as
+    old as that was, and what it lacks was gone there.
     """
 
     records: Generator[RawRecord, None, None]
     present: frozenset[str] | None
     validator: str | None
     expected: int | None = None
+    origin: Snapshot | None = None
 
     def reading(self) -> closing[Generator[RawRecord, None, None]]:
         """Give the records, closing what they come from at the end."""

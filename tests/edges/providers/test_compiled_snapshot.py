@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from holdfast.edges.providers.compiled import FILE_NAME, IMPORTED, Lists, open_compiled
 from holdfast.edges.providers.compiled_digest import CLUSTER, RECORD, RULE, SECTION, ContentDigest, framed
 from holdfast.edges.providers.compiled_open import Wanted, open_advisories
-from holdfast.edges.providers.compiled_snapshot import MAGIC, Contents, contents_to_statement, find_older, refuse_future
+from holdfast.edges.providers.compiled_snapshot import MAGIC, Contents, contents_to_statement
 from holdfast.edges.providers.compiled_snapshot_read import open_snapshot_file, put_in_place
 from holdfast.edges.providers.compiled_snapshot_write import write_snapshot_file
 from holdfast.edges.providers.compiled_sync import refresh
@@ -339,20 +339,3 @@ def test_a_statement_about_something_else_is_refused(tmp_path: Path) -> None:
         (tmp_path / "x.hfs").write_bytes(MAGIC + _sealed(statement).encode() + b"\nrows")
         with pytest.raises(FeedError, match="no snapshot of advisories"):
             _import(tmp_path / "x.hfs", tmp_path / FILE_NAME)
-
-
-def test_older_is_told_by_sync_by_record_and_by_what_is_missing() -> None:
-    earlier = START - timedelta(seconds=1)
-    assert find_older([SNAPSHOT], [SNAPSHOT]) == []
-    assert find_older([SNAPSHOT, replace(SNAPSHOT, ecosystem="npm")], [SNAPSHOT]) == []
-    assert "was synced" in find_older([replace(SNAPSHOT, synced_at=earlier)], [SNAPSHOT])[0]
-    assert "was synced never" in find_older([replace(SNAPSHOT, synced_at=None)], [SNAPSHOT])[0]
-    assert "newest record" in find_older([replace(SNAPSHOT, newest=earlier)], [SNAPSHOT])[0]
-    assert "without date" in find_older([replace(SNAPSHOT, newest=None)], [SNAPSHOT])[0]
-    assert find_older([SNAPSHOT], [SNAPSHOT, replace(SNAPSHOT, ecosystem="npm")]) == ["npm is not in it"]
-
-
-def test_a_sync_that_is_yet_to_come_is_refused() -> None:
-    refuse_future([SNAPSHOT], START, "x")
-    with pytest.raises(FeedError, match="yet to come"):
-        refuse_future([SNAPSHOT], START - timedelta(hours=2), "x")

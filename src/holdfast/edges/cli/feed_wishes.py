@@ -1,6 +1,7 @@
 """What is asked for, and what came of it, where advisories are carried to another site."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from holdfast.model.advisory import Snapshot
@@ -10,13 +11,16 @@ from holdfast.model.advisory import Snapshot
 class ExportWish:
     """Which advisories to export; no `ecosystems` are all that are there. `feed` is a location, `None` without one.
 
-    `key` is the file that signs, `None` leaves the snapshot unsigned.
+    `key` is the file that signs, `None` leaves the snapshot unsigned. `with_records` exports the records themselves:
+    out of the folder's store where it has some, unless the feed `is_asked`, that is named in the command itself.
     """
 
     ecosystems: tuple[str, ...]
     feed: str | None
     offline: bool
     key: Path | None
+    with_records: bool = False
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,21 @@ class ImportWish:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedList:
+    """KEV, EPSS or SSVC in a snapshot with records: where from, as of when, how many CVEs."""
+
+    kind: str
+    source: str
+    as_of: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Carried:
     """A snapshot that was exported or imported; `digest` is the sha256 of what it holds, in hex.
 
-    `signed_by` is the key's name, `None` where nobody vouches for it; `notes` are what else is to be said.
+    `signed_by` is the key's name, `None` where nobody vouches for it; `notes` are what else is to be said. `lists` is
+    `None` where it has no records: what the lists say is part of what is compiled then.
     """
 
     snapshots: tuple[Snapshot, ...]
@@ -39,3 +54,4 @@ class Carried:
     payload_bytes: int
     signed_by: str | None
     notes: tuple[str, ...] = ()
+    lists: tuple[CarriedList, ...] | None = None

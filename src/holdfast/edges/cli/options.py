@@ -88,11 +88,13 @@ class Premises(Protocol):
     def export_feed(
         self, data: Path, file: Path, wish: "ExportWish", progress: Callable[[str, int, int | None], None]
     ) -> "Carried":
-        """Write the compiled advisories into one file. Raises: HoldfastError."""
+        """Write the advisories into one file, compiled or as records. Raises: HoldfastError."""
         ...
 
-    def import_feed(self, data: Path, file: Path, wish: "ImportWish") -> "Carried":
-        """Put a snapshot in place of the compiled advisories. Raises: HoldfastError."""
+    def import_feed(
+        self, data: Path, file: Path, wish: "ImportWish", progress: Callable[[str, int, int | None], None]
+    ) -> "Carried":
+        """Put a snapshot in place of the compiled advisories, or its records into the store. Raises: HoldfastError."""
         ...
 
     def make_feed_key(self, file: Path, name: str) -> str:

@@ -16,7 +16,7 @@ Rules:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -32,9 +32,6 @@ MAGIC = b"holdfast.snapshot/1\n"
 PREDICATE_TYPE = "urn:holdfast:advisories:v1"
 SUBJECT = "advisories"
 MOST_ECOSYSTEMS = 1000
-SKEW = timedelta(hours=1)
-"""How far two machines' clocks may be apart."""
-_CLOCKS = "the clock of this machine, or of the one that exported it, is wrong"
 
 
 class FeedEntry(msgspec.Struct, forbid_unknown_fields=True):
@@ -162,28 +159,3 @@ def check_ecosystems(snapshots: Sequence[Snapshot], where: str) -> None:
 
 def _is_base(name: str) -> bool:
     return bool(name) and name.isprintable() and ":" not in name
-
-
-def refuse_future(snapshots: Sequence[Snapshot], now: datetime, where: str) -> None:
-    """Raise FeedError for a sync that is yet to come: it would count as fresh for as long as that takes."""
-    for one in snapshots:
-        if one.synced_at is not None and one.synced_at > now + SKEW:
-            at = format_instant(one.synced_at)
-            raise FeedError(f"{one.ecosystem} was synced {at}, which is yet to come", where=where, hint=_CLOCKS)
-
-
-def find_older(new: Sequence[Snapshot], held: Sequence[Snapshot]) -> list[str]:
-    """Return, in words, what would be older than what is held, or lost; nothing when it may take its place."""
-    offered = {one.ecosystem: one for one in new}
-    out = []
-    for one in held:
-        other = offered.get(one.ecosystem)
-        if other is None:
-            out.append(f"{one.ecosystem} is not in it")
-        elif one.synced_at is not None and (other.synced_at is None or other.synced_at < one.synced_at):
-            synced = format_instant(other.synced_at) if other.synced_at else "never"
-            out.append(f"{one.ecosystem} was synced {synced}, and here {format_instant(one.synced_at)}")
-        elif one.newest is not None and (other.newest is None or other.newest < one.newest):
-            newest = format_instant(other.newest) if other.newest else "without date"
-            out.append(f"the newest record of {one.ecosystem} is {newest}, and here {format_instant(one.newest)}")
-    return out

@@ -16,14 +16,17 @@ from holdfast.edges.providers.compiled_write import Part, compile_feed
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Compiled, Enrichment, Snapshot
 from holdfast.model.tenancy import PUBLIC
+from holdfast.ports.advisories import AdvisoryRow
 from holdfast.ports.feed import newest_of_dates
 from holdfast.ports.store import Store, Transaction
 
 _CHUNK = 500
 
 
-def compile_store(store: Store, path: Path) -> tuple[Snapshot, ...]:
+def compile_store(store: Store, path: Path, imported: str | None = None) -> tuple[Snapshot, ...]:
     """Bring the file at `path` up to date with the public layer of a store; returns the snapshots in it.
+
+    `imported` is the digest of the snapshot that the records came in, `None` where they were synced.
 
     Raises:
         FeedError: the file could not be written.
@@ -40,7 +43,7 @@ def compile_store(store: Store, path: Path) -> tuple[Snapshot, ...]:
                 held.close()
         enrichments = _enrichments(tx, [one.ecosystem for one in synced])
         exploited = [cve for cve, known in enrichments.items() if known.known_exploited]
-        compile_feed(path, parts, exploited if "kev" in tx.enrichments.state() else None, enrichments)
+        compile_feed(path, parts, exploited if "kev" in tx.enrichments.state() else None, enrichments, imported)
     return tuple(synced)
 
 
@@ -74,14 +77,17 @@ def _is_same(before: Snapshot, after: Snapshot) -> bool:
 
 def _records(tx: Transaction, names: Sequence[str]) -> Generator[Compiled, None, None]:
     """Yield records compiled from their stored text, in bulk."""
+    for row in stored_records(tx, names):
+        yield compile_advisory(parse_osv(row.body.encode(), where=row.id))
+
+
+def stored_records(tx: Transaction, names: Sequence[str]) -> Generator[AdvisoryRow, None, None]:
+    """Yield the current revisions of records, in bulk; by id, where the names are."""
     for start in range(0, len(names), _CHUNK):
         part = set(names[start : start + _CHUNK])
         clusters = sorted(set(tx.clusters.of(sorted(part)).values()))
-        for rows in tx.advisories.of_clusters(clusters).values():
-            for row in rows:
-                if row.id in part:
-                    part.discard(row.id)
-                    yield compile_advisory(parse_osv(row.body.encode(), where=row.id))
+        found = (row for rows in tx.advisories.of_clusters(clusters).values() for row in rows)
+        yield from sorted((row for row in found if row.id in part), key=lambda row: row.id)
 
 
 def _enrichments(tx: Transaction, ecosystems: Sequence[str]) -> Mapping[str, Enrichment]:

@@ -57,16 +57,20 @@ def compile_feed(
     parts: Iterable[Part],
     known_exploited: Collection[str] | None,
     enrichments: Mapping[str, Enrichment] | None = None,
+    imported: str | None = None,
 ) -> None:
     """Write `parts` over what the file at `path` has already; `known_exploited` are CVEs, `None` without a list.
 
-    `enrichments` are by CVE: EPSS and CISA's decisions.
+    `enrichments` are by CVE: EPSS and CISA's decisions. `imported` is the digest of the snapshot that the records came
+    in, `None` where a feed was asked.
 
     Raises:
         FeedError: the file could not be written. An error of a part's records is raised after nothing was replaced.
     """
     with replacing(path) as connection:
         connection.execute("DELETE FROM meta WHERE key = ?", (IMPORTED,))
+        if imported is not None:
+            connection.execute("INSERT INTO meta VALUES (?, ?)", (IMPORTED, imported))
         for part in parts:
             _write_part(connection, part)
         exploited = frozenset(known_exploited) if known_exploited is not None else None

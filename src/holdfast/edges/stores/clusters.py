@@ -115,6 +115,13 @@ class SqlEnrichments:
                         fields[cve] |= _fields(row.kind, body[cve])
         return {cve: Enrichment(**known) for cve, known in fields.items()}
 
+    def rows(self, kind: str) -> Mapping[str, Mapping[str, object]]:
+        """Return all of one kind: CVE → its fields; empty when it was never loaded."""
+        found: dict[str, Mapping[str, object]] = {}
+        for row in self._session.rows(select(ENRICHMENT).where(ENRICHMENT.c.kind == kind)):
+            found |= msgspec.json.decode(row.body)
+        return found
+
     def state(self) -> Mapping[str, tuple[str, datetime]]:
         """Return kind → (source, as of) of what is loaded."""
         return {row.kind: (row.source, row.as_of) for row in self._session.rows(select(ENRICHMENT_SOURCE))}
