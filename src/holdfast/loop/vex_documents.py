@@ -6,8 +6,10 @@ Rules:
 2. Each change is journaled, by opaque ids and a digest of the text. The same text again changes nothing.
 3. What is kept was read: a document that can't be read is refused, and so is one that says far more than its size. What
    of it can't count is told in its notes.
-4. What runs and is named, before or after a change, is marked to be judged anew (`loop.judging`).
-5. A build costs what is said of its own findings, however much is kept.
+4. One in an envelope is opened by a key of the org's policy, or refused. The key's fingerprint stays with what it says,
+   so that a key that is taken back takes that with it.
+5. What runs and is named, before or after a change, is marked to be judged anew (`loop.judging`).
+6. A build costs what is said of its own findings, however much is kept.
 """
 
 import hashlib
@@ -15,12 +17,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.errors import FactError, NotFoundError, UsageError
-from holdfast.facts.vexed import read_vex
 from holdfast.findings.vex import Judgeable, Vex
+from holdfast.findings.vex_signed import read_signed
 from holdfast.gate.sides import Side
+from holdfast.loop.policies import levels_of
 from holdfast.loop.turn import Turn
 from holdfast.model.tenancy import Permission
-from holdfast.model.vex import KeptVex, Product, Statement, VexDocument
+from holdfast.model.vex import KeptVex, Product, Statement, VexDocument, VexKey
 from holdfast.ports.store import Transaction
 
 MOST_DOCUMENTS = 50
@@ -38,14 +41,20 @@ class NamedVex:
     document: VexDocument
 
 
-def read_named(name: str, text: str) -> NamedVex:
+def get_keys(turn: Turn) -> tuple[VexKey, ...]:
+    """Return whose signatures of documents count for the whole org, for who may keep documents."""
+    turn.require(Permission.POLICY_WRITE)
+    return levels_of(turn.tx, None).vex_keys
+
+
+def read_named(name: str, text: str, keys: Sequence[VexKey] = ()) -> NamedVex:
     """Return a document as it can be kept; no store is needed for it.
 
     Raises:
-        FactError: it can't be read, or says too much.
+        FactError: it can't be read, says too much, or is in an envelope that none of these keys signed.
     """
     data = text.encode("utf-8", "surrogatepass")
-    (document,) = read_vex([(name, data)])
+    (document,) = read_signed([(name, data)], keys)
     said = 0
     for one in _products(document.statements):
         said += _characters(one)
@@ -93,6 +102,7 @@ def set_vex(turn: Turn, given: NamedVex) -> KeptVex:
         notes=document.notes,
         changed_at=turn.now,
         changed_by=turn.identity,
+        signed_by=next((one.signed_by for one in document.statements), ""),
     )
     turn.tx.vex.save(kept, document.statements)
     mark_named(turn.tx, {*before, *turn.tx.vex.named(given.name)})

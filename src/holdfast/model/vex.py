@@ -172,7 +172,8 @@ class VexKey:
 class KeptVex:
     """A document that a server keeps under a name; how many `statements` it has, which are kept beside it.
 
-    `digest` is `sha256:…` of its text, `document` the id that it gives itself, `changed_by` an opaque id.
+    `digest` is `sha256:…` of its text, `document` the id that it gives itself, `changed_by` an opaque id, `signed_by`
+    the fingerprint of the key that signed it, empty where nobody did.
     """
 
     org: str
@@ -186,3 +187,4 @@ class KeptVex:
     notes: tuple[str, ...]
     changed_at: datetime
     changed_by: str
+    signed_by: str = ""

@@ -10,6 +10,7 @@ from holdfast.model.tenancy import Permission
 from tests.edges.api.conftest import Caller
 from tests.edges.api.test_gate import POLICY, gate, judge
 from tests.facts.vex.documents import OPENVEX, changed
+from tests.findings.signing import Signer
 
 __all__ = ["gate"]
 IMAGE = "sha256:" + "a" * 64
@@ -124,3 +125,32 @@ def test_a_policy_that_is_tried_later_knows_what_was_cleared(gate: Caller) -> No
     assert (tried["builds"], tried["newly_held"]) == (1, 0)
     strict = POLICY + "vex: {authors: [Somebody Else]}\n"
     assert gate.post("/policies/test", {"document": strict, "days": 7}, 200)["newly_held"] == 1
+
+
+def test_a_signed_document_counts_by_a_key_of_the_policy_and_no_longer(gate: Caller) -> None:
+    """Day 1: the vendor's key is named, its document kept. Day 2: the key is taken back."""
+    vendor, other = Signer.of("p256"), Signer.of("ed25519")
+    subject = {"name": "pkg:pypi/lamp@1.0", "digest": {"sha256": "b" * 64}}
+
+    def keep(signer: Signer, status: int = 200) -> Any:
+        return gate.ask("PUT", "/vex/vendor", status, json={"document": signer.attest(PLAIN, subject).decode()})
+
+    def rule(words: str) -> None:
+        gate.ask("PUT", "/policies/org", 200, json={"document": POLICY + words})
+
+    assert "no key is known" in keep(vendor, 422)["detail"]
+    keys = f"vex: {{keys: {{vendor: {json.dumps(vendor.pem)}}}, require_signature: true}}\n"
+    rule(keys)
+    assert "another key signed it" in keep(other, 422)["detail"]
+    assert put(gate, PLAIN, "plain")["signed_by"] is None
+    assert answer(gate) == "blocked"  # nobody signed it
+    kept = keep(vendor)
+    assert kept["signed_by"].startswith("sha256:")
+    assert gate.get("/vex/vendor") == kept
+    judged = judge(gate, "lamp")
+    assert judged["build"]["answer"] == "pass"
+    assert judged["document"]["vex"][0]["vex"]["said"].endswith("by Shop Security, signed")
+    rule(keys.replace(json.dumps(vendor.pem), json.dumps(other.pem)))
+    assert answer(gate) == "blocked"
+    reader = Caller(gate.world, gate.world.token(Permission.READ))
+    reader.ask("PUT", "/vex/vendor", 403, json={"document": other.attest(PLAIN, subject).decode()})

@@ -64,13 +64,21 @@ def ask_after(
     Raises:
         ForbiddenError: the token lacks the permission.
     """
-    deps = deps_of(request)
     _idempotency(request, b"")
+    return Response(msgspec.json.encode(ask(look(request, find, permission=permission))), media_type=JSON_TYPE)
+
+
+def look(request: Ask, find: Callable[[Turn], Found], *, permission: Permission) -> Found:
+    """Return something from a view of the caller's org, which is closed then: what a change is made with.
+
+    Raises:
+        ForbiddenError: the token lacks the permission.
+    """
+    deps = deps_of(request)
     with deps.store.read(request.user.org) as tx:
         turn = Turn(tx, deps.clock.now(), deps.ids, request.user, deps.settings.feed_max_age, deps.targets)
         turn.require(permission)
-        found = find(turn)
-    return Response(msgspec.json.encode(ask(found)), media_type=JSON_TYPE)
+        return find(turn)
 
 
 def write(

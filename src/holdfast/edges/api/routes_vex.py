@@ -4,14 +4,14 @@ from litestar import Response
 from litestar.params import RawBody
 
 from holdfast.edges.api.body import decode_body, takes
-from holdfast.edges.api.calls import read, write
+from holdfast.edges.api.calls import look, read, write
 from holdfast.edges.api.cursors import cut_page
 from holdfast.edges.api.deps import Ask
 from holdfast.edges.api.verbs import delete, get, put
 from holdfast.edges.api.wire import Cursor, Limit, NameInPath
 from holdfast.edges.api.wire_vex import VexIn, VexOut, VexPage
 from holdfast.loop.turn import Turn
-from holdfast.loop.vex_documents import get_vex, read_named, remove_vex, set_vex
+from holdfast.loop.vex_documents import get_keys, get_vex, read_named, remove_vex, set_vex
 from holdfast.model.tenancy import Permission
 from holdfast.model.vex import KeptVex
 
@@ -31,6 +31,7 @@ def vex_out(kept: KeptVex) -> VexOut:
         kept.digest,
         kept.changed_at,
         kept.changed_by,
+        kept.signed_by or None,
     )
 
 
@@ -55,7 +56,8 @@ def read_vex_document(request: Ask, vex: NameInPath) -> Response[VexOut]:
 def put_vex(request: Ask, vex: NameInPath, body: RawBody) -> Response[VexOut]:
     """Let a document count for every build from now on, under a name of yours."""
     asked = decode_body(request, body, VexIn)
-    given = read_named(vex, asked.document)
+    keys = look(request, get_keys, permission=Permission.POLICY_WRITE)
+    given = read_named(vex, asked.document, keys)
     return write(request, body, lambda turn: vex_out(set_vex(turn, given)), permission=Permission.POLICY_WRITE)
 
 

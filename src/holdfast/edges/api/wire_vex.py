@@ -14,7 +14,10 @@ class VexIn(Question, frozen=True):
 
 
 class VexOut(Answer, frozen=True):
-    """A VEX document that builds are judged by; `notes` are what of it can't count. `digest` is of its text."""
+    """A VEX document that builds are judged by; `notes` are what of it can't count. `digest` is of its text.
+
+    `signed_by` is the fingerprint of the key that signed it; `null` where nobody did.
+    """
 
     id: str
     name: str
@@ -26,6 +29,7 @@ class VexOut(Answer, frozen=True):
     digest: str
     changed_at: Instant
     changed_by: str
+    signed_by: str | None = None
 
 
 class VexPage(Answer, frozen=True):

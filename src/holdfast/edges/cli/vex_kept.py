@@ -18,6 +18,7 @@ _COLUMNS = [
     ("Document", "name"),
     ("Format", "format"),
     ("By", "by"),
+    ("Signed", "signed"),
     ("Statements", "statements"),
     ("Changed", "changed"),
 ]
@@ -83,4 +84,5 @@ def remove(api: Api, *, name: str, style: str) -> None:
 
 
 def _row(kept: Mapping[str, Any]) -> dict[str, Any]:
-    return {**kept, "by": ", ".join(kept["authors"]), "changed": instant_text(kept["changed_at"])}
+    signed = "yes" if kept.get("signed_by") else "no"
+    return {**kept, "signed": signed, "by": ", ".join(kept["authors"]), "changed": instant_text(kept["changed_at"])}
