@@ -183,6 +183,8 @@ def test_a_rule_that_hangs_on_what_is_not_known_makes_the_answer_unknown() -> No
     decision = ask((finding(),), levels=said)
     assert decision.answer is Answer.UNKNOWN
     assert "whether rule `kev` applies to CVE-2026-1" in decision.reasons[0]
+    (gap,) = decision.gaps
+    assert gap.because.startswith("whether rule `kev` applies to CVE-2026-1")
 
 
 def test_a_milder_mode_passes_and_says_what_it_would_have_been() -> None:

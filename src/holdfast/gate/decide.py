@@ -162,7 +162,8 @@ def decide(asked: Question, now: datetime) -> Decision:
     bar = asked.levels.bar(asked.bound.tier)
     score_fails = is_failing(score, base_score, bar, asked.basis)
     new_gaps, old_gaps = _sort_gaps(asked, now)
-    doubts = [*_gap_reasons(new_gaps), *_doubts(judged)]
+    undecided = _undecided(judged)
+    doubts = [*_gap_reasons(new_gaps), *(f"could not tell {one.because}" for one in undecided)]
     reasons = [*_blocking_reasons(judged), *([_score_reason(score, base_score, bar)] if score_fails else [])]
     would_be = Answer.PASS
     if reasons:
@@ -180,7 +181,7 @@ def decide(asked: Question, now: datetime) -> Decision:
         bar=bar,
         score_fails=score_fails,
         judged=judged,
-        gaps=new_gaps,
+        gaps=(*new_gaps, *undecided),
         old_gaps=old_gaps,
         reasons=(*reasons, *doubts),
         notes=(*asked.levels.refused, *asked.notes, *asked.vex.notes),
@@ -287,9 +288,14 @@ def _gap_reasons(gaps: Sequence[Gap]) -> list[str]:
     return [f"could not tell: {one.because}{f' ({one.place})' if one.place else ''}" for one in gaps]
 
 
-def _doubts(judged: Iterable[Judged]) -> list[str]:
+def _undecided(judged: Iterable[Judged]) -> list[Gap]:
+    """Return each rule of which nobody knows whether it applies to something new, as what could not be told."""
     return [
-        f"could not tell whether rule `{rule}` applies to {describe(one.finding)}: {why}"
+        Gap(
+            f"undecided:{rule}:{describe(one.finding)}",
+            f"whether rule `{rule}` applies to {describe(one.finding)}: {why}",
+            str(one.finding.locations[0]) if one.finding.locations else "",
+        )
         for one in judged
         if one.is_new and one.excuse is None
         for rule, why in one.judgement.unknown
