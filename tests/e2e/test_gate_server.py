@@ -86,15 +86,18 @@ def test_what_was_decided_without_the_server_is_told_to_it(repository: Path, fee
     ask(repository, feed, NOBODY, "hf_none", "--on-unavailable", "pass")
     with serve(tmp_path / "server", "--feed", "none") as server:
         _, found = ask(repository, feed, server.url, token_of(server))
-        assert any("decided while this server was away" in note for note in found["notes"])
+        (told,) = [note for note in found["notes"] if "decided while this server was away" in note]
+        assert told.endswith(": pass (`--on-unavailable pass`)")
         _, again = ask(repository, feed, server.url, token_of(server))
         assert not any("decided while" in note for note in again["notes"])
 
 
 def test_policies_that_were_never_seen_decide_nothing(repository: Path, feed: Path) -> None:
     done, found = ask(repository, feed, NOBODY, "hf_none", "--on-unavailable", "cached")
-    assert done.returncode == 2
+    assert done.returncode == 4
     assert "never seen here" in found["error"]["message"]
+    kept = json.loads((feed.parent / "data/gate-without-server.jsonl").read_text())
+    assert (kept["decided"], kept["verdict"]) == ("cached", "failed")
 
 
 def test_a_server_that_refuses_is_not_away(repository: Path, feed: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The API's client, against servers that are not what they should be."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -67,4 +68,18 @@ def test_pages_follow_the_cursor_until_there_is_none() -> None:
     api = HttpApi("http://near.example", "hf_x", application=application)
     assert list(api.pages("/x", query={"limit": 2, "none": None, "yes": True})) == [1, 2, 3]
     assert seen == [b"limit=2&yes=true", b"limit=2&yes=true&cursor=c"]
+    api.close()
+
+
+def test_a_server_that_never_ends_its_answer_gives_none() -> None:
+    async def application(
+        scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        await asyncio.Event().wait()
+
+    api = HttpApi("http://near.example", "hf_x", application=application, timeout_s=0.05)
+    with pytest.raises(HoldfastError, match=r"no answer from http://near.example: nothing within 0.05 s"):
+        api.call("GET", "/x")
     api.close()

@@ -211,8 +211,9 @@ def _without_server(
         leave_behind(asked, word, "failed", tools.now())
         raise away
     if word == "cached" and kept is None:
-        hint = "a gate that reached the server once keeps its policies in the data folder"
-        raise UsageError("the server does not answer, and its policies were never seen here", hint=hint)
+        leave_behind(asked, word, "failed", tools.now())
+        hint = f"a gate that reached it once keeps them in the data folder, here {asked.data}"
+        raise HoldfastError(f"{away.message}, and its policies were never seen here", hint=hint)
     levels, seen = kept if word == "cached" and kept is not None else (Levels(), "")
     said = _decide(tools, path, options, levels)
     if said is None:

@@ -34,7 +34,7 @@ from holdfast.model.component import Sbom
 from holdfast.model.instant import format_instant
 from holdfast.ports.api import Api
 
-REACH_S = 4.0
+REACH_S = 3.0
 JUDGE_S = 60.0
 CACHE, LEFT_BEHIND = "gate-policies.json", "gate-without-server.jsonl"
 _MOST_NOTES = 20
@@ -204,4 +204,13 @@ def _left_behind(data: Path) -> list[str]:
         lines = (data / LEFT_BEHIND).read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
-    return [f"decided while this server was away: {line[:400]}" for line in lines[-_MOST_NOTES:]]
+    return [f"decided while this server was away: {_in_words(line[:400])}" for line in lines[-_MOST_NOTES:]]
+
+
+def _in_words(line: str) -> str:
+    """Return what was decided, by what; the line as it is where that can't be read."""
+    try:
+        kept = json.loads(line)
+        return f"{kept['service']} at {kept['at']}: {kept['verdict']} (`--on-unavailable {kept['decided']}`)"
+    except (ValueError, KeyError, TypeError):
+        return line

@@ -37,7 +37,10 @@ class HttpApi:
     """Calls a server, or an ASGI application in this process."""
 
     def __init__(self, url: str, token: str, *, application: Any = None, timeout_s: float = TIMEOUT_S) -> None:
-        """`application` is called directly where it is given; `url` is then only a name."""
+        """`application` is called directly where it is given; `url` is then only a name.
+
+        `timeout_s` bounds the whole of one call: a server that drips a byte at a time is none that answers.
+        """
         transport = httpx.ASGITransport(application) if application is not None else None
         self._client = httpx.AsyncClient(
             base_url=url.rstrip("/"),
@@ -46,6 +49,7 @@ class HttpApi:
             transport=transport,
             trust_env=application is None,
         )
+        self._timeout_s = timeout_s
         self._runner = asyncio.Runner()
 
     def call(
@@ -66,10 +70,12 @@ class HttpApi:
         headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
         request = self._client.build_request(method, PREFIX + path, params=params, json=body, headers=headers)
         try:
-            response = self._runner.run(self._client.send(request))
-        except httpx.HTTPError as error:
+            response = self._runner.run(asyncio.wait_for(self._client.send(request), self._timeout_s))
+        except (httpx.HTTPError, TimeoutError) as error:
+            late = isinstance(error, (httpx.TimeoutException, TimeoutError))
+            because = f"nothing within {self._timeout_s:g} s" if late else str(error) or type(error).__name__
             raise HoldfastError(
-                f"no answer from {self._client.base_url}: {error or type(error).__name__}",
+                f"no answer from {self._client.base_url}: {because}",
                 hint="is the server up? `holdfast up`, or name it with --server",
             ) from None
         if response.is_success:
