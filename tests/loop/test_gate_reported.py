@@ -193,3 +193,9 @@ def test_the_name_of_all_cves_is_none_any_more_where_a_tool_adds_a_cve() -> None
     assert [(one.ids, one.whole) for one in head.findings] == [(ids, ("GO-1",))]
     head, _ = both(report(package("trivy", "CVE-2", "CVE-3"), tool="trivy"), ours=Side((ours,)))
     assert [(one.cves, one.whole) for one in head.findings] == [(("CVE-1", "CVE-2", "CVE-3"), ())]
+
+
+def test_a_report_that_is_given_twice_says_nothing_twice() -> None:
+    once = report(code(2), code(2))
+    head, _ = both(once, once)
+    assert len(head.findings) == len(both(once)[0].findings) == 2

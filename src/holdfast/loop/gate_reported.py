@@ -79,8 +79,8 @@ def read_reported(reports: Sequence[Report], sources: Sources) -> Reported:
     here, before = _Lines(sources.head), _Lines(sources.base) if sources.base is not None else None
     known = {one.component for one in sources.base_sbom.occurrences} if sources.base_sbom else set()
     found: list[tuple[Finding, bool]] = []
-    seen: Counter[tuple[str, ...]] = Counter()
     for report in reports:
+        seen: Counter[tuple[str, ...]] = Counter()  # what a second report of a tool repeats is not a second thing
         for one in report.findings:
             if one.suppressed:
                 continue

@@ -7,9 +7,12 @@ from threading import Thread
 
 import pytest
 
-from holdfast.edges.cli.gate_tools import read_report_file
+from holdfast.edges.cli.gate_tools import placed, read_report_file
 from holdfast.errors import UsageError
 from holdfast.facts import reported
+from holdfast.model.component import Location, Unparsed
+from holdfast.model.finding import Kind
+from holdfast.model.reported import Report, ReportedFinding
 from tests.facts.reports import test_sarif
 
 
@@ -35,3 +38,24 @@ def test_report_comes_through_a_pipe(tmp_path: Path) -> None:
 def test_report_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the report can't be read"):
         read_report_file(tmp_path / "none.sarif")
+
+
+def test_places_are_named_as_the_tree_names_them(tmp_path: Path) -> None:
+    """Whole paths of the machine, and those from the top of the repository, are the tree's own; others stay."""
+    service = tmp_path / "services" / "pay"
+    (service / "services" / "pay").mkdir(parents=True)
+    (service / "services" / "pay" / "own.py").touch()
+    written = {
+        f"{service}/app.py": "app.py",
+        "app.py": "app.py",
+        "services/pay/app.py": "app.py",
+        "services/pay/own.py": "services/pay/own.py",
+        "services/payments/app.py": "services/payments/app.py",
+        f"{tmp_path}/other.py": f"{tmp_path}/other.py",
+        "/home/runner/app.py": "/home/runner/app.py",
+    }
+    findings = tuple(ReportedFinding("t", Kind.CODE, "r", locations=(Location(file, 1),)) for file in written)
+    gaps = tuple(Unparsed(file, 1, "x") for file in written)
+    given = placed(Report("sarif", "t", "1", findings, gaps), service, "services/pay")
+    assert [one.locations[0].file for one in given.findings] == list(written.values())
+    assert [one.file for one in given.unparsed] == list(written.values())

@@ -3,12 +3,14 @@
 import os
 import stat
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from holdfast.edges.cli.gate_base import GateTools
 from holdfast.errors import UsageError
+from holdfast.model.component import Location
 from holdfast.model.reported import Report
 from holdfast.ports.tree import Tree
 
@@ -40,7 +42,34 @@ def read_reports(
         FactError: a report can't be read.
     """
     looked, beside = tools.look_with(names, path, tree) if names else ((), ())
-    return (*(read_report_file(file) for file in files), *looked), tuple(beside)
+    place = tools.place(path) if files else None
+    given = tuple(placed(read_report_file(file), path, place.prefix if place else "") for file in files)
+    return (*given, *looked), tuple(beside)
+
+
+def placed(report: Report, path: Path, prefix: str) -> Report:
+    """Return a report with places below `path` as the tree names them.
+
+    Some tools write whole paths of the machine, and those that ran above `path`, at the top of its repository, write
+    `prefix` before it; the same place is the same, whoever names it.
+    """
+    folder = path if path.is_dir() else path.parent
+    tops = tuple({f"{name}/" for name in (os.path.abspath(folder), os.path.realpath(folder))})
+    below = f"{prefix}/" if prefix and path.is_dir() else None
+
+    def relative(file: str) -> str:
+        for top in tops:
+            if file.startswith(top):
+                return file.removeprefix(top)
+        is_above = below is not None and file.startswith(below) and not (folder / file).exists()
+        return file[len(prefix) + 1 :] if is_above else file
+
+    def moved(places: tuple[Location, ...]) -> tuple[Location, ...]:
+        return tuple(replace(place, file=relative(place.file)) for place in places)
+
+    findings = tuple(replace(one, locations=moved(one.locations)) for one in report.findings)
+    gaps = tuple(replace(gap, file=relative(gap.file)) for gap in report.unparsed)
+    return replace(report, findings=findings, unparsed=gaps)
 
 
 def _names(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
