@@ -12,9 +12,10 @@ from holdfast.app.front import Front
 from holdfast.app.outside import Outside, open_outside
 from holdfast.app.secrets import ensure_admin_token, load_signing_key
 from holdfast.app.settings import ORG, Settings
-from holdfast.edges.api.app import create_app
+from holdfast.edges.api.app import create_app, create_local_app
 from holdfast.edges.api.changes import Changes
 from holdfast.edges.api.deps import ApiDependencies, ApiSettings
+from holdfast.edges.api.rooms import RoomByRoom
 from holdfast.edges.providers.http import HttpxHttp, open_probe_http
 from holdfast.edges.providers.oidc_issuer import HttpIssuers, open_issuer_http
 from holdfast.edges.providers.spool_file import SpoolFile
@@ -78,6 +79,10 @@ class House:
     def application(self, play_demo: Callable[[], None] | None = None) -> Front:
         """Return the web application: API, OFREP and pages; `play_demo` begins the demo, where a page may offer it."""
         return _application(self, play_demo)
+
+    def local_api(self) -> RoomByRoom:
+        """Return the API alone, for one caller in this process."""
+        return create_local_app(_api_dependencies(self))
 
     def authenticate(self, secret: str) -> Token:
         """Return whose token it is. Raises: UnauthenticatedError."""
@@ -175,8 +180,8 @@ def open_house(settings: Settings) -> House:
     )
 
 
-def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
-    deps = ApiDependencies(
+def _api_dependencies(house: House) -> ApiDependencies:
+    return ApiDependencies(
         store=house.store,
         clock=house.clock,
         ids=house.ids,
@@ -191,6 +196,9 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         releases=house.releases,
         issuers=house.issuers,
     )
+
+
+def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
     pages = WebDependencies(
         house.store,
         house.clock,
@@ -200,4 +208,4 @@ def _application(house: House, play_demo: Callable[[], None] | None) -> Front:
         play_demo=play_demo,
         targets=house.outside.targets,
     )
-    return Front(house.flags.ofrep(), create_app(deps, [web_router(pages)]))
+    return Front(house.flags.ofrep(), create_app(_api_dependencies(house), [web_router(pages)]))

@@ -24,7 +24,7 @@ class LocalApi(HttpApi):
     """The API without a socket, as the folder's administrator."""
 
     def __init__(self, house: House) -> None:
-        super().__init__("http://local", house.admin_token, application=house.application())
+        super().__init__("http://local", house.admin_token, application=house.local_api())
         self._house = house
 
     def call(

@@ -26,8 +26,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from holdfast.edges.api.app import api_router, create_app
+from holdfast.edges.api.app import create_app
 from holdfast.edges.api.openapi import describe
+from holdfast.edges.api.rooms import api_router
 from tests.edges.api.conftest import Caller, World
 from tests.edges.api.test_isolation import filled
 from tests.edges.api.test_mitigations import finding
@@ -50,6 +51,7 @@ def _lifespans() -> Iterator[None]:
     shutdown_lifespans()
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
 def test_every_operation_answers_as_described(
     world: World, admin: Caller, filled: dict[str, str], mode: GenerationMode

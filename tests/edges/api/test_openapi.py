@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from litestar.routes import HTTPRoute
 
-from holdfast.edges.api.app import api_router
 from holdfast.edges.api.openapi import describe
+from holdfast.edges.api.rooms import api_router
 from tests.edges.api.conftest import World
 
 KEPT = Path(__file__).parents[3] / "docs" / "reference" / "openapi.json"

@@ -154,6 +154,6 @@ def _problem_responses() -> Json:
 
 
 if __name__ == "__main__":
-    from holdfast.edges.api.app import api_router as whole
+    from holdfast.edges.api.rooms import api_router as whole
 
     sys.stdout.write(describe(whole).decode())

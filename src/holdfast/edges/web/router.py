@@ -1,5 +1,7 @@
 """The pages put together: a router that stands beside the API."""
 
+from typing import Any
+
 from litestar import Router
 from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
@@ -18,6 +20,14 @@ from holdfast.edges.web.render import STATIC
 __all__ = ["WebDependencies", "web_router"]
 
 
+class OwnRouter(Router):
+    """A router made for one owner, which takes it as it is; of any other Litestar makes a deep copy."""
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> "OwnRouter":
+        """Return the router itself."""
+        return self
+
+
 def web_router(deps: WebDependencies) -> Router:
     """Return the pages, their forms, and `/static`.
 
@@ -34,4 +44,4 @@ def web_router(deps: WebDependencies) -> Router:
         *build_page_handlers(deps),
         *policy_page_handlers(deps),
     ]
-    return Router("/", route_handlers=[*pages, *deed_handlers(deps), static], include_in_schema=False)
+    return OwnRouter("/", route_handlers=[*pages, *deed_handlers(deps), static], include_in_schema=False)
