@@ -66,6 +66,8 @@ class Judged:
     said: Said | None = None
     allowed: str = ""
     """Why a rule takes it out of the score; empty where none does."""
+    service: str = ""
+    """Whose it is, where several services were judged together; else empty."""
 
     @property
     def excuse(self) -> str | None:

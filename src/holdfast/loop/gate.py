@@ -18,7 +18,7 @@ from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.scan import ScanReport
 from holdfast.model.build import Basis
 from holdfast.model.inventory import Reach
-from holdfast.model.plan import Manifest
+from holdfast.model.plan import Manifest, ServiceManifest
 from holdfast.model.reported import Report
 from holdfast.model.waiver import Waiver
 from holdfast.ports.tree import Tree
@@ -30,13 +30,14 @@ _MOST_BYTES = 1 << 20
 class Stated:
     """What a trusted revision says of itself; `notes` are what could not be read of it.
 
-    `folders` are (folder, service) of all its services, relative to what is built.
+    `folders` are (folder, service) of all its services, relative to what is built, `services` what those are.
     """
 
     bound: Bound
     waivers: tuple[Waiver, ...]
     notes: tuple[str, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
+    services: tuple[Bound, ...] = ()
 
 
 def read_stated(tree: Tree, path: str = ".", service: str | None = None) -> Stated:
@@ -50,7 +51,8 @@ def read_stated(tree: Tree, path: str = ".", service: str | None = None) -> Stat
     data = _read(tree, WAIVER_FILE)
     file = read_waivers(data) if data is not None else WaiverFile()
     notes += [f"a waiver that can't be read waives nothing: {problem}" for problem in file.problems]
-    return Stated(bound, file.waivers, tuple(notes), _folders(manifest, path))
+    every = tuple(_bound_of(one) for one in manifest.services) if manifest else ()
+    return Stated(bound, file.waivers, tuple(notes), _folders(manifest, path), every)
 
 
 def _folders(manifest: Manifest | None, path: str) -> tuple[tuple[str, str], ...]:
@@ -77,7 +79,11 @@ def _bound(manifest: Manifest | None, path: str, service: str | None) -> Bound:
         found = manifest.services[0]
     if found is None:
         return Bound(service=service or "")
-    return Bound(service=found.name, team=found.team or "", tier=found.tier, reach=Reach(found.reach))
+    return _bound_of(found)
+
+
+def _bound_of(one: ServiceManifest) -> Bound:
+    return Bound(service=one.name, team=one.team or "", tier=one.tier, reach=Reach(one.reach))
 
 
 def _manifest(tree: Tree, notes: list[str]) -> Manifest | None:

@@ -5,8 +5,9 @@ With `--format json` there is JSON on stdout whatever the exit code.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,17 +32,18 @@ from holdfast.edges.cli.output import print_json, say
 from holdfast.edges.cli.vex import refuse_with_server, vex_options
 from holdfast.errors import HoldfastError, UsageError
 from holdfast.facts.composition import read_composition
-from holdfast.gate.decide import Decision
+from holdfast.gate.decide import Bound, Decision
 from holdfast.gate.levels import Levels, stricter_away
 from holdfast.gate.outputs import OutputContext
 from holdfast.gate.policy_read import FILE as POLICY_FILE
-from holdfast.loop.gate import run_gate
+from holdfast.loop.gate import Stated, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
-from holdfast.loop.gate_reported import Reported, Sources, read_reported
+from holdfast.loop.gate_reported import Sources, read_reported
 from holdfast.model.build import Answer
 
-if TYPE_CHECKING:  # only a gate that asks a server needs it
+if TYPE_CHECKING:  # only a gate that asks a server, or of several services, needs them
     from holdfast.edges.cli.gate_server import Asked
+    from holdfast.loop.gate_services import Verdict
 
 EXITS = {Answer.PASS: EXIT_PASS, Answer.BLOCKED: EXIT_BLOCKED, Answer.UNKNOWN: EXIT_UNKNOWN}
 __all__ = ["EXITS", "Place", "make_gate"]
@@ -106,11 +108,12 @@ Examples:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """A decision, its document, and what outputs need beside it."""
+    """A decision, its document, and what outputs need beside it; `parts` are those of several services."""
 
     decision: Decision
     document: dict[str, Any]
     context: OutputContext
+    parts: tuple["Verdict", ...] = ()
 
 
 def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
@@ -129,7 +132,11 @@ def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
         say("Nothing to scan: no dependency file was found.")
         return EXIT_NOTHING
     problems = write_reports(options.reports, said.decision, said.document, said.context)
-    if options.style == TABLE:
+    if options.style == TABLE and said.parts:
+        from holdfast.edges.cli.gate_services import print_services
+
+        print_services(said.parts, said.decision, said.context.now)
+    elif options.style == TABLE:
         print_decision(said.decision, options.style, said.document.get("snapshot", ()), said.context.now)
     else:
         click.echo(render(options.style, said.decision, said.document, said.context), nl=False)
@@ -138,14 +145,54 @@ def _run(tools: GateTools, path: Path, options: GateOptions) -> int:
     return EXIT_FAILED if problems else EXITS[said.decision.answer]
 
 
-def _decide(tools: GateTools, path: Path, options: GateOptions, levels: Levels | None = None) -> _Said | None:
-    """Decide here; by `levels`, where they are given, instead of the repository's own policy."""
+def _decide(
+    tools: GateTools,
+    path: Path,
+    options: GateOptions,
+    levels: Levels | None = None,
+    by_service: Mapping[str, Levels] | None = None,
+) -> _Said | None:
+    """Decide here; by `levels`, where they are given, instead of the repository's own policy.
+
+    `by_service` are those of each service where there are several.
+    """
     found = gather(tools, path, options, levels)
     if found is None:
         return None
+    services = _services_of(path, found.given.stated, options, is_tree=found.base is None or found.given.base_is_tree)
+    if not services:
+        return _Said(*_decided(found), _context(tools, path, found))
+    from holdfast.edges.cli.gate_services import split_gathered, verdict_of
+
+    said = []
+    for part in split_gathered(found, services, options, by_service or {}):
+        bound = part.given.stated.bound
+        said.append(verdict_of(bound, found.given.stated, *_decided(part)))
+    return _united(said, replace(_context(tools, path, found), service=""))
+
+
+def _decided(found: Gathered) -> tuple[Decision, dict[str, Any]]:
     decision = run_gate(found.given, found.now)
     document = decision_to_json(decision, found.given.levels.digests, found.given.head.snapshots, found.base)
-    return _Said(decision, document, _context(tools, path, found))
+    return decision, document
+
+
+def _services_of(path: Path, stated: Stated, options: GateOptions, *, is_tree: bool) -> tuple[Bound, ...]:
+    """Return the services to judge each by itself; none where all is judged as one."""
+    if options.service or len({name for _, name in stated.folders}) < 2:
+        return ()
+    from holdfast.edges.cli.gate_services import services_of
+
+    return services_of(path, stated, is_tree=is_tree)
+
+
+def _united(said: "Sequence[Verdict]", context: OutputContext) -> _Said | None:
+    """Return the verdicts of several services as one; `None` where none had anything to scan."""
+    from holdfast.loop.gate_services import unite
+
+    if not said:
+        return None
+    return _Said(*unite(said), context, tuple(said))
 
 
 def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
@@ -165,17 +212,12 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     is_empty = not (sbom.files or sbom.unparsed or (before is not None and (before.files or before.unparsed)))
     if is_empty and not options.findings and not options.tools:
         return None
-    service = options.service or trusted.stated.bound.service
-    if not service:
-        raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
-
-    def look() -> tuple[Reported, tuple[str, ...]]:
-        reports, beside = read_reports(tools, path, tree, options.findings, options.tools)
-        return read_reported(reports, Sources(tree, there, before)), beside
-
-    asked = Asked(
+    reports = cache(partial(read_reports, tools, path, tree, options.findings, options.tools))
+    is_tree = base is None or base.commit is not None
+    services = _services_of(path, trusted.stated, options, is_tree=is_tree)
+    whole = Asked(
         options.server or "",
-        service,
+        options.service or trusted.stated.bound.service,
         sbom,
         before,
         base,
@@ -184,38 +226,53 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
         options.data,
         options.accept_inherited,
         options.artifact,
-        look,
+        lambda: (read_reported(reports()[0], Sources(tree, there, before)), reports()[1]),
     )
+    every = [whole]
+    if services:
+        from holdfast.edges.cli.gate_asked import split_asked
+
+        every = split_asked(whole, services, options, Sources(tree, there), reports)
+    elif not whole.service:
+        raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
     try:
-        decision, document = ask_server(tools, path, asked)
+        answers = [ask_server(tools, path, one) for one in every]
     except AwayError as away:
-        return _without_server(tools, path, options, asked, away)
+        return _without_server(tools, path, options, every, away)
     except ForkError as fork:
-        kept = cached_levels(asked)
-        return _noted(_decide(tools, path, options, kept[0] if kept else None), f"{fork.message}: decided here")
+        kept = {one.service: found[0] for one in every if (found := cached_levels(one))}
+        return _noted(_decide(tools, path, options, kept.get(whole.service), kept), f"{fork.message}: decided here")
     place = tools.place(path)
     root = _root(path, place.prefix if place else "")
-    return _Said(decision, document, OutputContext(tools.now(), service, root, base.name if base else None, sbom))
+    context = OutputContext(tools.now(), "" if services else whole.service, root, base.name if base else None, sbom)
+    if not services:
+        return _Said(*answers[0], context)
+    from holdfast.edges.cli.gate_services import verdict_of
+
+    said = zip(every, answers, strict=True)
+    return _united([verdict_of(one.trusted.stated.bound, trusted.stated, *each) for one, each in said], context)
 
 
 def _without_server(
-    tools: GateTools, path: Path, options: GateOptions, asked: "Asked", away: HoldfastError
+    tools: GateTools, path: Path, options: GateOptions, every: "Sequence[Asked]", away: HoldfastError
 ) -> _Said | None:
     from holdfast.edges.cli.gate_server import cached_levels, leave_behind
 
-    kept = cached_levels(asked)
-    wanted = [options.on_unavailable, kept[0].on_unavailable if kept and kept[0].says_away else None]
-    named = [word for word in wanted if word] or ["fail"]
-    word = named[0] if len(named) == 1 else stricter_away(named[0], named[1])  # an org's word is not loosened here
+    kept = {one.service: found for one in every if (found := cached_levels(one)) is not None}
+    wanted = [options.on_unavailable, *(one.on_unavailable for one, _ in kept.values() if one.says_away)]
+    word = reduce(stricter_away, [word for word in wanted if word] or ["fail"])  # an org's word is not loosened here
     if word == "fail":
-        leave_behind(asked, word, "failed", tools.now())
+        for one in every:
+            leave_behind(one, word, "failed", tools.now())
         raise away
-    if word == "cached" and kept is None:
-        leave_behind(asked, word, "failed", tools.now())
-        hint = f"a gate that reached it once keeps them in the data folder, here {asked.data}"
+    if word == "cached" and len(kept) < len(every):
+        for one in every:
+            leave_behind(one, word, "failed", tools.now())
+        hint = f"a gate that reached it once keeps them in the data folder, here {options.data}"
         raise HoldfastError(f"{away.message}, and its policies were never seen here", hint=hint)
-    levels, seen = kept if word == "cached" and kept is not None else (Levels(), "")
-    said = _decide(tools, path, options, levels)
+    levels = {name: one for name, (one, _) in kept.items()} if word == "cached" else {}
+    seen = min((at for _, at in kept.values()), default="")
+    said = _decide(tools, path, options, levels.get(every[0].service, Levels()), levels)
     if said is None:
         return None
     note = f"the server did not answer ({away.message}): "
@@ -225,7 +282,8 @@ def _without_server(
     else:
         note += f"let pass unjudged; the built-in policy would have said `{answer}`"
         answer = Answer.PASS
-    leave_behind(asked, word, answer.value, tools.now())
+    for one in every:
+        leave_behind(one, word, answer.value, tools.now())
     return _noted(said, note, answer)
 
 
@@ -236,7 +294,7 @@ def _noted(said: _Said | None, note: str, answer: Answer | None = None) -> _Said
     say(note)
     decision = replace(said.decision, answer=answer or said.decision.answer, notes=(*said.decision.notes, note))
     document = said.document | {"verdict": decision.answer.value, "notes": list(decision.notes)}
-    return _Said(decision, document, said.context)
+    return _Said(decision, document, said.context, said.parts)
 
 
 def _context(tools: GateTools, path: Path, found: Gathered) -> OutputContext:

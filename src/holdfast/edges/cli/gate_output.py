@@ -21,7 +21,7 @@ SAID = [("Said by others", "said"), ("Of", "finding"), ("Counts", "counts")]
 _UNKNOWN = [("Could not tell", "because"), ("Where", "where")]
 _LEDGER = [("Risk", "risk"), ("Finding", "finding"), ("Because", "because")]
 _SHOWN = 10
-_WORDS = {Answer.PASS: "Pass", Answer.BLOCKED: "Blocked", Answer.UNKNOWN: "Could not tell"}
+WORDS = {Answer.PASS: "Pass", Answer.BLOCKED: "Blocked", Answer.UNKNOWN: "Could not tell"}
 
 
 def print_decision(
@@ -161,7 +161,7 @@ def _summary(decision: Decision) -> list[str]:
 
 
 def _verdict(decision: Decision) -> str:
-    said = _WORDS[decision.answer]
+    said = WORDS[decision.answer]
     if decision.mode is not Mode.BLOCK and decision.would_be is not Answer.PASS:
-        return f"{said} (mode `{decision.mode}`; it would be: {_WORDS[decision.would_be].lower()})."
+        return f"{said} (mode `{decision.mode}`; it would be: {WORDS[decision.would_be].lower()})."
     return f"{said}."

@@ -62,6 +62,8 @@ class Asked:
     artifact: str | None = None
     look: Callable[[], tuple[Reported, tuple[str, ...]]] = lambda: (NOTHING, ())
     """Returns what other tools say, and what is to be told of it: called once the server is known to be there."""
+    folder: str = ""
+    """Where the files lie that are told from there; the answer is told from the top again."""
 
 
 def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
@@ -85,7 +87,18 @@ def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, di
     finally:
         api.close()
     (asked.data / LEFT_BEHIND).unlink(missing_ok=True)
+    if asked.folder:
+        answer = _told_from_top(answer, asked)
     return msgspec.convert(answer["decision"], Decision), answer["document"]
+
+
+def _told_from_top(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    from holdfast.loop.gate_services import told_from_top
+
+    reported = asked.look()[0]
+    places = [place.file for one, _ in reported.findings for place in one.locations]
+    places += [gap.place.partition(":")[0] for gap, _ in reported.gaps]
+    return {name: told_from_top(answer[name], asked.folder, frozenset(places)) for name in ("decision", "document")}
 
 
 def _accept(api: Api, asked: Asked) -> None:

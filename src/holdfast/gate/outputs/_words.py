@@ -53,7 +53,8 @@ def reason(one: Judged) -> str:
     said = f"{one.because}{clock}" if one.because else ("rule " + ", ".join(rules) if rules else "")
     void = f"waiver {one.waived.waiver.id} is void: {'; '.join(one.waived.void)}" if one.waived else ""
     vex = f"{one.said.words}{''.join(f' (does not count: {why})' for why in one.said.void)}" if one.said else ""
-    return clean("; ".join(part for part in (said, void, vex) if part))
+    whose = f"service `{one.service}`" if one.service else ""
+    return clean("; ".join(part for part in (whose, said, void, vex) if part))
 
 
 def command(finding: Finding) -> str:

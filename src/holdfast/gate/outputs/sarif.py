@@ -188,6 +188,7 @@ def _properties(one: Judged) -> Json:
     component = one.finding.component
     found: Mapping[str, object] = {
         "outcome": one.outcome.value,
+        "service": clean(one.service, 200) or None,
         "purl": clean(component.purl) if component else None,
         "knownExploited": one.finding.known_exploited,
         "epss": one.finding.epss,
