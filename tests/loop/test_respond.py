@@ -9,6 +9,7 @@ import pytest
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.loop.respond import (
     approve,
+    drop_runs,
     is_paused,
     pause,
     plan_preview,
@@ -128,7 +129,7 @@ def test_match_of_low_confidence_never_acts_by_itself() -> None:
         assert (run.state, run.held) == (RunState.AWAITING, "the match is of low confidence")
 
 
-@pytest.mark.parametrize("state", [State.MITIGATED, State.WAIVED, State.RESOLVED])
+@pytest.mark.parametrize("state", [State.MITIGATED, State.WAIVED, State.CLEARED, State.RESOLVED])
 def test_exposure_that_is_not_open_gets_no_run(state: State) -> None:
     with open_shop() as shop:
         assert shop.expose(make_exposure(state=state)) == []
@@ -156,6 +157,25 @@ def test_run_that_has_not_begun_is_dropped_when_its_exposure_ends(level: str) ->
         with shop.write() as tx:
             release_runs(tx, [ended(make_exposure())], T0)
         assert (shop.run(run.id).state, shop.run(run.id).released) == (RunState.REJECTED, False)
+
+
+@pytest.mark.parametrize("level", ["suggest", "approve-1", "auto"])
+def test_run_that_has_not_begun_is_dropped_when_its_exposure_is_cleared(level: str) -> None:
+    with open_shop(make_plan(level)) as shop:
+        (run,) = shop.expose(make_exposure())
+        with shop.write() as tx:
+            assert [one.id for one in drop_runs(tx, [make_exposure(state=State.CLEARED)], T0)] == [run.id]
+        assert (shop.run(run.id).state, shop.run(run.id).released) == (RunState.REJECTED, False)
+
+
+def test_run_that_acts_goes_on_when_its_exposure_is_cleared() -> None:
+    with open_shop() as shop:
+        (run,) = shop.expose(make_exposure())
+        shop.engine().step(ORG)
+        before = shop.run(run.id)
+        with shop.write() as tx:
+            assert drop_runs(tx, [make_exposure(state=State.CLEARED)], T0) == []
+        assert shop.run(run.id) == before
 
 
 def test_run_that_acts_is_let_go_when_its_exposure_ends() -> None:

@@ -1,5 +1,6 @@
 """Pages as they are answered: what they say, to whom, and what they never let through."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from holdfast.loop.deployment_intake import record_deployment
 from holdfast.loop.intake import register_release
 from holdfast.loop.requests import DeploymentRequest, ReleaseRequest
 from holdfast.loop.tokens import SESSION_COOKIE
+from holdfast.loop.vex_documents import read_named, set_vex
 from holdfast.model.component import Component, Occurrence, Sbom
 from holdfast.model.tenancy import Permission
 from tests.edges.web.conftest import Visitor, visit
@@ -236,6 +238,34 @@ def test_what_a_distribution_will_not_fix_says_so_and_is_found() -> None:
         page = visitor.get("/exposures/exp_000001")
         assert "Its distribution says" in page
         assert "There will be none: Debian maintains it no more." in page
+
+
+def test_what_a_document_clears_stays_in_the_list_and_says_why() -> None:
+    estate = Estate()
+    estate.environments()
+    estate.release("catalog", "1", sbom(("acme-pdf", "1.0")))
+    estate.turn(record_deployment, DeploymentRequest("staging", "catalog", version="1"))
+    estate.clock.tick(60)
+    statement = {
+        "vulnerability": {"name": "HF-2026-0117"},
+        "products": [{"@id": "pkg:pypi/acme-pdf@1.0"}],
+        "status": "not_affected",
+        "impact_statement": HOSTILE,
+    }
+    head = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://vex.example/1", "author": HOSTILE}
+    document = head | {"timestamp": "2025-01-01T00:00:00Z", "version": 1, "statements": [statement]}
+    kept = estate.turn(set_vex, read_named("vendor", json.dumps(document)))
+    estate.push(advisory())
+    for visitor in visit(estate):
+        found = visitor.get("/exposures")
+        assert "1 exposure, by rank" in found
+        assert "VEX: not affected" in found
+        assert "1 exposure, by rank" in visitor.get("/exposures?state=cleared")
+        page = visitor.get("/exposures/exp_000001")
+        for words in ("Cleared.", "What VEX says", kept.digest, "cleared by a VEX document", "cleared after"):
+            assert words in page
+        assert "<script>alert" not in page
+        assert "cleared by VEX" in visitor.get("/map")
 
 
 def test_problem_page_keeps_hostile_words_inert(visitor: Visitor) -> None:

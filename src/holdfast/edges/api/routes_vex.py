@@ -1,4 +1,4 @@
-"""VEX documents: what others say of vulnerabilities, for builds that this server judges."""
+"""VEX documents: what others say of vulnerabilities, for builds that this server judges and for what runs."""
 
 from litestar import Response
 from litestar.params import RawBody
@@ -37,7 +37,7 @@ def vex_out(kept: KeptVex) -> VexOut:
 
 @get("/vex", summary="List VEX documents")
 def list_vex(request: Ask, cursor: Cursor = None, limit: Limit = 100) -> Response[VexPage]:
-    """List the documents that builds are judged by, by name."""
+    """List the documents that builds and what runs are judged by, by name."""
 
     def find(turn: Turn) -> VexPage:
         items, following = cut_page("vex", turn.tx.vex.list(), lambda one: one.name, cursor, limit)
@@ -54,7 +54,7 @@ def read_vex_document(request: Ask, vex: NameInPath) -> Response[VexOut]:
 
 @put("/vex/{vex:str}", opt=takes(VexIn), request_max_body_size=_LIMIT_BYTES, summary="Keep a VEX document")
 def put_vex(request: Ask, vex: NameInPath, body: RawBody) -> Response[VexOut]:
-    """Let a document count for every build from now on, under a name of yours."""
+    """Let a document count from now on, under a name of yours: for every build, and within moments for what runs."""
     asked = decode_body(request, body, VexIn)
     keys = look(request, get_keys, permission=Permission.POLICY_WRITE)
     given = read_named(vex, asked.document, keys)
@@ -63,7 +63,7 @@ def put_vex(request: Ask, vex: NameInPath, body: RawBody) -> Response[VexOut]:
 
 @delete("/vex/{vex:str}", status_code=200, summary="Remove a VEX document")
 def delete_vex(request: Ask, vex: NameInPath) -> Response[VexOut]:
-    """Let a document count no more."""
+    """Let a document count no more; what runs and it cleared is open again within moments."""
     return write(request, b"", lambda turn: vex_out(remove_vex(turn, vex)), permission=Permission.POLICY_WRITE)
 
 

@@ -120,7 +120,9 @@ def _life(clocks: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _times(clocks: Mapping[str, Any]) -> list[tuple[str, object]]:
     spans = [(name, seconds_between(clocks["detected_at"], clocks[end])) for name, end in _TIMES]
-    return [(name, duration_text(span) if span is not None else "still running") for name, span in spans]
+    others = ((word, seconds_between(clocks["detected_at"], clocks[f"{word}_at"])) for word in ("waived", "cleared"))
+    ended = next((f"none, {word} after {duration_text(span)}" for word, span in others if span is not None), None)
+    return [(name, duration_text(span) if span is not None else ended or "still running") for name, span in spans]
 
 
 def _record(one: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`holdfast vex`: the documents that a server judges builds by."""
+"""`holdfast vex`: the documents that a server judges builds and what runs by."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ _COLUMNS = [
 
 @click.group("vex")
 def command() -> None:
-    """VEX documents that a server judges builds by. For a gate here, see `holdfast gate --vex`.
+    """VEX documents that a server judges builds and what runs by. For a gate here, see `holdfast gate --vex`.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def command() -> None:
 @with_api
 @format_option
 def keep(api: Api, *, name: str, file: Path, style: str) -> None:
-    """Let the document in FILE (OpenVEX, CycloneDX or CSAF) count for every build, under NAME.
+    """Let the document in FILE (OpenVEX, CycloneDX or CSAF) count for every build and all that runs, as NAME.
 
     \b
     Examples:
