@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run demo test lint bench peers chaos docs lock clean
+.PHONY: help setup setup-dev setup-test servers scanners gitleaks run demo test lint bench peers chaos docs lock clean
 
 PORT ?= 8440
 DATA ?= var/holdfast
@@ -45,9 +45,20 @@ demo: setup ## play one incident through the whole loop, then a change at the ga
 	$(BIN)/holdfast demo
 	$(BIN)/holdfast demo gate
 
-test: setup-dev ## install what the tests need and run all of them
-	scripts/test-servers.sh
-	scripts/scanners.sh >/dev/null
+# Side by side, each step's words in one piece; the first that fails fails all.
+setup-test: ## set up all that the tests need: the servers and scanners as well
+	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) setup-dev servers scanners gitleaks
+
+servers:
+	@scripts/test-servers.sh
+
+scanners: | .venv/.python
+	@scripts/scanners.sh python >/dev/null
+
+gitleaks:
+	@scripts/scanners.sh gitleaks >/dev/null
+
+test: setup-test ## install what the tests need and run all of them
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: setup-dev ## style, types, import contracts
@@ -72,7 +83,7 @@ docs: setup ## write the reference anew from the code
 	$(BIN)/python scripts/reference.py
 
 lock: ## pin the requirements anew (needs uv)
-	for name in build node runtime shop dev; do \
+	for name in build node runtime shop dev scanners; do \
 	  source=requirements/$$name.in; [ $$name = runtime ] && source=pyproject.toml; \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $$source -o requirements/$$name.txt; \
 	done

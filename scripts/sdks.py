@@ -1,10 +1,10 @@
-"""Install the official SDKs that the end-to-end tests drive, into a git-ignored folder, by exact versions.
+"""Install the official SDKs that the end-to-end tests drive, into a git-ignored folder, pinned by hash.
 
-They are test clients: nothing of them is shipped. No lock file is written, because one names a registry's host.
+They are test clients: nothing of them is shipped. The lock file names no registry's host.
 """
 
 import fcntl
-import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +12,15 @@ from pathlib import Path
 from npm import get_npm
 
 ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / "tests/e2e/sdks/package.json"
+SOURCE = ROOT / "requirements/sdks"
+FILES = ("package.json", "package-lock.json")
 TARGET = ROOT / ".servers/sdks"
 
 
 def is_installed() -> bool:
     """Whether what is there is what is wanted."""
-    kept = TARGET / "package.json"
-    wanted = json.loads(SOURCE.read_text())["dependencies"]
-    if not kept.exists() or kept.read_text() != SOURCE.read_text():
-        return False
-    return all((TARGET / "node_modules" / name / "package.json").exists() for name in wanted)
+    kept = TARGET / ".installed"
+    return kept.exists() and kept.read_bytes() == (SOURCE / "package-lock.json").read_bytes()
 
 
 def main() -> None:
@@ -35,23 +33,16 @@ def main() -> None:
 
 
 def _install() -> None:
-    if not is_installed():
-        part = TARGET / "package.json"
-        part.unlink(missing_ok=True)
-        part.write_text(SOURCE.read_text())
-        command = [
-            *get_npm(),
-            "install",
-            "--no-package-lock",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--silent",
-        ]
-        done = subprocess.run(command, cwd=TARGET, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            part.unlink()
-            sys.exit(f"the SDKs could not be installed: {done.stderr[-500:]}")
+    if is_installed():
+        return
+    (TARGET / ".installed").unlink(missing_ok=True)
+    for name in FILES:
+        shutil.copyfile(SOURCE / name, TARGET / name)
+    command = [*get_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=TARGET, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"the SDKs could not be installed: {done.stderr[-500:]}")
+    shutil.copyfile(TARGET / "package-lock.json", TARGET / ".installed")
 
 
 if __name__ == "__main__":
