@@ -77,6 +77,16 @@ def test_what_debian_has_not_mended_in_a_release_past_its_end_has_no_end(tmp_pat
     assert found["end_of_life"] == [{"distribution": "Debian:10", "ended": "2024-06-30"}]
 
 
+def test_a_release_past_its_end_is_a_finding_that_nobody_scored(tmp_path: Path) -> None:
+    """`moss` has no record at all: it is the release that is found."""
+    old = sbom(tmp_path / "bom.json", "pkg:deb/debian/moss@1.0-1?distro=debian-10")
+    assert document(old, tmp_path)["findings"] == []
+    codes = {level: scan(old, tmp_path, "--fail-on", level).exit_code for level in ("any", "high", "critical")}
+    assert codes == {"any": 1, "high": 1, "critical": 0}
+    new = sbom(tmp_path / "bom.json", "pkg:deb/debian/moss@1.0-1?distro=debian-12")
+    assert scan(new, tmp_path, "--fail-on", "any").exit_code == 0
+
+
 SEDGE = "pkg:rpm/redhat/sedge-libs@1.2-2.el9?arch=x86_64&distro=rhel-9.6&epoch=1"
 RUSH = "pkg:rpm/redhat/rush@3.1-4.el9?arch=x86_64&distro=rhel-9.4"
 

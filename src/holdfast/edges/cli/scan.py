@@ -258,7 +258,10 @@ class _Lines:
 
 
 def exit_code(report: ScanReport, fail_on: str | None) -> int:
-    """Return the exit code of a report: blocked beats could-not-tell beats pass."""
+    """Return the exit code of a report: blocked beats could-not-tell beats pass.
+
+    A distribution past its end of life is a finding that nobody gave a score.
+    """
     if report.is_empty:
         return EXIT_NOTHING
     if fail_on is None:
@@ -269,6 +272,7 @@ def exit_code(report: ScanReport, fail_on: str | None) -> int:
         cannot_tell = any(one.known_exploited is None for one in report.findings)
     else:
         scores = [one.severity.score if one.severity else None for one in report.findings]
+        scores += [None for _ in report.ended]
         if any((UNSCORED if score is None else score) >= LEVELS[fail_on] for score in scores):
             return EXIT_BLOCKED
         cannot_tell = False
