@@ -1,12 +1,15 @@
 """What a package of a VEX document is on a machine: builds, sources, modules."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from holdfast.facts.packages.rpm import parse
 from holdfast.findings.vex_naming import is_named
 from holdfast.model.component import Component
 from holdfast.model.vex import Product, parse_package
+from tests.facts.vex.documents import read_one, red_hat
 
 CURL = Component(
     "Red Hat:9",
@@ -74,3 +77,29 @@ def test_a_module_is_the_one_that_is_named_or_none(module: str | None, component
 
 def test_a_package_of_no_module_is_no_module_s() -> None:
     assert is_named(product("pkg:rpm/redhat/libcurl", ""), CURL)
+
+
+REAL = Path(__file__).parents[1] / "facts" / "packages" / "data" / "rpmdb.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/gull?arch=src", ["gull", "gull-libs"]),
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/gull", ["gull"]),
+        ("BaseOS-9.4.0.Z.MAIN:pkg:rpm/redhat/gull-libs@1.2.3-4.el9?arch=noarch&epoch=2", ["gull-libs"]),
+        ("BaseOS-9.4.0.Z.MAIN:pkg:rpm/redhat/gull-libs@1.2.3-4.el9?arch=noarch", []),
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/python3-tern", []),
+        ("red_hat_enterprise_linux_9:pkg:rpm/redhat/python3-tern?rpmmod=tern:1", ["python3-tern"]),
+        ("BaseOS-9.4.0.Z.MAIN:pkg:rpmmod/redhat/tern@1:20260101:abcd:pkg:rpm/redhat/python3-tern", ["python3-tern"]),
+        ("red_hat_enterprise_linux_9:pkg:rpmmod/redhat/tern@2:pkg:rpm/redhat/python3-tern", []),
+        ("red_hat_enterprise_linux_8:pkg:rpm/redhat/gull?arch=src", []),
+    ],
+)
+def test_what_red_hat_writes_is_what_a_real_database_holds(said: str, names: list[str]) -> None:
+    statements, _ = read_one(red_hat({"known_not_affected": [said]}))
+    products = [claim.product for one in statements for claim in one.claims]
+    installed = [one.component for one in parse("rpmdb.sqlite", REAL.read_bytes(), "Red Hat:9").occurrences]
+    assert sorted(one.name for one in installed if any(is_named(each, one) for each in products)) == names
+    others = parse("rpmdb.sqlite", REAL.read_bytes(), "AlmaLinux:9").occurrences
+    assert not any(is_named(each, one.component) for one in others for each in products)
