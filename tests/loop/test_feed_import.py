@@ -163,6 +163,18 @@ def test_of_two_imports_the_later_begun_goes_on(store: Store) -> None:
     assert _affected(store) == {"L-2"}
 
 
+def test_an_import_puts_nothing_back_that_was_synced_meanwhile(store: Store) -> None:
+    carried = CarriedFeed([record("L-1")], OLD)
+    begun = _begin(store, carried)
+    sync(store, MemoryFeed({"PyPI": [record("L-1", fixed="9.0"), record("L-2")]}), FakeClock(), ecosystems=["PyPI"])
+    with pytest.raises(ConflictError, match="PyPI was synced meanwhile"):
+        _sync(store, carried, begun)
+    assert _affected(store) == {"L-1", "L-2"}
+    assert _held(store).synced_at == START
+    with pytest.raises(FeedError, match="older than what is here"):
+        _begin(store, carried)
+
+
 def test_a_feed_that_the_snapshot_lacks_stays_as_it_was(store: Store) -> None:
     sync(store, MemoryFeed({"Go": [record("G-1", "Go")]}), FakeClock(), ecosystems=["Go"])
     _import(store, CarriedFeed([record("L-1")], OLD))

@@ -9,7 +9,8 @@ Rules:
 3. Until all of it was taken and judged the import is under way, which the feeds say. One that was cut leaves what is
    here in use, is not gone by itself, and goes on when the same or a newer snapshot is imported: what the cut one
    brought and nobody judged is judged then.
-4. Of two imports at the same time the later begun goes on; the other ends at its next batch.
+4. Of two imports at the same time the later begun goes on; the other ends at its next batch, and so does one whose feed
+   was synced meanwhile.
 5. What the snapshot lacks stays as it was, with its age.
 """
 
@@ -51,11 +52,18 @@ class Begun:
     mark: str
     older: tuple[str, ...]
     is_resumed: bool
+    synced: Mapping[str, datetime | None]
+    """When the feeds that it brings had been synced before."""
 
     def guard(self, tx: Transaction) -> None:
-        """Refuse to write where another import has begun since. Raises: ConflictError."""
+        """Refuse to write where another import has begun since, or a feed was synced. Raises: ConflictError."""
         if tx.settings.get(_UNDER_WAY) != self.mark:
             raise ConflictError("another import was begun, and goes on instead of this one")
+        brought = {one.ecosystem: one.synced_at for one in self.offer.snapshots}
+        for one in tx.feeds.list():
+            name = one.ecosystem
+            if name in brought and one.synced_at not in {self.synced.get(name), brought[name]}:
+                raise ConflictError(f"{name} was synced meanwhile: what is left of the import would put that back")
 
 
 class _Mark(msgspec.Struct):
@@ -86,7 +94,8 @@ def begin_import(store: Store, clock: Clock, offer: Offer, *, where: str, allow_
             last = held.get(one.ecosystem) or Snapshot(one.ecosystem, one.source, None, None, 0)
             tx.feeds.save(replace(last, error=because))
         tx.journal.append("feed.import_begun", {"id": offer.digest, "put_back": older, "again": before is not None})
-    return Begun(offer, mark, tuple(older), before is not None)
+    synced = {name: one.synced_at for name, one in held.items()}
+    return Begun(offer, mark, tuple(older), before is not None, synced)
 
 
 def _find_older(tx: Transaction, offer: Offer, held: Mapping[str, Snapshot], before: _Mark | None) -> list[str]:
