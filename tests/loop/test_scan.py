@@ -179,6 +179,7 @@ def test_json_is_the_same_whatever_the_order() -> None:
         "purl": "pkg:pypi/lamp@1.0",
         "packages": ["pkg:pypi/lamp@1.0"],
         "state": "fixed",
+        "kind": "vulnerability",
         "severity": None,
         "known_exploited": None,
         "fix": {"version": "1.5", "command": "uv lock --upgrade-package lamp==1.5"},

@@ -21,7 +21,6 @@ from holdfast.model.advisory import PackageState
 from holdfast.model.component import Occurrence, Source
 from holdfast.model.finding import Finding, Kind
 
-MALICIOUS = "MAL-"
 _FROM = {Source.VCS: "version control", Source.URL: "an address"}
 
 
@@ -62,7 +61,7 @@ def _package(occurrence: Occurrence) -> tuple[str, str, str]:
 
 def finding_of(one: ScanFinding) -> Finding:
     """Return what a scan found, as policy, score, waivers and VEX documents see it."""
-    malicious = next((name for name in one.members if name.startswith(MALICIOUS)), None)
+    malicious = one.malicious
     ids = tuple(sorted({one.advisory, *one.members}))
     return Finding(
         kind=Kind.MALICIOUS if malicious else Kind.VULNERABILITY,

@@ -30,6 +30,10 @@ STATE_ORDER = (PackageState.FIXED, PackageState.END_OF_LIFE, PackageState.WILL_N
 """Of several records of one vulnerability, a fix counts first, then what a distribution says, then silence."""
 
 
+MALICIOUS = "MAL-"
+"""How the ids of records begin that are of malicious packages."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanFinding:
     """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted.
@@ -61,6 +65,11 @@ class ScanFinding:
     def purls(self) -> tuple[str, ...]:
         """The packages that have it, by purl; the one that stands for them first."""
         return (self.purl, *self.others)
+
+    @property
+    def malicious(self) -> str | None:
+        """The record that says that the package was made to harm; `None` where none does."""
+        return next((name for name in self.members if name.startswith(MALICIOUS)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def _finding(finding: ScanFinding) -> dict[str, Any]:
         "purl": finding.purl,
         "packages": list(finding.purls),
         "state": finding.state.value,
+        "kind": "malicious" if finding.malicious else "vulnerability",
         "severity": None if severity is None else {"score": severity.score, "vector": severity.vector},
         "known_exploited": finding.known_exploited,
         "fix": None if fix is None else {"version": fix.version, "command": fix.command},

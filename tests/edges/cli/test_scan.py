@@ -120,6 +120,16 @@ def test_a_finding_below_the_bar_passes_and_an_unscored_one_counts_as_high(place
     assert place.scan("--fail-on", "high").exit_code == 1
 
 
+@pytest.mark.parametrize("bar", ["any", "critical", "known-exploited"])
+def test_a_malicious_package_is_above_every_bar(place: Place, bar: str) -> None:
+    place.publish(record("MAL-2026-1"))
+    assert place.scan("--fail-on", bar).exit_code == 1
+    (finding,) = json.loads(place.scan("--format", "json").stdout)["findings"]
+    assert finding["kind"] == "malicious"
+    row = next(line for line in place.scan("--format", "markdown").stdout.splitlines() if "MAL-2026-1" in line)
+    assert row.startswith("| malicious |")
+
+
 def test_what_could_not_be_judged_is_five_and_blocked_beats_it(place: Place) -> None:
     place.write("bun.lockb", "x")
     assert place.scan("--fail-on", "any").exit_code == 1

@@ -260,12 +260,14 @@ class _Lines:
 def exit_code(report: ScanReport, fail_on: str | None) -> int:
     """Return the exit code of a report: blocked beats could-not-tell beats pass.
 
-    A distribution past its end of life is a finding that nobody gave a score.
+    A distribution past its end of life is a finding that nobody gave a score. A malicious package is above every bar.
     """
     if report.is_empty:
         return EXIT_NOTHING
     if fail_on is None:
         return EXIT_PASS
+    if any(one.malicious for one in report.findings):
+        return EXIT_BLOCKED
     if fail_on == "known-exploited":
         if any(one.known_exploited for one in report.findings):
             return EXIT_BLOCKED

@@ -29,6 +29,8 @@ def severity_text(finding: ScanFinding) -> str:
     """Return `9.8 critical`, `unscored`, with a mark when it is known to be exploited."""
     score = finding.severity.score if finding.severity else None
     word = "unscored" if score is None else next((word for least, word in _WORDS if score >= least), "none")
+    if finding.malicious:
+        return "malicious"
     text = word if score is None else f"{score:g} {word}"
     return f"{text}, exploited" if finding.known_exploited else text
 
@@ -49,10 +51,10 @@ def print_report(report: ScanReport, style: str) -> None:
         print(markdown_cell(line) + "  " if style == "markdown" else printable(line))
 
 
-def _rank(finding: ScanFinding) -> tuple[bool, float, str, str]:
+def _rank(finding: ScanFinding) -> tuple[bool, bool, float, str, str]:
     score = finding.severity.score if finding.severity else None
     known = -(7.0 if score is None else score)
-    return not finding.known_exploited, known, finding.purl, finding.advisory
+    return not finding.malicious, not finding.known_exploited, known, finding.purl, finding.advisory
 
 
 def _place(file: str, line: int | None) -> str:
@@ -70,10 +72,14 @@ def _row(finding: ScanFinding) -> dict[str, Any]:
         "package": named_with(component.name, finding.packages) + through,
         "version": component.version,
         "advisory": ", ".join(dict.fromkeys(names)),
-        "fix": fix.version if fix else no_fix_words(finding.state, component.ecosystem) or "none known",
+        "fix": fix.version if fix else no_fix_words(finding.state, component.ecosystem) or _no_fix(finding),
         "where": str(place) if place else "",
         "command": (fix.command or fix.note) if fix else "",
     }
+
+
+def _no_fix(finding: ScanFinding) -> str:
+    return "take it out" if finding.malicious else "none known"
 
 
 def named_with(name: str, packages: Sequence[Occurrence]) -> str:
