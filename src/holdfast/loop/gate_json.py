@@ -79,7 +79,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "severity": None if severity is None else {"score": severity.score, "vector": severity.vector},
         "known_exploited": one.known_exploited,
         "epss": one.epss,
-        "fix": None if fix is None else {"version": fix.version, "command": fix.command, "note": fix.note or None},
+        "fix": None if fix is None else {"version": fix.version, "command": fix.typed, "note": fix.note or None},
         "path": list(one.occurrence.path) if one.occurrence else [],
         "direct": one.occurrence.direct if one.occurrence else None,
         "locations": [{"file": place.file, "line": place.line} for place in one.locations],

@@ -1,8 +1,12 @@
 """Fixes: what to type, and where."""
 
+import posixpath
 from dataclasses import dataclass
 
 from holdfast.model.component import Location
+
+_ANYWHERE = ("sed ", "cd ", "apt-get ", "apk ", "dnf ", "zypper ", "yum ", "rpm ")
+"""How commands begin that name their file, or that speak of a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,13 @@ class Fix:
     location: Location | None
     edit: tuple[str, str] | None = None
     note: str = ""
+
+    @property
+    def typed(self) -> str | None:
+        """The command as it is typed at the top of what was scanned: a lock file's tool runs in the file's folder."""
+        folder = posixpath.dirname(self.location.file) if self.location is not None else ""
+        if self.command is None or not folder or not folder.isprintable() or self.command.startswith(_ANYWHERE):
+            return self.command
+        from shlex import join  # a plain scan types nothing
+
+        return f"{join(('cd', f'./{folder}' if folder.startswith('-') else folder))} && {self.command}"

@@ -110,3 +110,12 @@ def test_nothing_to_adopt_and_options_that_make_no_sense(shell: Shell, tmp_path:
     shell("adopt", tmp_path / "gone", code=2)
     shell("adopt", "mode", "nobody", "--mode", "warn", code=4)
     assert shell("adopt", "--help").out.startswith("Usage: holdfast adopt")
+
+
+def test_a_folder_that_is_called_like_the_command_is_a_source(
+    shell: Shell, estate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estate.rename(estate.parent / "estate")
+    monkeypatch.chdir(estate.parent)
+    assert "3 would adopt" in shell("adopt", "estate", "--dry-run").err
+    assert "3 would adopt" in shell("adopt", "estate", "estate", "--dry-run").err

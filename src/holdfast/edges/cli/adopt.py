@@ -43,7 +43,8 @@ class _AdoptGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `estate` before what names no command."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+        is_place = args[:1] == ["estate"] and (len(args) == 1 or args[1].startswith("--")) and Path("estate").exists()
+        if is_place or (args and args[0] not in self.commands and args[0] not in ctx.help_option_names):
             args = ["estate", *args]
         return super().parse_args(ctx, args)
 

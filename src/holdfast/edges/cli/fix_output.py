@@ -1,6 +1,5 @@
 """A plan of upgrades for people and programs: `holdfast.fix/1`."""
 
-import posixpath
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -8,7 +7,6 @@ from holdfast.edges.cli.output import markdown_cell, print_rows, printable
 from holdfast.gate.decide import Decision
 from holdfast.loop.fix_plan import FixPlan, Raised
 from holdfast.model.fix import Fix
-from holdfast.remediations.guides import command, commands
 
 SCHEMA = "holdfast.fix/1"
 _PLAN = [("Raise", "package"), ("To", "version"), ("Where", "where"), ("Do", "do"), ("Ends", "ends")]
@@ -84,20 +82,10 @@ def _step(step: Fix) -> dict[str, Any]:
     return {
         "location": None if place is None else {"file": place.file, "line": place.line},
         "raise": step.raise_name,
-        "command": _command(step),
+        "command": step.typed,
         "edit": None if step.edit is None else {"before": step.edit[0], "after": step.edit[1]},
         "note": step.note or None,
     }
-
-
-def _command(step: Fix) -> str | None:
-    """The command, from the top of what was scanned; one that names its file's path is so already."""
-    if step.command is None or step.location is None:
-        return step.command
-    folder = posixpath.dirname(step.location.file)
-    if not folder or not folder.isprintable() or step.command.startswith(("sed ", "cd ")):
-        return step.command
-    return commands(command("cd", f"./{folder}" if folder.startswith("-") else folder), step.command)
 
 
 def print_plan(plan: FixPlan, style: str) -> None:
@@ -153,7 +141,7 @@ def _scores(plan: FixPlan, after: Decision) -> str:
 
 def _do(step: Fix) -> str:
     edit = f"{step.edit[0].strip()} → {step.edit[1].strip()}" if step.edit else ""
-    return _command(step) or edit or step.note
+    return step.typed or edit or step.note
 
 
 def _stuck(plan: FixPlan) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def _row(one: Judged) -> dict[str, Any]:
         "finding": _name(one),
         "because": f"{one.because}{_clock(one)}" if one.because else rules,
         "where": str((fix.location if fix else None) or (places[0] if places else "")),
-        "fix": _no_fix(one) if fix is None else fix.command or fix.note or f"raise it to {fix.version}",
+        "fix": _no_fix(one) if fix is None else fix.typed or fix.note or f"raise it to {fix.version}",
     }
 
 

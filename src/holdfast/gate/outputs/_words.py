@@ -59,7 +59,7 @@ def reason(one: Judged) -> str:
 
 def command(finding: Finding) -> str:
     """Return what to type; empty where nothing is known that one can type."""
-    return clean(finding.fix.command, 4000) if finding.fix and finding.fix.command else ""
+    return clean(finding.fix.typed or "", 4000) if finding.fix else ""
 
 
 def remedy(finding: Finding) -> str:
