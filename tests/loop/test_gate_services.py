@@ -10,6 +10,7 @@ from holdfast.errors import UsageError
 from holdfast.gate.decide import Bound
 from holdfast.loop.gate import Stated
 from holdfast.loop.gate_services import (
+    MOST_FOLDERS,
     MOST_SERVICES,
     below,
     find_services,
@@ -109,5 +110,8 @@ def test_services_are_bounded_and_one_is_none() -> None:
     many = replace(STATED, services=bounds, folders=tuple((one.service, one.service) for one in bounds))
     with pytest.raises(UsageError, match="over 200 services"):
         find_services(many)
+    paths = tuple((f"f{number}", f"s{number % 9}") for number in range(MOST_FOLDERS + 1))
+    with pytest.raises(UsageError, match="2000 folders"):
+        find_services(replace(many, folders=paths))
     assert len(find_services(replace(many, folders=many.folders[:MOST_SERVICES]))) == MOST_SERVICES
     assert find_services(replace(STATED, folders=(("", "pay"),))) == ()

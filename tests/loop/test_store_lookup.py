@@ -113,7 +113,7 @@ def test_a_real_record_of_several_cves_is_one_finding_that_one_cve_does_not_excu
     held.close()
     for report in (of_store, of_file):
         (one,) = [found for found in map(finding_of, report.findings) if identifier in found.ids]
-        assert (one.cves, one.whole, one.known_exploited) == (tuple(cves), (identifier,), True)
+        assert (one.cves, one.whole, one.known_exploited, one.epss) == (tuple(cves), (identifier,), True, 0.5)
         assert all(cve in one.named for cve in cves)
         plain = replace(one, known_exploited=False, fix=None)
         assert [_is_waived(plain, *ids) for ids in ([cves[0]], cves, [identifier])] == [False, True, True]

@@ -24,7 +24,7 @@ from holdfast.model.component import Location, Occurrence, Sbom
 from holdfast.model.inventory import Reach
 from holdfast.model.reported import Report, ReportedFinding
 
-MOST_SERVICES = 200
+MOST_SERVICES, MOST_FOLDERS = 200, 2000
 _LOWEST_TIER = 9
 _REACHES = (Reach.INTERNET, Reach.UNKNOWN, Reach.INTERNAL, Reach.DEVELOPMENT)
 _ANSWERS = (Answer.PASS, Answer.UNKNOWN, Answer.BLOCKED)
@@ -54,9 +54,9 @@ def find_services(stated: Stated) -> tuple[Bound, ...]:
     """
     names = {name for _, name in stated.folders if name}
     found = tuple(sorted((one for one in stated.services if one.service in names), key=lambda one: one.service))
-    if len(found) > MOST_SERVICES:
+    if len(found) > MOST_SERVICES or len(stated.folders) > MOST_FOLDERS:
         hint = "gate folders one by one, or name one: `--service NAME`"
-        raise UsageError(f"over {MOST_SERVICES} services are declared here", hint=hint)
+        raise UsageError(f"over {MOST_SERVICES} services, or {MOST_FOLDERS} folders, are declared here", hint=hint)
     return found if len(found) > 1 else ()
 
 

@@ -8,9 +8,9 @@ Rules:
 2. Another tool's report is read once, and each service gets what is said of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 from holdfast.edges.cli.gate_gather import GateOptions
 from holdfast.edges.cli.gate_server import Asked
@@ -35,10 +35,13 @@ def split_asked(
     keep = bool(options.findings or options.tools)
     parts = parts_of(services, stated, whole.sbom, whole.before, keep_empty=keep)
 
+    @cache
+    def divided() -> Mapping[str, tuple[Report, ...]]:
+        return reports_of(parts, stated, reports()[0])
+
     def look(part: Part) -> tuple[Reported, tuple[str, ...]]:
-        found, beside = reports()
-        mine = reports_of(parts, stated, found).get(part.bound.service, ())
-        return read_reported(mine, replace(sources, base_sbom=part.before)), beside
+        mine = divided().get(part.bound.service, ())
+        return read_reported(mine, replace(sources, base_sbom=part.before)), reports()[1]
 
     return [_asked(whole, part, partial(look, part)) for part in parts]
 
