@@ -67,6 +67,7 @@ class _Hearing:
     _facts: Mapping[str, RecordFacts] = field(init=False)
     _limits: dict[str, VexLimits] = field(default_factory=dict)
     _builds: dict[str, tuple[Judgeable, ...]] = field(default_factory=dict)
+    _vexes: dict[Judgeable, Vex] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._facts = StoreLookup(self.turn.tx).facts(sorted(set(self.names)))
@@ -75,8 +76,7 @@ class _Hearing:
         """Return what documents say of all of an exposure that runs; `None` where none speaks of it."""
         pairs = {(component_of(span), build): None for span in running for build in self._builds_of(span)}
         limits, now = self._limits_of(exposure), self.turn.now
-        vexes = {build: Vex.saying(self.statements, build, ()) for _, build in pairs}
-        found = [find_said(self._finding(exposure, one), vexes[build], limits, now) for one, build in pairs]
+        found = [find_said(self._finding(exposure, one), self._vex_of(build), limits, now) for one, build in pairs]
         said = _together(found)
         return _spoken(said, self.kept) if said is not None else None
 
@@ -92,6 +92,12 @@ class _Hearing:
             occurrence=Occurrence(component, ()),
             whole=tuple(sorted({name for one in about for name in one.whole})),
         )
+
+    def _vex_of(self, build: Judgeable) -> Vex:
+        """What documents say where this is judged; made once, however many exposures there are."""
+        if build not in self._vexes:
+            self._vexes[build] = Vex.saying(self.statements, build, ())
+        return self._vexes[build]
 
     def _limits_of(self, exposure: Exposure) -> VexLimits:
         subject = exposure.subject
