@@ -64,23 +64,26 @@ class LocalPremises:
         self, data: Path, file: Path, wish: "ExportWish", progress: Callable[[str, int, int | None], None]
     ) -> "Carried":
         """Write the advisories into one file, compiled or as records. Raises: HoldfastError."""
-        from holdfast.app.feed_carrying import export_feed
-        from holdfast.app.records_carrying import export_records
-
         if wish.with_records:
+            from holdfast.app.records_carrying import export_records
+
             return export_records(data, file, wish, progress)
+        from holdfast.app.feed_carrying import export_feed
+
         return export_feed(data, file, wish, progress)
 
     def import_feed(
         self, data: Path, file: Path, wish: "ImportWish", progress: Callable[[str, int, int | None], None]
     ) -> "Carried":
         """Put a snapshot in place of the compiled advisories, or its records into the store. Raises: HoldfastError."""
-        from holdfast.app.feed_carrying import import_feed
-        from holdfast.app.records_carrying import import_records
         from holdfast.edges.providers.records_read import is_records_file
 
         if is_records_file(file):
+            from holdfast.app.records_carrying import import_records
+
             return import_records(data, file, wish, progress)
+        from holdfast.app.feed_carrying import import_feed
+
         return import_feed(data, file, wish)
 
     def make_feed_key(self, file: Path, name: str) -> str:
