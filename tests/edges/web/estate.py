@@ -99,6 +99,7 @@ class Estate:
     clock: FakeClock = field(default_factory=lambda: FakeClock(INCIDENT - timedelta(days=10)))
     ids: FakeIds = field(default_factory=FakeIds)
     http: FakeHttp = field(default_factory=FakeHttp)
+    path: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.store.tenants.orgs():
@@ -107,7 +108,7 @@ class Estate:
     def copy(self, source: Path, target: Path) -> "Estate":
         """Return an estate on a copy of this one's file, which nobody writes any more."""
         shutil.copy(source, target)
-        return Estate(open_store(target), FakeClock(self.clock.now()), deepcopy(self.ids), self.http)
+        return Estate(open_store(target), FakeClock(self.clock.now()), deepcopy(self.ids), self.http, target)
 
     def turn(self, deed: Any, *arguments: Any, token: Token | None = None) -> Any:
         """Do one use case in a transaction of its own."""

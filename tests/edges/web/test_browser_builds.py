@@ -28,12 +28,25 @@ class Opened:
         return ["/builds", "/builds?by=team&verdict=held", *builds, "/policies", "/policies/org", "/waivers"]
 
 
+@pytest.fixture(scope="module")
+def gated(
+    fresh_estate: Callable[[], Estate], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Callable[[], Estate], dict[str, str]]:
+    """Give an estate with ten thousand builds, made once and copied as often as asked for, and its ids."""
+    folder, full = tmp_path_factory.mktemp("gated"), fresh_estate()
+    ids = with_gate(full)
+    many_builds(full, 10_000)
+    full.store.close()
+    source, numbers = full.path, iter(range(10_000))
+    assert source is not None
+    return lambda: full.copy(source, folder / f"{next(numbers)}.db"), ids
+
+
 @pytest.fixture
-def opened(fresh_estate: Callable[[], Estate]) -> Iterator[Opened]:
+def opened(gated: tuple[Callable[[], Estate], dict[str, str]]) -> Iterator[Opened]:
     """An estate with ten thousand builds, behind a real server."""
-    estate = fresh_estate()
-    ids = with_gate(estate)
-    many_builds(estate, 10_000)
+    make, ids = gated
+    estate = make()
     with serve(estate) as running:
         yield Opened(running, ids)
     estate.store.close()
