@@ -9,7 +9,7 @@ import pytest
 from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from holdfast.loop.tokens import SESSION_COOKIE, redeem_login_code
 from holdfast.model.tenancy import Permission
@@ -23,6 +23,7 @@ OURS = {"Origin": "http://holdfast.test", "Sec-Fetch-Site": "same-origin"}
 def browser() -> Iterator[Browser]:
     """A Chromium for all tests: one process of tests can drive but one at a time."""
     require_browser()
+    expect.set_options(timeout=30_000)  # a busy machine is late, not wrong
     with chromium() as started:
         yield started
 

@@ -65,7 +65,7 @@ def complaints(page: Page) -> list[str]:
 
 def live(page: Page) -> None:
     """Wait until the page follows the journal."""
-    expect(page.locator("#live-state")).to_have_attribute("data-state", "live", timeout=30_000)
+    expect(page.locator("#live-state")).to_have_attribute("data-state", "live")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -126,7 +126,7 @@ def test_approval_turns_into_mitigated_when_it_is_read_back(page: Page, served: 
 def test_running_clock_ticks(page: Page) -> None:
     clock = page.locator("[role=timer]").first
     first = clock.inner_text()
-    assert re.fullmatch(r"00:02:3\d", first)
+    assert re.fullmatch(r"00:0[23]:\d\d", first)
     expect(clock).not_to_have_text(first)
     expect(page.locator("#answer time")).to_contain_text("3 min")
 
@@ -187,7 +187,7 @@ def test_lost_connection_is_said(page: Page, served: Served) -> None:
     live(page)
     page.context.set_offline(True)
     served.api.changes.close()
-    expect(page.locator("#live-state")).to_have_attribute("data-state", "lost", timeout=15_000)
+    expect(page.locator("#live-state")).to_have_attribute("data-state", "lost")
     expect(page.locator("#live-state")).to_have_text("not live")
 
 
@@ -206,7 +206,7 @@ def test_page_goes_live_when_a_script_comes_late(page: Page, served: Served, lat
 def test_page_that_could_not_connect_says_so_and_tries_again(page: Page, served: Served) -> None:
     page.route("**/events*", lambda route: route.abort())
     page.goto(f"{served.url}/map")
-    expect(page.locator("#live-state")).to_have_text("not live", timeout=30_000)
+    expect(page.locator("#live-state")).to_have_text("not live")
     page.unroute("**/events*")
     live(page)
 
