@@ -11,6 +11,7 @@ from holdfast.edges.cli.words import duration_text, instant_text, seconds_betwee
 from holdfast.findings.vex import Said, words_of
 from holdfast.gate.decide import Decision, Judged
 from holdfast.model.build import Answer, Basis, Mode
+from holdfast.model.finding import Kind
 from holdfast.model.instant import format_instant
 
 _BLOCKING = [("Blocks", "finding"), ("Because", "because"), ("Where", "where"), ("Do", "fix")]
@@ -78,6 +79,8 @@ def _ecosystem(one: Judged) -> str:
 
 def _no_fix(one: Judged) -> str:
     component = one.finding.component
+    if one.finding.kind is Kind.MALICIOUS:
+        return "take it out"
     return (no_fix_words(one.finding.state, component.ecosystem) if component else "") or "no fix is known"
 
 

@@ -65,6 +65,8 @@ def command(finding: Finding) -> str:
 def remedy(finding: Finding) -> str:
     """Return what to do, in words or as a command."""
     fix = finding.fix
+    if fix is None and finding.kind is Kind.MALICIOUS:
+        return "take it out"
     if fix is None:
         said = no_fix_words(finding.state, finding.component.ecosystem) if finding.component else ""
         return clean(said) or "no fix is known"
