@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,8 +26,14 @@ from typing import Any
 from holdfast.app import demo_gate_things as things
 from holdfast.app.demo_steps import DemoError, free_port, is_up, wait_for
 
-SHOWN_LINES, AT_ONCE = 14, 4
+SHOWN_FIRST, SHOWN_LAST, AT_ONCE = 7, 6, 4
 WAIVED_AT_LEAST_S = 5.0
+
+
+def shorten(lines: Sequence[str]) -> list[str]:
+    """Return how an answer begins and ends: what blocks stands above, notes and verdict below."""
+    left = len(lines) - SHOWN_FIRST - SHOWN_LAST
+    return list(lines) if left < 2 else [*lines[:SHOWN_FIRST], f"… {left} more lines", *lines[-SHOWN_LAST:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +232,8 @@ class GateDemo:
         answer = self._ask(*arguments, *feed, expected=expected, more=more)
         lines = [line for line in answer.out.splitlines() if line.strip()]
         self.say(f"\n$ holdfast {' '.join(arguments)}")
-        for line in lines[:SHOWN_LINES]:
+        for line in shorten(lines):
             self.say(f"  {line}")
-        if len(lines) > SHOWN_LINES:
-            self.say(f"  … {len(lines) - SHOWN_LINES} more lines")
         self.say(f"  (exit {answer.code})\n")
 
     def _call(self, *arguments: str, more: Mapping[str, str] | None = None) -> Answer:
