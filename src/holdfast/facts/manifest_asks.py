@@ -11,14 +11,11 @@ Rules:
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import FactError
-from holdfast.facts.lockfiles._requirement import parse_requirement
-from holdfast.facts.lockfiles._toml import table_of
 
 _EXACT = re.compile(r"[=v]*(\d+\.\d+\.\d+(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?)\Z")
 _CARGO_EXACT = re.compile(r"=\s*(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\Z")
@@ -59,6 +56,17 @@ def _pin(pattern: re.Pattern[str], wanted: object) -> str:
 def _named(document: dict[str, Any]) -> str:
     name = document.get("name")
     return name if isinstance(name, str) else ""
+
+
+def table_of(value: object) -> dict[str, Any]:
+    """Return a value that is a table; an empty one for any other."""
+    return value if isinstance(value, dict) else {}
+
+
+def _toml(data: bytes) -> dict[str, Any]:
+    import tomllib  # most manifests are JSON, and a scan is short
+
+    return tomllib.loads(data.decode())
 
 
 def _json(data: bytes) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def _crates(document: dict[str, Any], shared: dict[str, Any]) -> Iterator[Ask]:
 
 
 def _cargo_toml(data: bytes) -> Asking:
-    document = tomllib.loads(data.decode())
+    document = _toml(data)
     shared = table_of(table_of(document.get("workspace")).get("dependencies"))
     asks = [*_crates(document, shared)]
     for target in table_of(document.get("target")).values():
@@ -114,6 +122,8 @@ def _cargo_toml(data: bytes) -> Asking:
 
 
 def _requirements(listed: object, *, extra: bool) -> Iterator[Ask]:
+    from holdfast.facts.lockfiles._requirement import parse_requirement  # as above
+
     for text in listed if isinstance(listed, list) else ():
         try:
             wanted = parse_requirement(text) if isinstance(text, str) else None
@@ -131,7 +141,7 @@ def _poetry(listed: object, *, extra: bool) -> Iterator[Ask]:
 
 
 def _pyproject(data: bytes) -> Asking:
-    document = tomllib.loads(data.decode())
+    document = _toml(data)
     project, tools = table_of(document.get("project")), table_of(document.get("tool"))
     poetry = table_of(tools.get("poetry"))
     asks = [*_requirements(project.get("dependencies"), extra=False)]
@@ -148,7 +158,7 @@ def _pyproject(data: bytes) -> Asking:
 
 
 def _pipfile(data: bytes) -> Asking:
-    document = tomllib.loads(data.decode())
+    document = _toml(data)
     categories = [table_of(table) for name, table in document.items() if name not in _PIPFILE_OTHER]
     asks = [Ask(name, _pin(_POETRY_EXACT, _written(wanted))) for table in categories for name, wanted in table.items()]
     return Asking("", tuple(asks))

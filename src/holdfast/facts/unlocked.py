@@ -22,8 +22,7 @@ from holdfast.errors import FactError
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles._package_json import find_members, read_manifest, workspace_globs
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES
-from holdfast.facts.lockfiles._toml import table_of
-from holdfast.facts.manifest_asks import READERS, Ask, Asking, read_asks
+from holdfast.facts.manifest_asks import READERS, Ask, Asking, read_asks, table_of
 from holdfast.model.component import ParsedFile, Source, Unparsed
 from holdfast.model.naming import compared_name
 from holdfast.ports.tree import Tree
