@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from tests.edges.providers.test_git_tree import git
 from tests.integrations.pipeline import HOSTILE, ROOT, Stand, make_stand, make_wheel
 
 TEXT = (ROOT / "integrations/jenkins/Jenkinsfile").read_text()
@@ -31,6 +32,14 @@ def test_a_shallow_change_is_judged_by_what_it_adds(tmp_path: Path) -> None:
     found = json.loads((stand.checkout / "holdfast-reports/gate.json").read_text())
     assert ([one["id"] for one in found["blocking"]], found["existing"]) == (["L-lamp"], 2)
     assert 'failures="1"' in (stand.checkout / "holdfast-reports/junit.xml").read_text()
+
+
+def test_a_branch_is_compared_with_its_last_build_that_passed(tmp_path: Path) -> None:
+    stand = make_stand(tmp_path)
+    head = git(stand.checkout, "rev-parse", "HEAD")
+    code, said = run(stand, GIT_PREVIOUS_SUCCESSFUL_COMMIT=head)
+    assert code == 0, said
+    assert run(stand, GIT_PREVIOUS_SUCCESSFUL_COMMIT="1" * 40)[0] == 1
 
 
 def test_a_target_or_a_path_that_is_a_program_runs_nothing(tmp_path: Path) -> None:
