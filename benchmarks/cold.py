@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ from tests.shared import SHARED_DATA
 
 from benchmarks.measure import ROOT, Figure, folder, free_port, percentile
 from benchmarks.seed import osv_components
+from holdfast.model.frozen import frozen
 
 PROGRAM = ROOT / ".venv/bin/holdfast"
 RUNS = 10
@@ -37,7 +37,7 @@ def _lock_file(path: Path, packages: int = 1000) -> None:
     path.write_text("".join(f"{name}=={version}\n" for name, version in sorted(chosen.items())))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measured:
     """What a process took; `processor_s` is of user and system, which a loaded machine changes least."""
 

@@ -16,10 +16,12 @@ from pathlib import Path
 import httpx
 import psutil
 
+from holdfast.model.frozen import frozen
+
 ROOT = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figure:
     """One line of the results: what was measured, the figure, what it must be at most, and beside what."""
 

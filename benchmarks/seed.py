@@ -14,7 +14,6 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -30,6 +29,7 @@ from holdfast.edges.stores.store import SqlStore, SqlTransaction
 from holdfast.edges.stores.types import to_stored
 from holdfast.errors import FactError
 from holdfast.model.component import Component
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment, Reach, Service
 from holdfast.model.tenancy import Org
 
@@ -40,7 +40,7 @@ _BATCH = 500
 _ECOSYSTEMS = ("PyPI", "Go", "crates.io", "AlmaLinux")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seeded:
     """What was made: the org, the ids of its services in order of name, and the sizes."""
 

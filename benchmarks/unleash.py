@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,13 +21,14 @@ import httpx
 from benchmarks.measure import ROOT, Figure, Server, database, folder, free_port, milliseconds, percentile, server
 from benchmarks.pushes import record  # the same advisory as there
 from benchmarks.unleash_application import SHORTEST_REFRESH_S
+from holdfast.model.frozen import frozen
 
 PUSHES = 60
 PLACES = {"own": "production", "unleash": "development"}
 DEADLINE_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unleash:
     """A running Unleash."""
 
@@ -55,7 +55,7 @@ def run() -> Iterator[Figure]:
     yield from _figures(own, split)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """Seconds from the push until Unleash wrote it down, until its client API served it, until the probe saw it."""
 

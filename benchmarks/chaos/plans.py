@@ -5,15 +5,14 @@ effect the target must have seen exactly once, and seen taken back exactly once;
 been laid, and lifted. `elsewhere` says that another system serves the flags: its file must be as it was, to the bit.
 """
 
-from dataclasses import dataclass
-
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Coverage, OnFailure, Plan, Probe, Step
 
 ENVIRONMENT = "production"
 FLAGS = ("one", "two", "three", "four")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sweep:
     """A plan with what it must come to: `ends` is the run's last state."""
 

@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from benchmarks.chaos.plans import Sweep
+from holdfast.model.frozen import frozen
 
 Boundary = tuple[str, int, str]
 """(`do` or `undo`, step, boundary)."""
@@ -80,7 +81,7 @@ def target(log: Path) -> Iterator[int]:
         process.wait(timeout=30)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A store of the sweep: SQLite gives every point a file of its own, PostgreSQL an org of its own."""
 
@@ -103,7 +104,7 @@ class Place:
             file.unlink()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """One kill: where, whether it was reached, and what the run came to in the next worker's hands.
 

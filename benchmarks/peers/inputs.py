@@ -9,13 +9,13 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.shared import SHARED_DATA
 
 from benchmarks.image import write as write_images
+from holdfast.model.frozen import frozen
 
 PACKAGES = 1000
 COMPONENTS = 20_000
@@ -28,7 +28,7 @@ Packages = list[tuple[str, str]]
 """(name, version), sorted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Input:
     """One thing to scan: a folder, a file or an image archive. `kind` is `folder`, `sbom` or `image`."""
 

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cold import PROGRAM
 from benchmarks.measure import ROOT
 from benchmarks.peers.inputs import Input
 from benchmarks.peers.records import lay_grype, lay_osv, lay_trivy
+from holdfast.model.frozen import frozen
 
 BUILT = ROOT / "var/peers/bin"
 """Where `scripts/peers.sh` puts them."""
@@ -33,7 +33,7 @@ with open(sys.argv[1], "w") as told:
 """Starts a program and writes what it took. What this process itself has held would else count as the program's."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cost:
     """What a process took: seconds on the clock and of processors, and its highest resident memory."""
 
@@ -42,7 +42,7 @@ class Cost:
     peak_mb: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tool:
     """A scanner that is here. `data` holds its database, `environment` is what it needs beside ours."""
 

@@ -13,8 +13,9 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from holdfast.model.frozen import frozen
 
 CANARY = "canary-a8f3-outside"
 MARK = "something-was-run"
@@ -24,7 +25,7 @@ Trap = Callable[[Path, Path], None]
 """Sets a trap in a folder; the second folder lies outside of the repository, and has `canary.txt`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ran:
     """How a command ended."""
 

@@ -2,19 +2,19 @@
 
 import base64
 import json
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from holdfast.findings.dsse import PAYLOAD_TYPE, pae
+from holdfast.model.frozen import frozen
 from tests.facts.vex.documents import Json
 
 PREDICATE = "https://openvex.dev/ns/v0.2.0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signer:
     """Somebody with a private key."""
 

@@ -60,7 +60,7 @@ def test_server_and_file_say_the_same_of_every_distribution(store: Store, tmp_pa
     compile_store(store, tmp_path / FILE_NAME)
     held = open_compiled(tmp_path / FILE_NAME)
     more = [f"pkg:deb/debian/{one}?distro=debian-12" for one in ("sedge@1.2-3", "rush@3.1_1-1", "reed@0~git1-1")]
-    found = [component_of(purl, None, {}, "bom.json") for purl in (*(purl for purl, _ in CASES), *more)]
+    found = [component_of(purl, None, None, {}, "bom.json") for purl in (*(purl for purl, _ in CASES), *more)]
     sbom = Sbom(tuple(Occurrence(one, (Location("bom.json"),)) for one in found))
     with store.read(PUBLIC) as tx:
         served = report_to_json(scan(sbom, StoreLookup(tx), START))

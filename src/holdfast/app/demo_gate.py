@@ -25,6 +25,7 @@ from typing import Any
 
 from holdfast.app import demo_gate_things as things
 from holdfast.app.demo_steps import DemoError, free_port, is_up, wait_for
+from holdfast.model.frozen import frozen
 
 SHOWN_FIRST, SHOWN_LAST, AT_ONCE = 7, 6, 4
 WAIVED_AT_LEAST_S = 5.0
@@ -36,7 +37,7 @@ def shorten(lines: Sequence[str]) -> list[str]:
     return list(lines) if left < 2 else [*lines[:SHOWN_FIRST], f"… {left} more lines", *lines[-SHOWN_LAST:]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a command answered."""
 

@@ -1,7 +1,5 @@
 """Serving flags from the store: over OFREP beside the API, and over gRPC where a port is given for it."""
 
-from dataclasses import dataclass
-
 from holdfast.edges.flagd.server import FlagdServer
 from holdfast.edges.flagd.service import SyncServing
 from holdfast.edges.ofrep.app import OfrepApp, Serving
@@ -10,12 +8,13 @@ from holdfast.loop.flag_clients import ClientBook
 from holdfast.loop.flag_feed import FlagFeed
 from holdfast.loop.flag_keeper import ClientKeeper
 from holdfast.loop.flags import FlagServer
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagRoom:
     """Everything that serves flags, nothing started."""
 

@@ -7,7 +7,7 @@ Rules:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import NoReturn
 
@@ -21,6 +21,7 @@ from holdfast.loop.drills_inputs import note_configured
 from holdfast.loop.world import NoReceivers, NoTargets
 from holdfast.mitigations.probe_hosts import SECTION as PROBES
 from holdfast.mitigations.probe_hosts import ProbeHosts, hosts_of
+from holdfast.model.frozen import frozen
 from holdfast.model.target import Target
 from holdfast.ports.clock import Clock
 from holdfast.ports.deployer import Deployer
@@ -32,7 +33,7 @@ from holdfast.ports.store import Store
 from holdfast.ports.world import Receivers, Targets
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outside:
     """The entries of the operator's file, and what opens them. `problem` says what is wrong with the file."""
 

@@ -5,7 +5,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from holdfast.edges.relay.upstream import Upstream
 from holdfast.errors import UnauthenticatedError
 from holdfast.loop.flag_access import Credential, FlagAccess, ticket_of
 from holdfast.loop.flag_clients import ClientBook
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission, Token
 
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """What the operator said. `local_token` is what clients must send; `None` asks for nothing."""
 

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from holdfast.errors import HoldfastError, UsageError
+from holdfast.model.frozen import frozen
 
 PUBLIC_FEED = "https://storage.googleapis.com/osv-vulnerabilities"
 PUBLIC_KEV = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
@@ -18,7 +18,7 @@ TARGETS_FILE = "targets.yaml"
 KEEP = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """`feed=None` is "no feed at all". `enrichments` is kind → location; SSVC has no single published file.
 

@@ -13,18 +13,18 @@ Source: https://ossf.github.io/osv-schema/#evaluation
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Generic, TypeVar
 
 from holdfast.controls.versions import compare_versions, is_comparable
 from holdfast.model.advisory import Event, Range
+from holdfast.model.frozen import frozen
 
 Position = TypeVar("Position")
 LOWEST = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stretch(Generic[Position]):
     """Versions from `lo` on, up to `hi`: without it, or with it when `inclusive`; `hi=None` is without end."""
 

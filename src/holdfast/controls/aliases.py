@@ -12,12 +12,13 @@ Rules:
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import cves_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cluster:
     """A set of ids that name one vulnerability. `created` orders clusters by creation."""
 
@@ -27,7 +28,7 @@ class Cluster:
     members: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Created:
     """A cluster began with members that no cluster had."""
 
@@ -35,7 +36,7 @@ class Created:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Joined:
     """Members that no cluster had came to one."""
 
@@ -43,7 +44,7 @@ class Joined:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Left:
     """Members went: no record names them any more."""
 
@@ -51,7 +52,7 @@ class Left:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merged:
     """`survivor` took in `absorbed`, whose ids end here."""
 
@@ -59,7 +60,7 @@ class Merged:
     absorbed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """Members of `origin` went to the clusters `into`; `origin`, or what it was merged into, keeps the others."""
 
@@ -67,7 +68,7 @@ class Split:
     into: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vanished:
     """A cluster without members left."""
 

@@ -15,18 +15,19 @@ from holdfast.controls.advisory_ranges import is_in_range
 from holdfast.controls.versions import compare_versions, scheme_for, version_key
 from holdfast.model.advisory import Compiled, Interval, Pairwise
 from holdfast.model.component import Component, Source
+from holdfast.model.frozen import frozen
 
 HIGH, LOW = "high", "low"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MatchResult:
     """An affected version; `confidence` is `high` by keys, `low` by pairwise comparison."""
 
     confidence: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """An advisory that affects a component, by the advisory's id."""
 

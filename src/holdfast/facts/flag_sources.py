@@ -13,6 +13,7 @@ from functools import partial
 
 from holdfast.errors import FactError
 from holdfast.facts.flag_usage import FlagRead, FlagUsageSpec, Forwarder, Unsettled, Value
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 from holdfast.registry import load_room
 
@@ -39,7 +40,7 @@ _OTHERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unread:
     """What could not be looked at: a place (line and column 1 where there is none), and why."""
 
@@ -49,7 +50,7 @@ class Unread:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagSources:
     """What a tree evaluates.
 

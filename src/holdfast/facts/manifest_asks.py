@@ -12,10 +12,10 @@ Rules:
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 _EXACT = re.compile(r"[=v]*(\d+\.\d+\.\d+(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?)\Z")
 _CARGO_EXACT = re.compile(r"=\s*(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\Z")
@@ -28,7 +28,7 @@ _PIPFILE_OTHER = {"source", "requires", "scripts", "pipenv", "pipfile"}
 _REFERENCE = re.compile(r"<PackageReference\s[^>]*?Include\s*=\s*[\"']([^\"'$()<>;@%]+)[\"']", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """One name that a manifest asks for; `pin` is the only version that it takes, empty where it takes several.
 
@@ -40,7 +40,7 @@ class Ask:
     extra: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asking:
     """What a manifest asks for, and its own name; empty where it has none."""
 

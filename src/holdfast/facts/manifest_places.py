@@ -1,11 +1,10 @@
 """Where a manifest names flags: what a finding about one of them points at."""
 
-from dataclasses import dataclass
-
 from holdfast.facts.manifest_yaml import Tree, find, items_of, parse_yaml, text_of
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeclaredFlag:
     """A feature's flag: its key, its safe variant, and the place of the key."""
 
@@ -18,7 +17,7 @@ class DeclaredFlag:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlannedFlag:
     """A flag that a plan's step or probe names, and the place where."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -11,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from holdfast.facts.manifest_yaml import Entries, Problem, Scalar, Tree, plain, walk
+from holdfast.model.frozen import frozen
 
 MANIFEST = ("holdfast.facts", "manifest.schema.json")
 """Where a published schema lies: the package, and the file in it."""
@@ -33,7 +33,7 @@ def _validator(definition: str | None, which: tuple[str, str]) -> Draft202012Val
     return Draft202012Validator(schema)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Broken:
     """A rule of the schema that a value breaks; `limit` is what the schema says next to the rule's name."""
 

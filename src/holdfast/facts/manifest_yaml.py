@@ -6,11 +6,12 @@ further documents are refused before anything is expanded. Problems are collecte
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
 from holdfast.errors import ManifestError
+from holdfast.model.frozen import frozen
 
 MAX_BYTES = 128 * 1024
 MAX_DEPTH = 24
@@ -28,7 +29,7 @@ _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.M)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """One thing that is wrong; `where` is `file:line:column`, or a JSON pointer after `#`."""
 
@@ -53,7 +54,7 @@ class ManifestProblems(ManifestError):
         self.problems = (first, *others)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """A value with its source text. `line` and `column` are those of the text's first character."""
 
@@ -64,7 +65,7 @@ class Scalar:
     column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Items:
     """A sequence."""
 
@@ -72,7 +73,7 @@ class Items:
     items: list["Tree"] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entries:
     """A mapping; `keys` has the place of every key. `line` is that of its start."""
 

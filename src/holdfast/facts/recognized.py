@@ -1,6 +1,6 @@
 """Dependency files that are known by name and not read yet, and manifests that a lock file stands for."""
 
-from dataclasses import dataclass
+from holdfast.model.frozen import frozen
 
 RECOGNIZED: dict[str, str] = {
     "bun.lockb": "Bun binary lock file",
@@ -39,7 +39,7 @@ RECOGNIZED: dict[str, str] = {
 """Glob → what it is. A file that a reader claims is not looked up here."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """A file that asks for dependencies without fixing them.
 

@@ -16,7 +16,6 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import readable, unparsed_of
@@ -24,6 +23,7 @@ from holdfast.facts.lockfiles._package_json import find_members, read_manifest, 
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES
 from holdfast.facts.manifest_asks import READERS, Ask, Asking, read_asks, table_of
 from holdfast.model.component import ParsedFile, Source, Unparsed
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import compared_name
 from holdfast.ports.tree import Tree
 
@@ -34,7 +34,7 @@ _UV_NAME = re.compile(rb'\{ name = "([^"\n]+)"')
 _WORD = re.compile(r"[\w@./+-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Locked:
     """What the lock files that stand for a manifest have.
 

@@ -17,12 +17,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from holdfast.findings.checkpoint import Checkpoint, journal_origin
+from holdfast.model.frozen import frozen
 from holdfast.model.journal import GENESIS, JournalEntry, entry_hash
 
 _MOST_PROBLEMS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditProblem:
     """One thing that does not verify.
 
@@ -34,7 +35,7 @@ class AuditProblem:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditReport:
     """What verification found.
 

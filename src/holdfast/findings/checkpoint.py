@@ -20,9 +20,9 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.errors import JournalError
+from holdfast.model.frozen import frozen
 
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
@@ -31,7 +31,7 @@ _MARK = "— "
 _MOST_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checkpoint:
     """The journal of `origin` had `size` entries, and the last one's hash was `hash` (hex)."""
 
@@ -41,7 +41,7 @@ class Checkpoint:
     extensions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoteSignature:
     """A signature line; `key_id` has four bytes."""
 
@@ -50,7 +50,7 @@ class NoteSignature:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignedCheckpoint:
     """A parsed checkpoint whose signatures nobody has verified yet; `body` is what they sign."""
 

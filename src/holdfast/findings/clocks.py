@@ -22,15 +22,15 @@ Rules:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from holdfast.model.exposure import Clocks, Ending, Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measure:
     """One duration of one exposure.
 

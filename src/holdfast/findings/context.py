@@ -1,7 +1,7 @@
 """What the lifecycle must be told besides the running history: advisories, and the places that were read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import partial, reduce
 
@@ -9,6 +9,7 @@ from holdfast.controls.versions import compare_versions
 from holdfast.errors import NotFoundError
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Risk
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 
 ComponentKey = tuple[str, str, str]
@@ -23,7 +24,7 @@ _HOPE = (
 """From what is well to what nobody will mend."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdvisoryFacts:
     """What is known of one alias cluster.
 
@@ -66,7 +67,7 @@ def _higher(ecosystem: str, one: str, other: str) -> str:
     return other if compare_versions(ecosystem, other, one) == 1 else one
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A subject in an environment, as it was really read.
 
@@ -83,7 +84,7 @@ class Place:
     components: frozenset[ComponentKey] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """Facts for one pass of `observe`.
 

@@ -13,10 +13,10 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import JournalError
+from holdfast.model.frozen import frozen
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -101,7 +101,7 @@ def parse_statement(payload: bytes, predicate_type: str, about: str, *, where: s
     return statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Envelope:
     payload: bytes
     payload_type: str

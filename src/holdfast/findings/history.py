@@ -8,15 +8,15 @@ Rules:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.findings.identity import fingerprint
 from holdfast.model.exposure import Span
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import YEAR_ONE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain:
     """Unbroken running of something affected; `ended_at=None` goes on."""
 

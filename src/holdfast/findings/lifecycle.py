@@ -30,7 +30,7 @@ Rules:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.errors import ConflictError
@@ -47,6 +47,7 @@ from holdfast.findings.history import (
 )
 from holdfast.model.component import Location
 from holdfast.model.exposure import Clocks, Ending, Exposure, Span, State
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 
 OPENED = "exposure.opened"
@@ -59,7 +60,7 @@ MERGED = "exposure.merged"
 WAIVED = "exposure.waived"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transition:
     """One step in a life; `kind` is the journal's kind.
 

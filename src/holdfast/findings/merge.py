@@ -15,7 +15,7 @@ Split:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from holdfast.findings.context import AdvisoryFacts
@@ -23,9 +23,10 @@ from holdfast.findings.history import covers
 from holdfast.findings.identity import aliased_fingerprints, fingerprint
 from holdfast.findings.lifecycle import MERGED, OPENED, UPDATED, Transition
 from holdfast.model.exposure import Ending, Exposure, Span, State
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merge:
     """What a merge asks for: transitions, old → new fingerprint, and id of an ended exposure → id of its survivor.
 

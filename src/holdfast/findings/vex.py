@@ -16,12 +16,13 @@ Rules:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from holdfast.findings.vex_naming import is_named
 from holdfast.model.component import Component
 from holdfast.model.finding import Finding, Kind, list_cves
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.naming import cves_of
 from holdfast.model.vex import Claim, Package, Product, Statement, VexDocument, VexStatus
@@ -43,7 +44,7 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 _SPOKEN_OF = frozenset({Kind.VULNERABILITY, Kind.MALICIOUS})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VexLimits:
     """Whose statements count, `None` for anybody's; and which findings may be cleared although they never are.
 
@@ -56,7 +57,7 @@ class VexLimits:
     needs_signature: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgeable:
     """What is judged, as documents may name it as a product: by package URLs and digests (`sha256:…`)."""
 
@@ -64,7 +65,7 @@ class Judgeable:
     digests: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """What documents say of one finding. `statement` is the one that counts; `void` is why it clears nothing.
 
@@ -94,7 +95,7 @@ def words_of(one: Statement) -> str:
     return f"VEX: {said}{response}, by {one.author}" + (", signed" if one.signed_by else "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vex:
     """Documents, found by the names of vulnerabilities, and what is judged."""
 

@@ -18,13 +18,14 @@ waivers:
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from holdfast.controls.versions import is_comparable
 from holdfast.errors import FactError, UsageError
 from holdfast.facts.manifest_yaml import Entries, Problem, Tree, find, items_of, parse_yaml, text_of, written
 from holdfast.findings.waivers import JUSTIFICATIONS
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import parse_instant
 from holdfast.model.purl import parse_purl
 from holdfast.model.waiver import Status, Waiver
@@ -38,7 +39,7 @@ _KEYS = frozenset({*_REQUIRED, "aliases", "package", "versions", "statement", "k
 _BOUND = re.compile(r"(<=|>=|<|>|=)?\s*([^\s<>=]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaiverFile:
     """What a file holds; `problems` are its entries, or the whole, that could not be read, with their place, a line
     each.

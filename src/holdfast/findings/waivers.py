@@ -15,11 +15,11 @@ Rules:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.controls.versions import compare_versions
 from holdfast.model.finding import Finding, Kind, list_cves
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.naming import cves_of
 from holdfast.model.waiver import Waiver
@@ -34,7 +34,7 @@ JUSTIFICATIONS = (
 """Why something is not affected, in the words of OpenVEX 0.2.0 and CISA's "Minimum Requirements for VEX"."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """What a policy lets a waiver be. Without `approvers` anybody but its owner may approve one."""
 
@@ -43,7 +43,7 @@ class Limits:
     approvers: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waived:
     """A waiver of a finding: in force, or void for these reasons."""
 

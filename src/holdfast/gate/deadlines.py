@@ -13,17 +13,17 @@ Rules:
 Source: CISA, Binding Operational Directive 26-04, table 1; as data: CERTCC/SSVC, `cisa_bod_26_04_1_0_0`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.model.finding import Finding, Kind
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 
 NAME = "bod-26-04"
 _EXPOSED = frozenset({Reach.INTERNET, Reach.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """How many days a repair has; `None` is "at the next upgrade". `forensics`: look whether it was used already."""
 
@@ -31,7 +31,7 @@ class Term:
     forensics: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deadline:
     """A finding's term, the instant it ends (`None` without one), and the answers it follows from, in words.
 

@@ -15,7 +15,7 @@ Rules:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from holdfast.findings.vex import Said, Vex, find_said
@@ -30,11 +30,12 @@ from holdfast.gate.sides import Gap, Side, under
 from holdfast.model.advisory import PackageState
 from holdfast.model.build import Answer, Basis, Mode
 from holdfast.model.finding import Finding, Kind
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 from holdfast.model.waiver import Waiver
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bound:
     """What a build is of, and where it is bound for; `None` and empty are not known."""
 
@@ -52,7 +53,7 @@ class Bound:
         return self.environment_reach or self.reach
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged:
     """A finding with everything that was decided about it. `is_new` says that the change adds it."""
 
@@ -77,7 +78,7 @@ class Judged:
         return self.said.words if self.said is not None and self.said.clears else self.allowed or None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """The answer and what it rests on. `would_be` is the answer in mode `block`."""
 
@@ -121,7 +122,7 @@ class Decision:
         return sum(not one.is_new for one in self.judged)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """All that a decision rests on. `known_since` gives when a finding was first known where it runs.
 

@@ -10,7 +10,7 @@ Levels go from the highest (the org) to the lowest (a file given to one gate). R
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -30,6 +30,7 @@ from holdfast.gate.policy import (
 from holdfast.model.advisory import PackageState
 from holdfast.model.build import Mode
 from holdfast.model.finding import Finding
+from holdfast.model.frozen import frozen
 from holdfast.model.verdict import Fail, Pass, Unknown
 from holdfast.model.vex import VexKey
 
@@ -66,7 +67,7 @@ Word = TypeVar("Word", bound=StrEnum)
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleHit:
     """A rule that applies to a finding, at a level; `outcome` is what it does now."""
 
@@ -80,7 +81,7 @@ class RuleHit:
         return self.outcome is not self.rule.then
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judgement:
     """What the rules say of a finding: the outcome, the rules it rests on, and those nobody could tell of."""
 

@@ -11,7 +11,7 @@ A level is the org, a group, a service, or a file given to a gate. The strictest
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -29,6 +29,7 @@ from holdfast.controls.cel import (
 )
 from holdfast.controls.vocabulary import ENVIRONMENT, SERVICE
 from holdfast.model.build import Mode
+from holdfast.model.frozen import frozen
 from holdfast.model.vex import VexKey
 
 BUDGET = 10_000
@@ -68,7 +69,7 @@ STRICTNESS: Mapping[StrEnum, int] = {
 """How strict a word is, among its own kind."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule; `when` is CEL over `POLICY_SCHEMA`, written at `line` and `column` of `file`."""
 
@@ -93,7 +94,7 @@ class Rule:
         return self.then
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LicenseRules:
     """What may be said of licences, as SPDX ids. With `allow`, whatever is not in it is `otherwise`."""
 
@@ -109,7 +110,7 @@ class LicenseRules:
         return self == LicenseRules()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaiverRules:
     """What a waiver may be; `None` is "not said". Without `approvers` anybody but its owner may approve one."""
 
@@ -118,7 +119,7 @@ class WaiverRules:
     approvers: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VexRules:
     """Whose VEX statements count, and what they may clear although nothing else may; `None` is "not said".
 
@@ -131,7 +132,7 @@ class VexRules:
     require_signature: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ModeRules:
     """How strict a gate is now, and what comes next."""
 
@@ -146,7 +147,7 @@ class ModeRules:
         return self.now
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeploymentRules:
     """What becomes of deployments without a passing verdict that began at `since` or later; `None` is "not said"."""
 
@@ -154,7 +155,7 @@ class DeploymentRules:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """One level. `name` says whose it is, `digest` is `sha256:…` of its text. `None` is "this level does not say".
 

@@ -7,13 +7,13 @@ Rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from holdfast.model.drill import Readiness
+from holdfast.model.frozen import frozen
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanStanding:
     """What drills say of one plan where the release is to go; `because` in words."""
 
@@ -22,7 +22,7 @@ class PlanStanding:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WayBack:
     """The verdict, the plan that it rests on (`None` without any), and the reason in a sentence."""
 

@@ -13,12 +13,12 @@ Rules:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor, fsum
 
 from holdfast.model.component import Scope
 from holdfast.model.finding import Finding, Kind
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 
 UNSCORED = 7.0
@@ -35,7 +35,7 @@ _REACH_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One line of the ledger: a finding, its three factors, the risk they give (0 to 100), and the reasons in words.
 
@@ -51,7 +51,7 @@ class Entry:
     excused: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Score:
     """The score, rounded down to a tenth, and what it is made of: `worst` and `rest` are what was taken off."""
 

@@ -5,16 +5,16 @@ what was recorded under another.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from holdfast.gate.levels import Levels
 from holdfast.gate.policy import Outcome
 from holdfast.model.component import Occurrence
 from holdfast.model.finding import Finding, Kind
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """Something that could not be told. `id` is what it is recognized by, and what a waiver may name.
 
@@ -27,7 +27,7 @@ class Gap:
     package: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Side:
     """What was found in one tree or release. `packages` are those that have licences to judge."""
 

@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -26,6 +26,7 @@ from holdfast.loop.policies import find_subject, levels_of_group, window
 from holdfast.loop.policy_change import change_policy
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Answer, Build, Level, Mode
+from holdfast.model.frozen import frozen
 from holdfast.model.inherited import Inherited, InheritedFinding
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Service
@@ -40,7 +41,7 @@ _RULE = re.compile(r"rules? ((?:`[^`]+`(?:, )?)+)$")
 _PAGE = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GroupMode:
     """A group's own mode, and the one that counts under the policies above it; `refused` says why they differ."""
 
@@ -51,7 +52,7 @@ class GroupMode:
     refused: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdoptionGroup:
     """One group's way. `group` is empty for services whose team is in none.
 
@@ -78,7 +79,7 @@ class AdoptionGroup:
         return len({one.service_id for one in self.would_hold})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdoptionView:
     """Every group, by name, those in none last; `more` says that there were more builds than are looked through."""
 
@@ -190,7 +191,7 @@ def _by_group(tx: Transaction) -> Mapping[str | None, list[Service]]:
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """What is a group's: services, builds with the newest first, what was inherited, and how much of it is overdue."""
 

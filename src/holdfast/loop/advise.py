@@ -4,7 +4,6 @@ The record is compiled, kept by revision in the org's layer, its alias cluster b
 components that it names (now or in its revision before) are judged; with them the exposures whose fix it moves.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
@@ -14,11 +13,12 @@ from holdfast.loop.reconcile import reconcile
 from holdfast.loop.turn import Turn
 from holdfast.model.advisory import Compiled
 from holdfast.model.exposure import State
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import Permission
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PushOutcome:
     """What a pushed record did. `matched` counts live exposures of its cluster.
 

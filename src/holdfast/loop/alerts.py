@@ -19,6 +19,7 @@ from holdfast.loop.freshness import Freshness
 from holdfast.loop.respond import respond
 from holdfast.loop.turn import Turn, require_permission
 from holdfast.model.exposure import Exposure, Subject
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.run import Alert, Run, Signal
 from holdfast.model.tenancy import Permission, Token
@@ -30,7 +31,7 @@ MOST = 1000
 _MOST_TEXT = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlertOutcome:
     """What a batch did: how many were new, how many came before, which fit no exposure, and the runs it began."""
 

@@ -6,17 +6,17 @@ an id that was given before is never given again.
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from holdfast.controls.aliases import Cluster, ClusterEvent, Clusters, Merged, Split
 from holdfast.model.advisory import Compiled
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import to_microseconds
 from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kept:
     """What keeping records did: ids that are new or changed, clusters touched before or after, and how they moved."""
 

@@ -15,7 +15,7 @@ Rules:
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from holdfast.errors import ConflictError, HoldfastError, NotFoundError, UsageEr
 from holdfast.loop.approvals import tell_all
 from holdfast.mitigations.flags import FLAG_KEY, parse_flag
 from holdfast.model.flag import Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant, parse_instant
 from holdfast.model.run import AUTOMATION, Signal
 from holdfast.ports.ids import Ids
@@ -36,7 +37,7 @@ SPOOL_FOLDER = "spool"
 _FIELDS = ("schema", "org", "environment", "flag", "variant", "reason", "by", "at")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spooled:
     """One line: what a person forced while the store was away. `chained` says that nothing before it is missing."""
 
@@ -57,7 +58,7 @@ class Spooled:
         return Overlay(self.org, name, self.environment, self.flag, self.variant, self.reason, None, self.at)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spool:
     """A spool as it was read: its lines, what is wrong with it in words, and the hash that the next line follows."""
 
@@ -130,7 +131,7 @@ def _parse_line(line: str) -> tuple[Spooled, str] | None:
     return Spooled(known, org, place, flag, variant, body["reason"], body["by"], at), previous
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpooledOverlays:
     """The overlays of a spool, as a flag server asks for them: by org and environment.
 

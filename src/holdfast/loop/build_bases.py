@@ -11,12 +11,12 @@ Rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.loop.inherited import basis_notes
 from holdfast.model.build import Basis
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.inherited import Inherited
 from holdfast.model.inventory import Release, Service
 from holdfast.ports.store import Transaction
@@ -26,7 +26,7 @@ MOST_RUNNING = 20
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """One composition that a build is compared with, and the release that it is of where it runs."""
 
@@ -34,7 +34,7 @@ class Compared:
     release: Release | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bases:
     """All that a build is compared with, and what is to be told of it."""
 

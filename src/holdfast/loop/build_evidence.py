@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from holdfast.gate.sides import Side
 from holdfast.model.build import Basis
 from holdfast.model.component import Occurrence
 from holdfast.model.finding import OURS, Finding
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Release
 from holdfast.model.waiver import Waiver
 from holdfast.ports.store import Transaction
@@ -24,7 +25,7 @@ MOST_KEPT = 200
 _SIZE_BYTES = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What a build was decided on, for a policy that is tried later."""
 
@@ -39,7 +40,7 @@ class Evidence:
     granted: tuple[tuple[tuple[str, ...], datetime], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Packages:
     """The packages of a head, the numbers of those that a change adds, and what it takes away of the base's.
 

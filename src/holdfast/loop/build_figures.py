@@ -1,11 +1,11 @@
 """How often the gate held builds, how often somebody let one go, how long it took to decide, and how that changes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from math import ceil
 
 from holdfast.model.build import Answer, BuildFilter, BuildPoint
+from holdfast.model.frozen import frozen
 from holdfast.ports.store import Transaction
 
 MOST_BUILDS = 50_000
@@ -13,7 +13,7 @@ GROUPINGS = ("service", "team", "group")
 MOST_GROUPS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figures:
     """Counts since an instant. The override rate is of what was held; a rate or a percentile of nothing is `None`.
 
@@ -45,7 +45,7 @@ class Figures:
         return self.overridden / self.held if self.held else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trend:
     """The figures of a time, by week, the oldest first (weeks begin on Monday, UTC), and by group, the most held first.
 

@@ -12,7 +12,7 @@ Rules:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
@@ -40,6 +40,7 @@ from holdfast.loop.unverified import is_of
 from holdfast.loop.vex_documents import kept_vex
 from holdfast.model.build import Answer, Build, Override
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach, Release, Service
 from holdfast.model.tenancy import Permission
 from holdfast.ports.store import Transaction
@@ -48,7 +49,7 @@ MOST_REASONS = 100
 MOST_RELEASES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuildAsk:
     """What a pipeline asks. `base` is the composition of the merge base, `None` where there is none.
 
@@ -72,7 +73,7 @@ class BuildAsk:
     reported: Reported = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Judged:
     """A build with the decision in full and as a document, and the scan it rests on."""
 

@@ -1,10 +1,10 @@
 """What a comparison of reports says: the standings, the reasons, and their words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from holdfast.model.advisory import Pairwise
+from holdfast.model.frozen import frozen
 
 REPORTS = ("grype", "osv_scanner", "trivy")
 """Formats of reports that are compared: those of tools that hold packages against advisories."""
@@ -103,7 +103,7 @@ _DETAILS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompareRow:
     """One finding of either side, or of both.
 

@@ -7,7 +7,7 @@ Rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from holdfast.errors import ConflictError, NotFoundError, UsageError
@@ -18,6 +18,7 @@ from holdfast.mitigations.drill import duration_words
 from holdfast.mitigations.drill_faults import check_faults
 from holdfast.mitigations.plan import plan_digest
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment, Service
 from holdfast.model.plan import Drill, ServiceManifest
 from holdfast.ports.ids import Ids
@@ -27,7 +28,7 @@ LIMIT = timedelta(minutes=10)
 _LAST_TIER = 99
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrillAsk:
     """What is to be rehearsed. `service` is a name or an id; what is `None` is chosen: see `begin_drill`.
 

@@ -14,7 +14,6 @@ Rules:
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.facts.manifest import manifest_from_json
@@ -25,6 +24,7 @@ from holdfast.loop.drills_stage import is_open_to_all
 from holdfast.loop.guards import get_guards
 from holdfast.loop.pausing import is_paused
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment
 from holdfast.model.plan import Drill, Plan
 from holdfast.ports.store import Transaction
@@ -37,7 +37,7 @@ MOST_ENTRIES = 5000
 _EARLIEST = 0.75
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Due:
     """A drill that is due, since when, and why."""
 

@@ -10,7 +10,7 @@ Rules:
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from itertools import islice, product
 
@@ -26,6 +26,7 @@ from holdfast.mitigations.plan import matches_plan
 from holdfast.model.component import Location
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome
 from holdfast.model.exposure import Clocks, Exposure, Risk, State, Subject
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant, parse_instant
 from holdfast.model.plan import Feature
 from holdfast.model.purl import parse_purl
@@ -41,7 +42,7 @@ MOST_COMPONENTS = 500
 _RISKS = ((9.8, True), (9.8, None), (5.0, None), (None, None), (2.0, False))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyntheticFinding:
     """What is said to be wrong: a component at a version, how bad it is; for one drill, at one instant."""
 

@@ -19,6 +19,7 @@ from holdfast.loop.drills_stage import Stage
 from holdfast.loop.free_world import LEASE
 from holdfast.loop.respond_engine import Engine
 from holdfast.model.drill import DrillEvidence
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run, Timer
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Answer, Http
@@ -144,7 +145,7 @@ def inject(stage: Stage, evidence: DrillEvidence, kill_at: int | None = None) ->
     return Injected(stage, evidence, kill_at)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Named:
     """Identifiers, with the worker's chosen before."""
 
@@ -230,7 +231,7 @@ class _NarrowTimers:
         return getattr(self._timers, name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _BadHttp:
     """HTTP whose answers are wrong for a while."""
 

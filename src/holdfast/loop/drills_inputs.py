@@ -8,7 +8,6 @@ Rules:
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from holdfast import __version__
 from holdfast.errors import PlanError
@@ -17,6 +16,7 @@ from holdfast.mitigations.drill import RELEASE, digest_of
 from holdfast.mitigations.plan import plan_digest
 from holdfast.mitigations.probe_hosts import SECTION as PROBES
 from holdfast.mitigations.probe_hosts import ProbeHosts
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Release
 from holdfast.model.plan import Feature, Plan, Step
 from holdfast.model.target import Target
@@ -42,7 +42,7 @@ _LOOKS = {"command": "commands", "flag": "flags", "query": "metrics", "prometheu
 """What is looked at, as a probe's kind or as an argument of a `probe` step → the section of what it looks with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What was last seen of the outside; read once per transaction."""
 

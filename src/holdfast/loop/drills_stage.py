@@ -1,7 +1,7 @@
 """What a rehearsal is played on: the plan as it is declared, and everything it needs around it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from holdfast.errors import HoldfastError, NotFoundError
@@ -12,6 +12,7 @@ from holdfast.loop.drills_world import LookingWorld, Surroundings
 from holdfast.loop.world import NoReleases
 from holdfast.mitigations.action import Call
 from holdfast.mitigations.probe import Outcome, look_once, lookers_in
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment, Reach, Release
 from holdfast.model.plan import Plan, Probe, ServiceManifest, Step
 from holdfast.model.target import Target
@@ -37,7 +38,7 @@ def _nobody(_org: str, _environment: str = "") -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """What a drill may use. `wait` lets time pass, `on_flags` is told after flags were changed, `on_change` otherwise.
 
@@ -72,7 +73,7 @@ class Stage:
         return LookingWorld(around, org, environment)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """What is rehearsed: a plan of a service in an environment, as they are declared now."""
 
@@ -120,7 +121,7 @@ def load_piece(  # noqa: PLR0917  what names a rehearsal, in its order
     return Piece(manifest, plan, place, releases, reader.inputs(plan, service_id, environment))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rehearsal:
     """A drill under way: where it is played, what is rehearsed, and what was seen so far."""
 

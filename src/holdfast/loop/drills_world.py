@@ -5,12 +5,12 @@ Whatever would write is refused: a shadow drill that changed anything would be n
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import PlanError
 from holdfast.loop.world import NoReceivers, NoReleases, NoTargets, TxWorld, read_flag
 from holdfast.model.flag import FlagReading, Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Approval, Message
 from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.senses import Senses
@@ -74,7 +74,7 @@ class LookingFlags:
         raise _refuse(f"restore `{flag}` ({len(definition)} characters)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Surroundings:
     """What may be looked at; `None` is what there is not.
 

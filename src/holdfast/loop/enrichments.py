@@ -9,11 +9,11 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import FeedError
 from holdfast.loop.feeds import Guard, unguarded
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.clock import Clock
@@ -25,7 +25,7 @@ _CHUNK = 1000
 KINDS = ("kev", "epss", "ssvc")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrichmentState:
     """One kind: where from, as of when, how many rows came (0 when nothing was read), why it failed.
 

@@ -15,7 +15,7 @@ Rules:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -23,6 +23,7 @@ import msgspec
 from holdfast.errors import ConflictError, FeedError
 from holdfast.loop.carried import Lists, find_older, find_older_lists
 from holdfast.model.advisory import Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.clock import Clock
@@ -32,7 +33,7 @@ _UNDER_WAY = "feed.import"
 _LOOK = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Offer:
     """What a verified snapshot holds; `digest` names it, `sha256:…`. `lists` is kind → (source, as of)."""
 
@@ -41,7 +42,7 @@ class Offer:
     lists: Lists
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Begun:
     """An import that is under way; `older` are, in words, what it puts back, `mark` tells it from any other.
 

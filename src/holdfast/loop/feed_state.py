@@ -1,11 +1,11 @@
 """Whether verdicts may rest on a feed: never synced, too old, or silent about a release, it gives `unknown`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from holdfast.model.advisory import Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.purl import lacks_release
 from holdfast.model.verdict import Pass, Unknown, Verdict
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a scan needs the verdict, and nothing of a store
     from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeedState:
     """One ecosystem's feed and whether verdicts may rest on it."""
 

@@ -21,6 +21,7 @@ from holdfast.controls.advisories import compile_advisory, parse_osv
 from holdfast.errors import ControlError, FeedError
 from holdfast.loop.alias_clusters import keep_records
 from holdfast.model.advisory import Compiled, Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.clock import Clock
@@ -37,7 +38,7 @@ Progress = Callable[[str, int, int | None], None]
 """Told (ecosystem, records read, records expected or `None`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncReport:
     """What a sync did: a snapshot per ecosystem, and what changed for the caller to judge."""
 

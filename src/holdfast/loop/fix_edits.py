@@ -16,6 +16,7 @@ from holdfast.errors import FactError
 from holdfast.loop.fix_plan import Raised
 from holdfast.model.component import Sbom
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 from holdfast.remediations.edits import Cut, Manifest, Wanted, find_manifest, make_cuts, plan_cuts
 from holdfast.remediations.locate import format_of
@@ -24,7 +25,7 @@ from holdfast.remediations.locks import Lock, find_lock
 _MOST_BYTES = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """A file's bytes as they were read, and as they are to be."""
 
@@ -33,7 +34,7 @@ class Change:
     after: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deed:
     """What becomes of one step: the files that are edited for it (none where `because` says why), and the lock file.
 
@@ -54,7 +55,7 @@ class Deed:
         return self.lock.text if self.lock else self.step.command or self.step.note
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EditPlan:
     """All changes of files, in order of path, and what becomes of every step."""
 

@@ -12,7 +12,7 @@ Rules:
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.facts.scope import merge_occurrences
@@ -24,13 +24,14 @@ from holdfast.loop.scan_findings import ReadLine
 from holdfast.model.component import Component, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.remediations.suggest import suggest_steps
 
 ReadFile = Callable[[str], bytes | None]
 """Gives a file's content; `None` where it can't."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raised:
     """One upgrade: a component to a version, the findings it ends (ids, sorted), and a step for each file."""
 
@@ -46,7 +47,7 @@ class Raised:
         return self.occurrence.component
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stuck:
     """Something that keeps the gate shut and that no upgrade clears."""
 
@@ -54,7 +55,7 @@ class Stuck:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FixPlan:
     """The upgrades, what they leave, and the decisions before and after them."""
 

@@ -13,12 +13,12 @@ import hmac
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from holdfast.errors import ForbiddenError, UnauthenticatedError
 from holdfast.loop.tokens import authenticate
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission, Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store
@@ -28,7 +28,7 @@ WITHOUT_STORE = timedelta(hours=1)
 MAX_KNOWN = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credential:
     """What a client shows: `kind` is `token`, `ticket` or `none`."""
 

@@ -14,10 +14,10 @@ Rules:
 import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.model.flag import FlagClient
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Token
 
 KINDS = ("server", "relay", "browser")
@@ -29,7 +29,7 @@ MAX_ASKED = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,127}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientName:
     """Which client: what it says of itself, as far as it can be a name."""
 

@@ -11,10 +11,10 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.model.flag import FlagClient, Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run
 from holdfast.ports.store import Transaction
 
@@ -22,7 +22,7 @@ LIVE = timedelta(seconds=90)
 SHOWN = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientProof:
     """What is proven of one client. `counts` is whether it holds the proof of the whole open."""
 
@@ -38,7 +38,7 @@ class ClientProof:
         return self.fetched if self.client.kind == "relay" else self.effective
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OverlayProof:
     """An overlay, the revision at which it took hold, and what is proven of it."""
 

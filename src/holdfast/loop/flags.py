@@ -11,7 +11,6 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,13 +22,14 @@ from holdfast.loop.flag_snapshot import FlagSnapshot
 from holdfast.mitigations.evaluation import Evaluated, Evaluation, Evaluators, FlagSet
 from holdfast.mitigations.flags import parse_flag
 from holdfast.model.flag import FlagDefinition, Overlay
+from holdfast.model.frozen import frozen
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store, Transaction
 
 MAX_CACHED = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagView:
     """A flag with what holds it, and what an unknown user is served."""
 

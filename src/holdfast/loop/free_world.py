@@ -7,11 +7,11 @@ Rules:
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.loop.world import OwnFlags, TxWorld
 from holdfast.model.flag import FlagReading, Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Approval, Lease, Message, Run
 from holdfast.ports.clock import Clock
 from holdfast.ports.flag_provider import FlagProvider
@@ -23,7 +23,7 @@ LEASE = timedelta(seconds=3)
 """How long a worker holds a run without a sign of life."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reach:
     """What an engine's runs may touch at all. `releases` opens the choice of releases of an org."""
 

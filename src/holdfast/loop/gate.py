@@ -1,7 +1,7 @@
 """The gate over two scans: what a tree is made of, against what it is compared with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from holdfast.errors import HoldfastError
@@ -17,6 +17,7 @@ from holdfast.loop.gate_reported import Sources, add_reports
 from holdfast.loop.gate_side import find_vanished, side_of
 from holdfast.loop.scan import ScanReport
 from holdfast.model.build import Basis
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 from holdfast.model.plan import Manifest, ServiceManifest
 from holdfast.model.reported import Report
@@ -26,7 +27,7 @@ from holdfast.ports.tree import Tree
 _MOST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stated:
     """What a trusted revision says of itself; `notes` are what could not be read of it.
 
@@ -104,7 +105,7 @@ def _read(tree: Tree, path: str) -> bytes | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GateInput:
     """All that a local decision rests on."""
 

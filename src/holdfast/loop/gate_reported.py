@@ -18,7 +18,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from holdfast.errors import FactError
 from holdfast.gate.sides import Gap, Side
@@ -26,6 +26,7 @@ from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Component, Location, Occurrence, Sbom
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import cves_of
 from holdfast.model.purl import find_distribution
 from holdfast.model.reported import Report, ReportedFinding
@@ -35,7 +36,7 @@ _MOST_BYTES = 16 << 20
 _LEVELS = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "none": 0.0}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sources:
     """Where reported lines and packages are looked up: the tree that is judged, and what it is compared with."""
 
@@ -44,7 +45,7 @@ class Sources:
     base_sbom: Sbom | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reported:
     """What other tools say of a tree: findings and gaps, each with whether the base has it as well."""
 

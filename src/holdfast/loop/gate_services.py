@@ -11,7 +11,7 @@ Rules:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from holdfast.errors import UsageError
@@ -21,6 +21,7 @@ from holdfast.loop.gate import Stated
 from holdfast.loop.scan import ScanReport
 from holdfast.model.build import Answer
 from holdfast.model.component import Location, Occurrence, Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 from holdfast.model.reported import Report, ReportedFinding
 
@@ -36,7 +37,7 @@ Owner = Callable[[str], str]
 """Gives the service of a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What was decided of one service; `folders` are its own, below what was judged."""
 

@@ -4,7 +4,6 @@ The question is answered from keys alone: nothing is parsed or compared per inst
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from holdfast.controls.versions import version_key
 from holdfast.errors import UsageError
 from holdfast.loop.turn import Turn
 from holdfast.model.advisory import Compiled, Event, Interval, Pairwise, Range
+from holdfast.model.frozen import frozen
 from holdfast.model.purl import parse_purl
 from holdfast.model.tenancy import Permission
 from holdfast.ports.queries import ImpactPage
@@ -20,7 +20,7 @@ from holdfast.ports.queries import ImpactPage
 MAX_PAGE = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImpactQuestion:
     """Exactly one of `advisory` (an id or any alias), `record` (OSV JSON, not stored) and `purl` (with version)."""
 

@@ -12,7 +12,6 @@ Rules:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import ForbiddenError, NotFoundError
@@ -29,6 +28,7 @@ from holdfast.model.build import Basis
 from holdfast.model.component import Sbom
 from holdfast.model.exposure import Subject
 from holdfast.model.finding import Finding, Kind
+from holdfast.model.frozen import frozen
 from holdfast.model.inherited import Inherited, InheritedFinding
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Reach, Service
@@ -36,7 +36,7 @@ from holdfast.model.tenancy import Permission
 from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accepted:
     """What a service inherits. `is_new` says that it was accepted now, and not before."""
 

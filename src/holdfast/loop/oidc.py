@@ -11,12 +11,13 @@ Source: RFC 8693 (token exchange), RFC 8725 (JSON web tokens: best practice).
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from holdfast.errors import FeedError, UnauthenticatedError
 from holdfast.loop.oidc_claims import LEEWAY, audience_of, bind, find_unmet, find_wrong_time, granted, peek
 from holdfast.loop.tokens import draft_token, record_created
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission, Token
 from holdfast.model.trust import Trust
 from holdfast.ports.clock import Clock
@@ -27,7 +28,7 @@ from holdfast.ports.store import Store, Transaction
 LIFE = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """What is asked: an identity token for one of an org's, with some permissions, or all that its trust grants."""
 
@@ -36,7 +37,7 @@ class Exchange:
     wanted: frozenset[Permission] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Granted:
     """A token of ours with the text that is shown once."""
 
@@ -44,7 +45,7 @@ class Granted:
     secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """Why nothing is given: a word of RFC 6749, what may be said to anybody, and what only the log may hold."""
 

@@ -12,10 +12,10 @@ Rules:
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import UnauthenticatedError
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import CHANGE_EVENTS, Binding, Permission
 from holdfast.model.trust import Condition, System, Trust
 
@@ -66,7 +66,7 @@ _ORDINARY: Mapping[System, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Peeked:
     """What a token says before anything of it is believed."""
 

@@ -10,7 +10,7 @@ Rules:
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from holdfast.errors import NotFoundError, UsageError
@@ -18,6 +18,7 @@ from holdfast.loop.oidc_claims import CLAIMS, OWNERS, WILD
 from holdfast.loop.policies import find_subject
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Level
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission
 from holdfast.model.trust import Condition, System, Trust
 from holdfast.ports.oidc import Issuers
@@ -28,7 +29,7 @@ _SHARED = {"token.actions.githubusercontent.com": System.GITHUB, "gitlab.com": S
 """Issuers of many owners: what they sign is told apart by the owner's number alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrustAsk:
     """What an administrator asks for; `services` are names or ids."""
 

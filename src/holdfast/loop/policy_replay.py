@@ -8,7 +8,7 @@ Rules:
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -22,12 +22,13 @@ from holdfast.loop.build_evidence import unpack_evidence
 from holdfast.loop.policies import find_subject, place_names, read_kept, window
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Answer, Build, Level, Mode
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission
 
 MOST_BUILDS = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplayRow:
     """One build: what was said of it, what the candidate would say, and what it would have caught."""
 
@@ -38,7 +39,7 @@ class ReplayRow:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replay:
     """All of them, newest first; `lost` could not be decided again, `more` says that there were too many."""
 

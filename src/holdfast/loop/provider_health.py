@@ -10,7 +10,7 @@ Rules:
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -18,6 +18,7 @@ import msgspec
 
 from holdfast.errors import HoldfastError, tell_error
 from holdfast.loop.outbox import EVERYBODY
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.plan import Plan
 from holdfast.model.run import Message
@@ -40,7 +41,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProviderHealth:
     """One entry of the operator's file: why it can't be used, since when, when it was asked last.
 
@@ -71,7 +72,7 @@ class ProviderHealth:
         return f"{what} can't be used since {format_instant(self.since)}: {self.problem}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watched:
     """An entry, and how to ask it."""
 

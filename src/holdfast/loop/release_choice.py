@@ -9,7 +9,6 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import NotFoundError, PlanError
@@ -23,6 +22,7 @@ from holdfast.mitigations.release_judgement import (
     find_not_less,
 )
 from holdfast.model.exposure import Exposure, Subject
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Deployment, Release, Service, Status
 from holdfast.model.verdict import Unknown
@@ -36,7 +36,7 @@ MOST_JUDGED = 50
 _SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Ground:
     """What is recorded of a service on a target: its deployments there, its releases by id, what runs elsewhere."""
 
@@ -68,7 +68,7 @@ class _Ground:
         return (max(mine, default=release.recorded_at), release.id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Question:
     """What is asked: to go back or forward, to one version or any, and away from which hole."""
 

@@ -1,9 +1,9 @@
 """What the use cases are asked to do: values without ids, as a caller knows them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Artifact, Deployment, HostFacts, Origin, Reach, Release, Service, Status
 from holdfast.model.plan import ServiceManifest
 
@@ -11,7 +11,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours another machine's clock may be before we call it an error."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReleaseRequest:
     """A release as CI knows it. `manifest` claims the service; a missing `sbom` is unknown, not safe.
 
@@ -28,7 +28,7 @@ class ReleaseRequest:
     min_compatible: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReleaseOutcome:
     """The release, whether it is new, and warnings about its plans (errors are raised)."""
 
@@ -38,7 +38,7 @@ class ReleaseOutcome:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeploymentRequest:
     """A deployment, naming its release by id, artifact digest, or service with version (and commit).
 
@@ -59,7 +59,7 @@ class DeploymentRequest:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeploymentOutcome:
     """The deployment with its derived end, whether it is new, and the ids of deployments whose end it changed.
 
@@ -72,7 +72,7 @@ class DeploymentOutcome:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostRequest:
     """What a collector says of its machine; the lease is renewed by the next report."""
 
@@ -82,7 +82,7 @@ class HostRequest:
     lease_s: float = 900.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvironmentRequest:
     """What an environment is."""
 

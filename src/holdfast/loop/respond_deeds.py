@@ -5,7 +5,7 @@ in the hand, and becomes a deed.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from holdfast.errors import FencedError, tell_error
@@ -31,6 +31,7 @@ from holdfast.loop.respond_steps import drive, stop
 from holdfast.mitigations.probe import Outcome
 from holdfast.mitigations.run import get_step, next_move
 from holdfast.mitigations.run_move import Act, Intend, Move, Rest, Revert, Seen, Wait
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run, RunState, StepState
 
 UNWELL = 3
@@ -46,7 +47,7 @@ _WATCHED = frozenset({RunState.EFFECTIVE, RunState.FAILED})
 _MACHINE = frozenset({RunState.APPROVED, RunState.ACTING, RunState.UNDOING})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """Something to do outside; `about` is the move that it is."""
 
@@ -54,7 +55,7 @@ class Job:
     about: Move | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deed:
     """A transition to commit."""
 

@@ -22,6 +22,7 @@ from holdfast.mitigations.autonomy import AUTOMATION
 from holdfast.mitigations.probe import Outcome, look, lookers_in
 from holdfast.mitigations.run import get_step, next_move, saw
 from holdfast.mitigations.run_move import Intend, Seen
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Probe
 from holdfast.model.run import Lease, Run, RunStep
 
@@ -50,7 +51,7 @@ class Grip:
         return self.lease
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prepared:
     """What was found out before a run begins. `problem` says why it can't be carried out as things are."""
 
@@ -58,7 +59,7 @@ class Prepared:
     news: News
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Looked:
     """What the application showed: whether the plan's probes hold, on which live targets they don't, its health.
 
@@ -72,7 +73,7 @@ class Looked:
     behind: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outside:
     """Does what may take its time."""
 

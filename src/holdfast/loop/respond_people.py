@@ -7,7 +7,7 @@ Rules:
 4. Whoever calls `approve` for a token has asked `approvals.require_person` first: a machine asks, and never consents.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from holdfast.mitigations.action import Change
 from holdfast.mitigations.autonomy import AUTOMATION, WORKING, count_missing
 from holdfast.mitigations.drill import Prediction, Standing
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Autonomy, Plan
 from holdfast.model.run import Approval, Run, RunState
 from holdfast.model.verdict import Fail, Verdict
@@ -47,7 +48,7 @@ _BY_A_MACHINE = "a machine asked for it: it waits for a person"
 WAITING = frozenset({RunState.OBSERVED, RunState.SUGGESTED, RunState.AWAITING, RunState.APPROVED})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Preview:
     """What a plan would change for an exposure.
 

@@ -12,6 +12,7 @@ from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.plan import concerns, matches_plan, plan_digest
 from holdfast.model.advisory import Enrichment
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment, Reach, Service
 from holdfast.model.plan import Autonomy, Feature, Plan, ServiceManifest
 from holdfast.model.run import Run, RunState, RunStep, StepState
@@ -48,7 +49,7 @@ def find_gap(plan: Plan, exposure: Exposure, features: Sequence[Feature]) -> Ver
     return concerns(plan, exposure, features)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Simulation:
     """What a run would change, in order of its steps; `problem` says why it could not be told."""
 

@@ -3,7 +3,7 @@
 Nothing here writes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.errors import ActionError, PlanError
@@ -15,6 +15,7 @@ from holdfast.mitigations.action import ActionSpec, Call
 from holdfast.mitigations.actions import action_names, get_action
 from holdfast.mitigations.run import get_step, next_move
 from holdfast.mitigations.run_move import FIRST_PAUSE_S, Act, Intend, Move, Seen, TakeBack, Traits, TraitsOf
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run, RunState, RunStep
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
@@ -30,7 +31,7 @@ class StepError(ActionError):
         self.undoing = undoing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Captured:
     """What was written down of the world before a step acts."""
 
@@ -39,7 +40,7 @@ class Captured:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class News:
     """What happened outside since the run was last written: a step's outcome, and what was captured for the next."""
 
@@ -50,7 +51,7 @@ class News:
     healthy: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Did:
     """What a transaction made of a run. `what` names its last transition, `rests` that no worker need hold on to it.
 
@@ -68,7 +69,7 @@ class Did:
     again_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """What drives in a transaction: it, the instant, who gives ids, the world of its steps, the guards."""
 

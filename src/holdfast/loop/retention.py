@@ -8,16 +8,16 @@ Rules:
 3. How many of each is journaled, in the same transaction.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.ports.store import Transaction
 
 BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forgotten:
     """How many were forgotten in one transaction."""
 

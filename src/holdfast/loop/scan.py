@@ -24,6 +24,7 @@ from holdfast.loop.scan_findings import Hit, ReadLine, ScanFinding, make_finding
 from holdfast.loop.scan_match import NO_RULES, find_hits, find_undecided
 from holdfast.model.advisory import PackageState, Snapshot
 from holdfast.model.component import Location, Occurrence, Sbom, Source
+from holdfast.model.frozen import frozen
 from holdfast.model.verdict import Unknown, Verdict
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import AdvisoryLookup
@@ -38,7 +39,7 @@ _AT_ONCE = 1_000
 """How many components are looked up together: what is known of their packages is in memory then."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnknownRow:
     """Components of an ecosystem that could not be judged."""
 
@@ -47,7 +48,7 @@ class UnknownRow:
     components: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unjudged:
     """One component that could not be judged, with why; `record` is the advisory that could not be held against it."""
 
@@ -56,7 +57,7 @@ class Unjudged:
     record: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cleared:
     """A package that a record names to say that it is not affected."""
 
@@ -64,7 +65,7 @@ class Cleared:
     occurrence: Occurrence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScanReport:
     """What a scan found; `snapshots` are those that verdicts rest on. `unknown` sums up what `unjudged` lists."""
 

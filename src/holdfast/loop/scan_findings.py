@@ -11,13 +11,14 @@ Rules:
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.loop.scan_match import states_of, without_records
 from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Component, Location, Occurrence, Sbom
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.model.purl import find_distribution
 from holdfast.ports.advisories import PackageRules
 from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
@@ -34,7 +35,7 @@ MALICIOUS = "MAL-"
 """How the ids of records begin that are of malicious packages."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScanFinding:
     """A component that records of one alias cluster affect; `members` are all ids of the cluster, sorted.
 
@@ -72,7 +73,7 @@ class ScanFinding:
         return next((name for name in self.members if name.startswith(MALICIOUS)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """A component with the records that affect it (record → confidence), and what is known of its package."""
 

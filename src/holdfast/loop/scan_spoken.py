@@ -5,7 +5,7 @@ word counts, and what is known to be exploited, or was made to harm, stays a fin
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,10 @@ from holdfast.loop.gate_json import said_to_json
 from holdfast.loop.gate_side import finding_of
 from holdfast.loop.scan import ScanReport
 from holdfast.loop.scan_findings import ScanFinding
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spoken:
     """A finding of which documents speak."""
 

@@ -1,16 +1,16 @@
 """One turn of the loop: a transaction, one instant, one identity."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import ForbiddenError
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Binding, Permission, Token
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Transaction
 from holdfast.ports.world import Targets
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turn:
     """What every use case gets. `token` is who asks; `None` is Holdfast itself (schedule, engine, collector).
 

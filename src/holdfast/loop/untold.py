@@ -1,17 +1,18 @@
 """What reached nobody: messages that were given up, and sending them again because a person says so."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.errors import ConflictError, UsageError
 from holdfast.loop.outbox import EVERYBODY, read_message
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Message
 from holdfast.ports.store import Transaction
 
 MOST_AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UntoldRow:
     """A message that reached nobody. `to` is the receiver's name, `None` for everybody; `run` what it is about."""
 
@@ -25,7 +26,7 @@ class UntoldRow:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UntoldView:
     """A page of them, and how many there are in all; `next` is the cursor."""
 

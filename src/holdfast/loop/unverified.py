@@ -25,6 +25,7 @@ from holdfast.gate.policy import Unverified
 from holdfast.loop.policies import place_names, read_kept
 from holdfast.model.build import Build, Level, PolicyText
 from holdfast.model.exposure import DEPLOYMENT, Span, Subject
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Deployment, Environment, Release, Service
 from holdfast.ports.store import Transaction
 
@@ -50,7 +51,7 @@ _SEVERITIES = {
 """Severity on the scale of CVSS by tier; 0 is every tier below. A hole that is known comes before one that may be."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What the gate says of a deployment. `allowed_at` is when it was let go, after it had begun; `build` what decides.
 
@@ -75,7 +76,7 @@ class Verdict:
         return self.is_missing and self.outcome is not Unverified.IGNORE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """What is wrong with deployments: spans of running, and by cluster what they are about."""
 

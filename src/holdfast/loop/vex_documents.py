@@ -14,7 +14,6 @@ Rules:
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from holdfast.errors import FactError, NotFoundError, UsageError
 from holdfast.findings.vex import Judgeable, Vex
@@ -22,6 +21,7 @@ from holdfast.findings.vex_signed import read_signed
 from holdfast.gate.sides import Side
 from holdfast.loop.policies import levels_of
 from holdfast.loop.turn import Turn
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission
 from holdfast.model.vex import KeptVex, Product, Statement, VexDocument, VexKey
 from holdfast.ports.store import Transaction
@@ -32,7 +32,7 @@ MOST_CHARACTERS = 16 << 20
 _CHARACTERS_BESIDE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NamedVex:
     """A document that was read, to be kept under a name."""
 

@@ -4,7 +4,6 @@ Nothing is shown as done that was not read back; plans that nobody rehearsed say
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError, PlanError
@@ -15,6 +14,7 @@ from holdfast.mitigations.action import Change
 from holdfast.mitigations.actions import get_action
 from holdfast.model.drill import Readiness
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Plan, Step
 from holdfast.model.run import Run, RunState
 from holdfast.model.verdict import Pass
@@ -34,7 +34,7 @@ _WORKING = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.UNDOING})
 _ENDED = frozenset({RunState.UNDONE, RunState.REJECTED})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action:
     """What can be done, and what is being done.
 

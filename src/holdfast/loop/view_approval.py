@@ -3,7 +3,6 @@
 A dry run as it is now, of what lies in our own store; what lies outside is looked at when the run begins.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError
@@ -17,11 +16,12 @@ from holdfast.mitigations.actions import get_action
 from holdfast.mitigations.autonomy import count_missing
 from holdfast.mitigations.drill import Prediction, Standing
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run
 from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApprovalView:
     """One run that asks. `missing` counts the people still needed; `why_not` says why the visitor can't approve it."""
 

@@ -6,7 +6,6 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from holdfast.loop.build_evidence import unpack_document
 from holdfast.loop.policies import find_subject
 from holdfast.loop.unverified import VerdictReader
 from holdfast.model.build import Answer, Build, BuildFilter, Level
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import parse_instant
 from holdfast.model.inventory import Release
 from holdfast.ports.store import Transaction
@@ -23,7 +23,7 @@ VERDICTS = ("pass", "blocked", "unknown", "held", "overridden")
 """What a list can be asked for: an answer, what is held still, what somebody let go."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuildsView:
     """One page of builds, newest first; `next` is the last id where there are more."""
 
@@ -31,7 +31,7 @@ class BuildsView:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyUsed:
     """A policy that a build was decided by: whose, and which version of it; `None` where it is not kept here."""
 
@@ -43,7 +43,7 @@ class PolicyUsed:
     """Where its page is: `org`, `group/ID`, `service/ID`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeedUsed:
     """A feed that a build was decided on: when it was synced, its newest record's date, and how old it was then."""
 
@@ -53,7 +53,7 @@ class FeedUsed:
     age_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a release of a build runs, since when, and what the gate says of that deployment."""
 
@@ -65,7 +65,7 @@ class Place:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuildView:
     """A build with what it rests on; `document` is `holdfast.gate/1` as answered, empty where it was not kept."""
 

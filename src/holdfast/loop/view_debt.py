@@ -8,7 +8,6 @@ Rules:
 2. The oldest debt comes first; one past its expiry before all.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError
@@ -17,6 +16,7 @@ from holdfast.loop.view_action import label_of
 from holdfast.loop.view_runs import run_words
 from holdfast.model.exposure import Exposure
 from holdfast.model.flag import Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run, RunState, StepState
 from holdfast.ports.store import Transaction
 
@@ -24,7 +24,7 @@ _CLAMPED = (RunState.EFFECTIVE, RunState.VERIFYING, RunState.ACTING, RunState.FA
 _MOST = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DebtRow:
     """One thing that is clamped. `lifts` says what would lift it; `run` is `None` where no living run answers."""
 
@@ -43,7 +43,7 @@ class DebtRow:
     break_glass: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DebtView:
     """All of it, overdue ones first, then the oldest; `oldest_at` is `None` without any."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from holdfast.loop.view_timeline import Clock, Timeline, clocks_of, timeline_of,
 from holdfast.metrics.summary import Group
 from holdfast.model.exposure import Exposure
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import from_microseconds
 from holdfast.model.journal import JournalEntry
 from holdfast.model.run import Run
@@ -24,7 +24,7 @@ from holdfast.ports.store import Transaction
 from holdfast.remediations.suggest import suggest_exposure_fix
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalLine:
     """An entry of the journal in words; `by` is an opaque id, `None` where nobody is named."""
 
@@ -35,7 +35,7 @@ class JournalLine:
     by: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExposureView:
     """One exposure. `since` is when it could first be used, `reasons` why it ranks where it does.
 

@@ -6,7 +6,6 @@ Rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import NotFoundError
@@ -14,13 +13,14 @@ from holdfast.loop.flags import FlagView, find_flag, list_flags
 from holdfast.mitigations.evaluation import Evaluated
 from holdfast.mitigations.flags import parse_flag
 from holdfast.model.flag import FlagClient, FlagDefinition, Overlay
+from holdfast.model.frozen import frozen
 from holdfast.ports.store import Transaction
 
 SEEN = timedelta(minutes=15)
 """A client that gave no sign of life for longer is not listed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagRow:
     """A flag in a list: what an unknown user is served, and why; `state` is `mitigated` while it is held."""
 
@@ -35,7 +35,7 @@ class FlagRow:
     overlays: tuple[Overlay, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagsView:
     """The flags of one environment. `revision` rises with every change; `held` are under an overlay."""
 
@@ -47,7 +47,7 @@ class FlagsView:
     clients: tuple["ClientRow", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientRow:
     """A client: `proof` is `effective`, `fetched`, `delivered` or `none` for the newest revision."""
 
@@ -62,7 +62,7 @@ class ClientRow:
     counts: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OneFlagView:
     """One flag with its versions, newest first, and the clients of its environment."""
 

@@ -6,19 +6,19 @@ silent about its release, or when a record names a component without saying whic
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.loop.feed_state import feed_verdict
 from holdfast.loop.view_words import listed, plural, short_span
 from holdfast.model.advisory import Snapshot
 from holdfast.model.component import Source, Unparsed
+from holdfast.model.frozen import frozen
 from holdfast.model.verdict import Pass
 from holdfast.ports.queries import Coverage, Undecided
 from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gap:
     """One thing that is not known of a place.
 
@@ -31,7 +31,7 @@ class Gap:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeedRow:
     """One ecosystem's feed: how old, whether verdicts may rest on it, and why not."""
 

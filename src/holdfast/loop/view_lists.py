@@ -1,6 +1,5 @@
 """Lists: exposures by rank, with filters and pages."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import UsageError
@@ -10,13 +9,14 @@ from holdfast.loop.view_gaps import Gap, GapReader, gaps_of_composition
 from holdfast.loop.view_map import state_of
 from holdfast.loop.view_timeline import window_start
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.ports.queries import ExposureFilter, RunningHost
 from holdfast.ports.store import Transaction
 
 _MOST_NAMES = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExposureRow:
     """An exposure in a list; `since` is when it could first be used, `until` when it ended; `said` is VEX's word."""
 
@@ -39,7 +39,7 @@ class ExposureRow:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExposuresView:
     """A page of exposures by rank with the exact count of all; `next` is the cursor, `None` on the last page.
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from holdfast.loop.view_gaps import Compositions, Gap, GapReader, gaps_of_composition
 from holdfast.loop.view_words import plural
 from holdfast.model.exposure import Exposure, State
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment
 from holdfast.ports.queries import Coverage, ExposureFilter, Running, RunningHost
 from holdfast.ports.store import Transaction
@@ -25,7 +26,7 @@ _PAGE = 1000
 _LIVE = tuple(state.value for state in State if state is not State.RESOLVED)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """One subject in one environment.
 
@@ -45,7 +46,7 @@ class Cell:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """A service with a cell per environment of the map, `None` where it does not run; a host has its one cell alone."""
 
@@ -60,7 +61,7 @@ class Row:
     cells: tuple[Cell | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapView:
     """The matrix. `total` counts all subjects that run, `rows` may be fewer; `as_of` is `None` for now.
 
@@ -120,7 +121,7 @@ def map_view(
     return MapView(as_of, environments, shown, len(rows), len(cells), unknown)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Known:
     """What cells are judged by: exposures by subject, what mitigates them by id, and feeds."""
 

@@ -1,14 +1,14 @@
 """How fast we are: figures and curves, by what one asks to group them by."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.metrics.summary import DIMENSIONS, Group, summarize
+from holdfast.model.frozen import frozen
 from holdfast.ports.store import Transaction
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricsView:
     """`whole` is the headline over everything, `backlog` the cohort that was there when watching began, kept apart.
 

@@ -8,7 +8,6 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.loop.respond_people import get_pause
@@ -21,6 +20,7 @@ from holdfast.loop.view_readiness import ReadinessRow, readiness
 from holdfast.loop.view_words import listed, plural
 from holdfast.metrics.summary import Group, summarize
 from holdfast.model.exposure import Ending, Exposure, State
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 from holdfast.ports.queries import Counts, Coverage, ExposureFilter
 from holdfast.ports.store import Transaction
@@ -32,7 +32,7 @@ _QUEUE_EXPOSURES = 6
 _QUEUE_UNKNOWN = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NextStep:
     """What to do next, in words, and the command that does it."""
 
@@ -40,7 +40,7 @@ class NextStep:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """The answer in a sentence: `word`, then `sentence`, then for how long since `since`, then `more`.
 
@@ -56,7 +56,7 @@ class Answer:
     steps: tuple[NextStep, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class QueueRow:
     """What to look at: an exposure (with its id), or a place that can't be judged (with what to do about it)."""
 
@@ -70,7 +70,7 @@ class QueueRow:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """What changes with the journal alone: callers may keep it while the journal's head stays where it is."""
 
@@ -80,7 +80,7 @@ class Known:
     """The id of the exposure that was repaired last, of those that came since watching began."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NowView:
     """The first page. `lead` is what the answer speaks of; `last`, where nothing is live, what was repaired last."""
 

@@ -7,7 +7,6 @@ Rules:
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.facts.manifest_durations import parse_duration_s
@@ -15,6 +14,7 @@ from holdfast.loop.drills import DrillReader
 from holdfast.loop.view_action import label_of
 from holdfast.mitigations.drill import Prediction
 from holdfast.model.drill import DrillEvidence, DrillOutcome, Readiness
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Service
 from holdfast.model.plan import Autonomy, Drill, Plan, ServiceManifest
 from holdfast.ports.store import Transaction
@@ -28,7 +28,7 @@ _TAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """A plan in one environment: what its drills say, its rung as declared and as it would apply now."""
 
@@ -44,7 +44,7 @@ class Standing:
     prediction: Prediction | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanRow:
     """A plan of a service, with its standing wherever the service runs."""
 
@@ -58,7 +58,7 @@ class PlanRow:
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DueRow:
     """A declared drill: when it was held last and when it is due next; `day` counts from today, `None` beyond view."""
 
@@ -72,7 +72,7 @@ class DueRow:
     day: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlansView:
     """All plans. `covered` of `services` that run have a plan that is proven wherever they run."""
 

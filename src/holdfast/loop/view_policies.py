@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError
@@ -10,12 +9,13 @@ from holdfast.gate.levels import Levels
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.policies import find_subject
 from holdfast.model.build import Level, PolicyText
+from holdfast.model.frozen import frozen
 from holdfast.ports.store import Transaction
 
 _ORDER = {level: number for number, level in enumerate(Level)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LevelRow:
     """A level that has a policy: whose, its version, what it says in a few words, and who set it when."""
 
@@ -28,7 +28,7 @@ class LevelRow:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyView:
     """One level's policy. `versions` are newest first, `shown` is the one looked at.
 

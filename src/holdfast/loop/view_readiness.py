@@ -5,7 +5,6 @@ not ready, however well it was rehearsed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.loop.drills import DrillReader, open_reader
@@ -13,6 +12,7 @@ from holdfast.loop.provider_health import ProviderHealth, find_outage, list_heal
 from holdfast.loop.view_action import NEVER_REHEARSED, REHEARSED
 from holdfast.loop.view_map import MapView, Row
 from holdfast.mitigations.drill import worst
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Plan
 from holdfast.ports.store import Transaction
 
@@ -20,7 +20,7 @@ NO_PLAN = "no plan"
 UNUSABLE = "can't be used now"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadinessRow:
     """One plan of a service, or a service without any.
 

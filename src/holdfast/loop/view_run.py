@@ -4,7 +4,6 @@ Nothing is shown as done that was not read back.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.errors import NotFoundError, PlanError
@@ -13,6 +12,7 @@ from holdfast.loop.view_exposure import JournalLine, line_of
 from holdfast.loop.view_runs import RunRow, approvals_wanted, row_of_run
 from holdfast.mitigations.actions import get_action
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run, RunState, RunStep, Signal, StepState
 from holdfast.ports.store import Transaction
 
@@ -45,7 +45,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepRow:
     """A step: what it does, where it stands, when it was intended and when it was read back.
 
@@ -72,7 +72,7 @@ class StepRow:
     asks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunView:
     """One run with what explains it. `deeds` are what a person may do now; `exposure` is `None` when it is gone."""
 

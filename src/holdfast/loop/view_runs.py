@@ -6,11 +6,11 @@ Rules:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.loop.view_action import label_of
 from holdfast.mitigations.autonomy import AUTOMATION
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Autonomy, Coverage
 from holdfast.model.run import Run, RunState, StepState
 from holdfast.ports.store import Transaction
@@ -37,7 +37,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRow:
     """A run in a list. `tag` is what its mark looks like, `words` its state; `done` of `steps` are carried out.
 
@@ -67,7 +67,7 @@ class RunRow:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunsView:
     """A page of runs, newest first; `counts` are how many are in each group, `next` the cursor."""
 

@@ -4,19 +4,19 @@ Everything is taken from instants that were stored; what was not read back is no
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.findings.clocks import Measure, time_to_detect, time_to_mitigate, time_to_repair
 from holdfast.loop.view_words import span
 from holdfast.metrics.summary import Group
 from holdfast.model.exposure import Exposure, State
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Run, RunState
 
 DETECT, MITIGATE, REPAIR = "detect", "mitigate", "repair"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clock:
     """One clock of an exposure.
 
@@ -36,7 +36,7 @@ class Clock:
     n_open: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """Something that happened, in one sentence, on a lane."""
 
@@ -45,7 +45,7 @@ class Moment:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bar:
     """A stretch on a lane, `until` `None` while it goes on; `kind` is `done`, `exposed`, `mitigated` or `waiting`.
 
@@ -59,7 +59,7 @@ class Bar:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timeline:
     """Three lanes from `start` to `end` (now, while it is live). `introduced_at` may lie before the start."""
 

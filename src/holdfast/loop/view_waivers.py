@@ -5,7 +5,6 @@ What is known now voids a waiver as it does in the gate: the same evaluator is a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,6 +14,7 @@ from holdfast.loop.policies import levels_of
 from holdfast.loop.store_lookup import StoreLookup
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.model.waiver import KeptWaiver, Waiver
 from holdfast.ports.lookup import RecordFacts
 from holdfast.ports.store import Transaction
@@ -35,7 +35,7 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaiverRow:
     """A waiver with where it stands; `because` says why it is void. `mine` says that the asking person owns it."""
 
@@ -50,7 +50,7 @@ class WaiverRow:
         return self.standing not in {Standing.EXPIRED, Standing.WITHDRAWN}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaiversView:
     """One page of waivers, newest first; `next` is the last id where there are more."""
 

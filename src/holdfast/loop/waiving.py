@@ -7,7 +7,7 @@ Rules:
 3. It ends by itself as the policy says; withdrawing one journals who and why.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from holdfast.errors import ConflictError, ForbiddenError, UsageError
@@ -19,6 +19,7 @@ from holdfast.loop.policies import find_subject, levels_of
 from holdfast.loop.store_lookup import StoreLookup
 from holdfast.loop.turn import Turn
 from holdfast.model.build import Level
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import Permission
 from holdfast.model.waiver import KeptWaiver, Status, Waiver
@@ -28,7 +29,7 @@ UNSIGNED = ""
 MOST_BOUNDS = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaiverAsk:
     """What is to be waived, where, why and for how long. `package` is empty for what is in no package."""
 

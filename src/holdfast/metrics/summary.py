@@ -10,7 +10,6 @@ Rules:
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -20,6 +19,7 @@ from holdfast.findings.rank import severity_band
 from holdfast.metrics import DEFINITIONS
 from holdfast.metrics.survival import Curve, Observation, aalen_johansen, find_quantile_s, kaplan_meier
 from holdfast.model.exposure import DEPLOYMENT, Ending, Exposure
+from holdfast.model.frozen import frozen
 
 DIMENSIONS: MappingProxyType[str, Callable[[Exposure], str]] = MappingProxyType(
     {
@@ -33,7 +33,7 @@ DIMENSIONS: MappingProxyType[str, Callable[[Exposure], str]] = MappingProxyType(
 """What figures can be grouped by; the month is that of detection, in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figure:
     """One measure over a group, in seconds.
 
@@ -56,7 +56,7 @@ class Figure:
     incidence: tuple[tuple[str, Curve], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """The figures of one group; `key` are (dimension, value) in the order asked for, empty for the whole.
 

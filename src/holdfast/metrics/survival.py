@@ -12,12 +12,12 @@ Source: Kaplan and Meier 1958; Aalen and Johansen 1978; Klein and Moeschberger, 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from holdfast.errors import UsageError
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observation:
     """One life, in seconds from its start: under observation from `entry_s`, ended or censored at `exit_s`.
 
@@ -36,7 +36,7 @@ class Observation:
             raise UsageError(f"expected 0 <= entry <= exit, got entry {self.entry_s} s and exit {self.exit_s} s")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """The curve from `at_s` on: `value`, after `events` of the `at_risk` that were at risk."""
 
@@ -46,7 +46,7 @@ class Step:
     events: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Curve:
     """A step function that starts at 1 (survival) or 0 (incidence); one step per time with an event.
 
@@ -57,7 +57,7 @@ class Curve:
     broken_at_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Moment:
     """A time at which something ended: how many were at risk, and how many ended by which cause."""
 

@@ -10,15 +10,16 @@ Rules:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from holdfast.errors import PlanError
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Coverage, Feature, Step
 from holdfast.ports.world import World
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One use of an action: its step with all arguments written out, and the idempotency key of the run's step.
 
@@ -60,7 +61,7 @@ class Call:
         return value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What a step would change, or changed: a thing in words, and its state before and after."""
 
@@ -70,7 +71,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Switched:
     """A fact that was read of the world: a release runs on a target of the step's environment.
 
@@ -82,7 +83,7 @@ class Switched:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadBack:
     """What was read of the world. `present` says whether the action's effect is there; `None` could not be told.
 
@@ -98,7 +99,7 @@ class ReadBack:
     facts: tuple[Switched, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     """An argument of an action; the name `*` is "and any other"."""
 
@@ -119,7 +120,7 @@ def _outside(_: Call) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionSpec:
     """One action. `id` is its file's name, `name` what a plan writes.
 

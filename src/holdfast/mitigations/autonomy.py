@@ -10,8 +10,7 @@ Rules:
 4. One run per exposure. People and reverts are never held back by any of this.
 """
 
-from dataclasses import dataclass
-
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Autonomy
 from holdfast.model.run import AUTOMATION, Approval, RunState
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
@@ -41,7 +40,7 @@ ALIVE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circumstances:
     """What `auto` must know. Each text says what stands against it, `None` when nothing does."""
 
@@ -52,7 +51,7 @@ class Circumstances:
     too_wide: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     """The state a new run begins in, the rung that really applied, and what held it back."""
 

@@ -12,12 +12,12 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from holdfast.facts.manifest_durations import parse_duration_s
 from holdfast.model.drill import DrillEvidence, DrillLevel, DrillOutcome, Readiness
+from holdfast.model.frozen import frozen
 from holdfast.model.guard import Guards
 from holdfast.model.instant import format_instant
 from holdfast.model.plan import Drill, Plan
@@ -47,7 +47,7 @@ def digest_of(value: object) -> str:
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Need:
     """What a plan's rehearsals must show: at least this level, not older than that."""
 
@@ -65,7 +65,7 @@ def need_of(plan: Plan, drills: Iterable[Drill], default_age_s: float = DEFAULT_
     return Need(DrillLevel(highest.level), min(age_s, default_age_s) if age_s is not None else default_age_s)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """What drills say of a plan in one environment: `because` in words that a person can act on.
 
@@ -131,7 +131,7 @@ def duration_words(seconds: float) -> str:
     return f"{seconds:g}s"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prediction:
     """How long a plan took in its last drills, in seconds.
 

@@ -1,15 +1,15 @@
 """The faults that a drill can inject: what a bad night brings. A drill with faults must end well, or it failed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from holdfast.errors import UsageError
 from holdfast.model.drill import DrillLevel
+from holdfast.model.frozen import frozen
 
 _L1, _L2 = DrillLevel.L1, DrillLevel.L2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """A fault by name, what it does in words, and at which levels it makes sense."""
 

@@ -11,7 +11,7 @@ Source: OpenFeature specification, types; OFREP 0.3.
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from openfeature.contrib.tools.flagd.core import FlagdCore
@@ -21,6 +21,7 @@ from openfeature.exception import OpenFeatureError
 from holdfast.errors import PlanError
 from holdfast.mitigations.flags import Flag, apply_overlays, parse_flag
 from holdfast.model.flag import FlagDefinition, Overlay
+from holdfast.model.frozen import frozen
 
 FLAG_NOT_FOUND = "FLAG_NOT_FOUND"
 PARSE_ERROR = "PARSE_ERROR"
@@ -33,7 +34,7 @@ MAX_EVALUATORS = 20_000
 _RULE_ERRORS = (ArithmeticError, AttributeError, LookupError, RecursionError, ReferenceError, TypeError, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evaluated:
     """A flag's value. `variant` is `None` when the caller's code default is meant; `value` is `None` then too."""
 
@@ -44,7 +45,7 @@ class Evaluated:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotEvaluated:
     """Why there is no value: a code of OFREP and a sentence."""
 

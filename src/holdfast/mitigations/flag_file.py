@@ -11,16 +11,16 @@ Source: flagd's flag definition schema, version 0.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import FactError, PlanError
 from holdfast.mitigations.flags import parse_flag
+from holdfast.model.frozen import frozen
 
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|\s+', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagInFile:
     """One flag of a file. `definition` is plain data; `problem` says what is wrong with it, where and what to try."""
 

@@ -8,7 +8,6 @@ Rules:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +17,7 @@ from holdfast.facts.flag_usage import FlagRead, Span, Unsettled, Value
 from holdfast.facts.manifest_places import DeclaredFlag, PlannedFlag
 from holdfast.mitigations.flags import Flag, parse_flag
 from holdfast.mitigations.probe import same_json
+from holdfast.model.frozen import frozen
 
 Definitions = Mapping[str, Mapping[str, str]]
 """Environment → key → definition, flagd's JSON text."""
@@ -40,7 +40,7 @@ class Rule(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replacement:
     """What to write instead: the text to put at a place of the result's file."""
 
@@ -48,7 +48,7 @@ class Replacement:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LintResult:
     """One thing that is wrong, or that could not be told; `flag` is `None` where even that is not known."""
 
@@ -62,7 +62,7 @@ class LintResult:
     replacement: Replacement | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declared:
     """What manifests and environments say. `definitions` is `None` where none were given."""
 

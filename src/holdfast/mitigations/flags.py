@@ -16,12 +16,12 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from holdfast.errors import PlanError
 from holdfast.model.flag import Overlay
+from holdfast.model.frozen import frozen
 
 MAX_DEFINITION_BYTES = 64 * 1024
 MAX_DEPTH = 40
@@ -42,7 +42,7 @@ _KINDS = {bool: "boolean", str: "string", int: "integer", float: "float", dict: 
 _HINT = 'for example {"state": "ENABLED", "variants": {"on": true, "off": false}, "defaultVariant": "on"}'
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flag:
     """A checked flag definition.
 

@@ -15,10 +15,10 @@ Rules:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.errors import UsageError
+from holdfast.model.frozen import frozen
 from holdfast.model.guard import AtWork, Guards, Hold, Use
 from holdfast.model.instant import format_instant
 from holdfast.model.run import AUTOMATION, Run, RunState, StepState
@@ -33,7 +33,7 @@ _UNTOUCHED = frozenset({StepState.PENDING, StepState.SKIPPED})
 _BEGUN = frozenset({RunState.ACTING, RunState.VERIFYING, RunState.EFFECTIVE, RunState.NEEDS_PERSON})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Circumstances:
     """What guards judge a run by, counted in one transaction.
 

@@ -5,7 +5,6 @@ each other) was found when it was read; here it is held against the server: its 
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from holdfast.errors import ExpressionError, PlanError
@@ -14,6 +13,7 @@ from holdfast.mitigations.plan_check_flags import Flags, KnownFlags, check_defin
 from holdfast.mitigations.plan_found import Found
 from holdfast.mitigations.plan_when import DEFAULT_FILE, compile_when
 from holdfast.mitigations.probe_hosts import HINT, find_refused_in, hosts_of
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Autonomy, Coverage, Plan, Probe, ServiceManifest, Step
 from holdfast.model.target import Target
 
@@ -32,7 +32,7 @@ _TOLD_BY_OPERATOR = frozenset({"http", "command"})
 """Actions of which the operator's file says, target by target, whether doing them twice is doing them once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanProblem:
     """One thing a plan cannot keep. `severity` is `error` or `warning`; `where` its place in the manifest."""
 
@@ -43,7 +43,7 @@ class PlanProblem:
     severity: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Surroundings:
     manifest: ServiceManifest
     flags: KnownFlags

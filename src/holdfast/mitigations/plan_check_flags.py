@@ -10,19 +10,20 @@ Rules:
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.flags import Flag, parse_flag
 from holdfast.mitigations.plan_found import Found
 from holdfast.model.flag import FlagDefinition
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Plan, ServiceManifest, Step
 
 Flags = Mapping[str, Mapping[str, FlagDefinition]]
 """Environment → key → definition."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownFlags:
     """The definitions of every environment, and the names of those whose flags another system serves."""
 

@@ -1,9 +1,9 @@
 """One thing that is wrong with a plan, before it is said of which."""
 
-from dataclasses import dataclass
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """`severity` is `error` or `warning`; `where` its place, `None` for that of the plan."""
 

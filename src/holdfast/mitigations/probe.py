@@ -14,10 +14,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from holdfast.errors import ActionError, PlanError
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Probe
 from holdfast.ports.flag_provider import FlagProvider
 from holdfast.ports.http import Http
@@ -31,7 +32,7 @@ _MISSING = object()
 _INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """Whether a probe holds, and the evidence or the reason in words."""
 
@@ -39,7 +40,7 @@ class Outcome:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lookers:
     """What probes of one run look with. `None` is what there is not; such a probe does not hold."""
 

@@ -12,10 +12,10 @@ addresses within IPv6 ones.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Plan, Probe
 from holdfast.model.target import Target
 
@@ -62,7 +62,7 @@ def _embedded(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     return [*out, IPv4Address(int(address) & 0xFFFFFFFF)] if any(address in network for network in _WITHIN) else out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProbeHosts:
     """The hosts that the operator lets probes ask: `shop.example`, `*.shop.example`, either with `:443`.
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.controls.versions import compare_versions
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.inventory import Deployment, Release, Status
 
@@ -33,7 +34,7 @@ class Hole:
     cluster: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Danger:
     """What is known of a hole; `None` is "not known", which counts as the worse. `known_as` is an advisory's id."""
 
@@ -56,7 +57,7 @@ class Danger:
         return 0.3 if self.epss >= 0.01 else 0.15
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exposed:
     """How exposed a release is. `doubts` are parts that can't be judged; `unknown` why nothing can be said at all."""
 

@@ -1,16 +1,16 @@
 """What a run's machine is told and what it answers: the traits of a step, what was seen of it, and the next move."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.mitigations.action import Switched
+from holdfast.model.frozen import frozen
 from holdfast.model.run import RunStep
 
 FIRST_PAUSE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Traits:
     """What the machine must know of a step's action, the step's own words already weighed in."""
 
@@ -24,7 +24,7 @@ class Traits:
 TraitsOf = Callable[[RunStep], Traits]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What a step's action did and showed.
 
@@ -44,14 +44,14 @@ class Seen:
     facts: tuple[Switched, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intend:
     """Write down that a step is about to be carried out."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """Carry an intended step out, unless its effect is there; `look_only` when it was carried out before."""
 
@@ -59,14 +59,14 @@ class Act:
     look_only: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TakeBack:
     """Write down that a step is about to be taken back."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revert:
     """Take a step back, unless it is gone; `look_only` when it was taken back before."""
 
@@ -74,31 +74,31 @@ class Revert:
     look_only: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wait:
     """Nothing to do before that instant."""
 
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BeginUndo:
     """Begin to take everything back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finish:
     """Every step is done, or everything is taken back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stuck:
     """No step can go on, for that reason."""
 
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rest:
     """Nothing to do for an engine."""
 

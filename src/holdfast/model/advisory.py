@@ -3,9 +3,10 @@
 A record of the year 1 has no date: `modified` and `published` are `None` then.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 
 class PackageState(StrEnum):
@@ -22,7 +23,7 @@ class PackageState(StrEnum):
     NOT_AFFECTED = "not_affected"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Severity:
     """A CVSS vector and its base score, 0.0 to 10.0; `None` when there is none or it could not be read."""
 
@@ -30,7 +31,7 @@ class Severity:
     vector: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """One event of a range; `kind` is `introduced`, `fixed`, `last_affected` or `limit`. `0` precedes all versions."""
 
@@ -38,7 +39,7 @@ class Event:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """A range of OSV; `type` is `SEMVER`, `ECOSYSTEM` or `GIT`."""
 
@@ -46,7 +47,7 @@ class Range:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Affected:
     """One package an advisory speaks of; `name` is normalized for its ecosystem.
 
@@ -63,7 +64,7 @@ class Affected:
     is_sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advisory:
     """One revision of an OSV record; `digest` is sha256 of its canonical JSON, `body` the JSON text."""
 
@@ -83,7 +84,7 @@ class Advisory:
     """What was wrong with parts of the record; the parts that could be read still count."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interval:
     """Affected versions as a half-open interval of order-preserving keys; `hi=None` is without end."""
 
@@ -93,7 +94,7 @@ class Interval:
     hi: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pairwise:
     """A range whose bounds have no key; compared pairwise, with low confidence."""
 
@@ -103,7 +104,7 @@ class Pairwise:
     versions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiled:
     """An advisory ready to match: disjoint, sorted intervals per package, plus what has no keys.
 
@@ -118,7 +119,7 @@ class Compiled:
     said: tuple[tuple[str, str, PackageState], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enrichment:
     """What KEV, EPSS and SSVC say of a CVE; `None` is "that source is absent", not "no"."""
 
@@ -129,7 +130,7 @@ class Enrichment:
     ssvc_technical_impact: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """The state of one ecosystem's feed: synced when, from where, how many records, the newest record's date.
 

@@ -1,8 +1,9 @@
 """Builds that a gate decided about, and the policies they were decided by."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 
 class Answer(StrEnum):
@@ -38,7 +39,7 @@ class Level(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PolicyText:
     """One version of a level's policy as it was written. `subject` is a group's or service's id, empty for the org.
 
@@ -55,7 +56,7 @@ class PolicyText:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Override:
     """Somebody let a build go that a gate held: who (opaque), when, and the reason."""
 
@@ -64,7 +65,7 @@ class Override:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Build:
     """One decision of a gate, as it was made.
 
@@ -117,7 +118,7 @@ class Build:
         return self.override.at if self.override else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuildPoint:
     """What figures need of a build."""
 
@@ -130,7 +131,7 @@ class BuildPoint:
     took_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BuildFilter:
     """Which builds; `None` is all. `held` are those that did not pass and that nobody let go."""
 

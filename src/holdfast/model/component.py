@@ -5,10 +5,10 @@ with the release suffix where the distribution has one (`PyPI`, `npm`, `Go`, `cr
 a purl type that OSV has no name for stands as `purl:<type>`.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import compared_name
 
 MAX_TEXT_BYTES = 512
@@ -43,7 +43,7 @@ def _is_long(text: str) -> bool:
     return 4 * len(text) > MAX_TEXT_BYTES and len(text.encode("utf-8", "surrogatepass")) > MAX_TEXT_BYTES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Component:
     """One package at one version.
 
@@ -118,7 +118,7 @@ class Component:
         return to_purl(self)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Location:
     """A place in a file, by relative path with `/`; `line` counts from 1, `None` where the format has no lines.
 
@@ -133,7 +133,7 @@ class Location:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Occurrence:
     """A component in one SBOM.
 
@@ -161,7 +161,7 @@ class Occurrence:
         return found if all(found) else ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unparsed:
     """Something that was seen and not read. It makes a verdict unknown, never pass.
 
@@ -174,7 +174,7 @@ class Unparsed:
     owner: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ParsedFile:
     """What one dependency file says; `format` is the parser's id."""
 
@@ -184,7 +184,7 @@ class ParsedFile:
     unparsed: tuple[Unparsed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sbom:
     """The composition of a tree, a release or a host: one occurrence per component, files and gaps beside it."""
 

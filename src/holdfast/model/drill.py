@@ -1,8 +1,9 @@
 """Rehearsals, and the evidence they leave."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 
 class DrillLevel(StrEnum):
@@ -30,7 +31,7 @@ class Readiness(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrillStep:
     """One thing a drill did: what was looked at, whether it held, what was seen, and how long it took."""
 
@@ -41,7 +42,7 @@ class DrillStep:
     took_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrillEvidence:
     """One drill of one plan in one environment.
 

@@ -1,11 +1,12 @@
 """Findings in environments, with their life and their clocks."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from holdfast.model.advisory import PackageState
 from holdfast.model.component import Location
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 from holdfast.model.vex import VexStatus
 
@@ -36,7 +37,7 @@ class Ending(StrEnum):
     MERGED = "merged"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clocks:
     """The raw instants. Nothing here is a duration, nothing is clamped; `None` has not happened or is not known."""
 
@@ -54,7 +55,7 @@ class Clocks:
     cleared_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Subject:
     """What a finding is about: `kind` is `service` or `host`."""
 
@@ -63,7 +64,7 @@ class Subject:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spoken:
     """What VEX documents say of an exposure: the statement that counts, of the document that is kept as `document`.
 
@@ -89,7 +90,7 @@ class Spoken:
         return self.status.clears and not self.void
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Risk:
     """What ranks an exposure. `None` is "not known" and shown as such."""
 
@@ -101,7 +102,7 @@ class Risk:
     fix_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exposure:
     """A finding in an environment, one episode of it.
 
@@ -154,7 +155,7 @@ class Exposure:
         return self.state is not State.RESOLVED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """An affected component ran somewhere for a while: the raw material of exposures.
 

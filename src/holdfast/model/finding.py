@@ -9,13 +9,13 @@ Rules:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from holdfast.model.advisory import PackageState, Severity
 from holdfast.model.component import Component, Location, Occurrence, Scope
 from holdfast.model.fix import Fix
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import cves_of
 
 OURS = "holdfast"
@@ -41,7 +41,7 @@ def list_cves(names: Iterable[str]) -> str:
     return ", ".join(every[:_SHOWN]) + more
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One finding. `ids` are all it is known by, sorted; `id` is the one it is shown under.
 

@@ -1,15 +1,15 @@
 """Fixes: what to type, and where."""
 
 import posixpath
-from dataclasses import dataclass
 
 from holdfast.model.component import Location
+from holdfast.model.frozen import frozen
 
 _ANYWHERE = ("sed ", "cd ", "apt-get ", "apk ", "dnf ", "zypper ", "yum ", "rpm ")
 """How commands begin that name their file, or that speak of a machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """The way out of one exposure.
 

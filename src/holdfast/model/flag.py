@@ -1,10 +1,11 @@
 """Flags as Holdfast keeps them: definitions, and the overlays that force a variant."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from holdfast.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class FlagDefinition:
     """A flag in flagd's JSON model; `definition` is the JSON text of the flag, kept to the bit."""
 
@@ -16,7 +17,7 @@ class FlagDefinition:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overlay:
     """Forces one variant of a flag while it is not lifted. Overlays stack; a flag returns when all are lifted.
 
@@ -38,7 +39,7 @@ class Overlay:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagReading:
     """What a flag system says of one flag: its variants, which one it serves to nobody in particular, its text.
 
@@ -56,7 +57,7 @@ class FlagReading:
     by_rules: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagClient:
     """A client of the flags that Holdfast serves, and what is proven of it.
 

@@ -1,10 +1,11 @@
 """What an org lets automation do: caps, rests, freezes. People and reverts are never held by any of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from holdfast.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Freeze:
     """A time in which nothing acts by itself. `environments` are names, empty for all."""
 
@@ -19,7 +20,7 @@ class Freeze:
         return self.starts_at <= now < self.ends_at and (not self.environments or environment in self.environments)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guards:
     """An org's limits for what acts by itself.
 
@@ -36,7 +37,7 @@ class Guards:
     freezes: tuple[Freeze, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hold:
     """A guard that holds a run back: its name, and the reason in words that a person can act on.
 
@@ -50,7 +51,7 @@ class Hold:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Use:
     """One use of an action by a run, as caps and rests count them.
 
@@ -69,7 +70,7 @@ class Use:
     in_place: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AtWork:
     """A run that is changing something now, or waits half done for a person."""
 

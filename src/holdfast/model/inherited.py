@@ -1,10 +1,11 @@
 """What was there when a service came under the gate: accepted once, by somebody who may."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from holdfast.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class InheritedFinding:
     """One finding that was accepted. `keys` are what it is recognized by (`Finding.keys`), sorted.
 
@@ -20,7 +21,7 @@ class InheritedFinding:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inherited:
     """The first accepted scan of a service. `sbom` is the digest of its composition, `gaps` are ids of what could not
     be told of it, `accepted_by` an opaque id.

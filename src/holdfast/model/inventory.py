@@ -1,8 +1,9 @@
 """What runs where: services, releases, artifacts, environments, targets, deployments, hosts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 
 class Reach(StrEnum):
@@ -14,7 +15,7 @@ class Reach(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Service:
     """What a team deploys. `claimed` is false for one that was only seen; `tier` 1 is the most important."""
 
@@ -28,7 +29,7 @@ class Service:
     declared_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Artifact:
     """A digest (`sha256:…`) with kind (`image`, `image-index`, `wheel`, …) and platform (`linux/amd64`)."""
 
@@ -37,7 +38,7 @@ class Artifact:
     platform: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Release:
     """(service, version, commit) with its artifacts. `sbom` is the digest of its SBOM; `None` when none was given.
 
@@ -58,7 +59,7 @@ class Release:
     min_compatible: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Environment:
     """A place releases run."""
 
@@ -85,7 +86,7 @@ class Origin(StrEnum):
     OBSERVED = "observed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deployment:
     """A release on a target from `started_at` to `ended_at` (valid time), learnt at `recorded_at`.
 
@@ -108,7 +109,7 @@ class Deployment:
     origin: Origin = Origin.CLAIMED
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """A machine under a lease; what it runs stands in its host states."""
 
@@ -125,7 +126,7 @@ class Host:
     lease_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostFacts:
     """What a collector says of its machine. `os` is OSV's ecosystem (`Debian:12`), else `ID:VERSION_ID`."""
 

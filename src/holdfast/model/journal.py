@@ -7,12 +7,13 @@ microseconds, in UTF-8, without spaces and with non-ASCII kept.
 
 import hashlib
 import json
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 GENESIS = "0" * 64
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JournalEntry:
     """One entry as stored. `seq` counts from 1; `at` is in microseconds; `body` is JSON text; `hash` is hex."""
 

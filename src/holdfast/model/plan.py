@@ -1,7 +1,8 @@
 """Plans written before release. Frozen data: a run carries its plan in it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 
 class Autonomy(StrEnum):
@@ -36,7 +37,7 @@ class Coverage(StrEnum):
     CLIENT_ONLY = "client-only"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feature:
     """A part of a service behind a flag. `covers` are purls without version, or path globs."""
 
@@ -46,7 +47,7 @@ class Feature:
     covers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One action with its arguments, sorted pairs of strings.
 
@@ -69,7 +70,7 @@ class Step:
         return dict(self.arguments).get(name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Probe:
     """A black-box look at the application, and what must hold of it.
 
@@ -94,7 +95,7 @@ class Probe:
         return dict(self.arguments).get(name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """A mitigation declared before release. `when` is CEL text with its place in the manifest.
 
@@ -128,7 +129,7 @@ class Plan:
         return rungs.get(environment, rungs.get("default", Autonomy.OBSERVE))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drill:
     """A rehearsal that the manifest asks for: `every` is a duration, `level` one of `L0`, `L1`, `L2`.
 
@@ -141,7 +142,7 @@ class Drill:
     environment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceManifest:
     """One service as `holdfast.yaml` declares it."""
 
@@ -156,7 +157,7 @@ class ServiceManifest:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """A whole `holdfast.yaml`."""
 

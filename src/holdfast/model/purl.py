@@ -12,11 +12,12 @@ before it where versions are compared.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from holdfast.errors import FactError
 from holdfast.model.component import Component, Source
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import canonical_name, normalize_pypi
 
 __all__ = [
@@ -130,7 +131,7 @@ def to_purl(component: Component) -> str:
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PurlParts:
     """What a package URL is written of: type in lower case, segments decoded, `version` and `subpath` empty without."""
 

@@ -1,15 +1,14 @@
 """What another tool reported, in one form for all of them; nothing is concluded from it yet."""
 
-from dataclasses import dataclass
-
 from holdfast.model.advisory import Severity
 from holdfast.model.component import Component, Location, Unparsed
 from holdfast.model.finding import Kind
+from holdfast.model.frozen import frozen
 
 LEVELS = ("critical", "high", "medium", "low", "none")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportedFinding:
     """One thing that a tool reported.
 
@@ -35,7 +34,7 @@ class ReportedFinding:
     suppressed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """One report: the tool and its version as they are written there, what it found, and what of it was not read."""
 

@@ -4,10 +4,11 @@ A run is driven through five tables: `run` and `step` (this state), `signal` (wh
 `timer` (what is due later) and `outbox` (what is to be told to others). Each value here is one row.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Autonomy, Plan, Step
 
 AUTOMATION = "holdfast"
@@ -54,7 +55,7 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStep:
     """A step of a run; `key` is its idempotency key, `detail` what was read back or what went wrong.
 
@@ -84,7 +85,7 @@ class RunStep:
         return self.step.id or str(self.number)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Approval:
     """A person's consent; `by` is the opaque id of an identity, never of one of its tokens."""
 
@@ -92,7 +93,7 @@ class Approval:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """One execution of a plan for one exposure. The plan is frozen in it; `held` says which guard holds it back.
 
@@ -153,7 +154,7 @@ class Run:
         return self.approvals[-1].by if self.approvals else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lease:
     """Who drives a run until when. `fence` rises with every claim; a commit under a lower one is refused."""
 
@@ -163,7 +164,7 @@ class Lease:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signal:
     """Something that came in about an exposure or a run: a person's word or an alert. Kept once by id, never changed.
 
@@ -182,7 +183,7 @@ class Signal:
     body: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timer:
     """Something that is due later for a run; one of each kind and step. `step` is 0 for the run as a whole.
 
@@ -196,7 +197,7 @@ class Timer:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Message:
     """Something to tell others, at least once; `id` is its idempotency key at the receiver.
 
@@ -218,7 +219,7 @@ class Message:
     given_up_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """What another tool says of an exposure. `id` is the sender's own: the same one twice is one alert."""
 

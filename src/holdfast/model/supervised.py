@@ -1,7 +1,9 @@
 """What a supervisor says of the process that it keeps running, as it stands in its status file."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+
+from holdfast.model.frozen import frozen
 
 STATUS_FILE = "state/supervisor.json"
 """Below the root of the releases. Replaced whole at every change."""
@@ -12,7 +14,7 @@ CURRENT = "current"
 RELEASES = "releases"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Supervised:
     """The process that runs now. `version` and `pid` are `None` while none does.
 

@@ -4,10 +4,11 @@ Plans name targets; where they are and what opens them stands on the server alon
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """One entry of the operator's file.
 

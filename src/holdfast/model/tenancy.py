@@ -1,14 +1,15 @@
 """Who owns things, and who may do what."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 PUBLIC = ""
 """The layer of facts that belong to nobody: public advisories. No org has this id."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Org:
     """The tenant. Its id is in every key."""
 
@@ -17,7 +18,7 @@ class Org:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """A node in an org's tree of groups; `parent` is `None` at the root."""
 
@@ -27,7 +28,7 @@ class Group:
     parent: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Team:
     """People who own services; in a group, or directly in the org."""
 
@@ -63,7 +64,7 @@ CHANGE_EVENTS = frozenset(
 """What GitHub and GitLab call a run for a change that nobody has merged yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binding:
     """What a token speaks for that was given for a pipeline's identity: this repository's runs, and nothing else.
 
@@ -85,7 +86,7 @@ class Binding:
     """Whether the run is of a change under review: whoever may push a branch wrote what it says."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """An identity. The secret is stored only as sha256. `team` limits claims; `environment` limits flags.
 

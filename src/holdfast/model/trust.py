@@ -4,10 +4,10 @@ A trust names an issuer of identity tokens (a pipeline's, by OpenID Connect), th
 for, and what they must say. Who holds such a token gets one of ours for a quarter of an hour.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Permission
 
 
@@ -19,7 +19,7 @@ class System(StrEnum):
     GENERIC = "generic"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A claim that must have one of these values; a segment between `/` that is `*` stands for any one segment."""
 
@@ -27,7 +27,7 @@ class Condition:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trust:
     """What an org lets in. Every condition must hold.
 

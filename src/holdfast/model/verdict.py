@@ -1,21 +1,21 @@
 """Verdicts: unknown is never pass."""
 
-from dataclasses import dataclass
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pass:
     """The control holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fail:
     """The control does not hold."""
 
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """It could not be told; shown, counted, and never pass."""
 

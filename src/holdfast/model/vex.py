@@ -6,10 +6,10 @@ and matches nothing.
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from holdfast.model.frozen import frozen
 from holdfast.model.naming import compared_name
 from holdfast.model.purl import ecosystem_and_name, split_purl
 
@@ -33,7 +33,7 @@ class VexStatus(StrEnum):
         return self in {VexStatus.NOT_AFFECTED, VexStatus.FIXED}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Package:
     """What a package URL names: any version where `version` is empty, and only what has its qualifiers.
 
@@ -75,7 +75,7 @@ def parse_package(text: str) -> Package:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Product:
     """A product or a part of one. `name` is for people; `package` is `None` where no package URL names it.
 
@@ -92,7 +92,7 @@ class Product:
         return self.package is not None or bool(self.digests)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """What a statement is about: a product, or only these parts of it."""
 
@@ -100,7 +100,7 @@ class Claim:
     parts: tuple[Product, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """One status of one vulnerability in products.
 
@@ -139,7 +139,7 @@ class Statement:
         return (self.author, self.document, self.signed_by) if self.document else ("", self.file, self.signed_by)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VexDocument:
     """One document; `notes` say what of it can't count, and why."""
 
@@ -150,7 +150,7 @@ class VexDocument:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VexKey:
     """A public key whose signatures of documents count: what it is called, and its DER in base64."""
 
@@ -168,7 +168,7 @@ class VexKey:
         return "sha256:" + hashlib.sha256(self.data).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptVex:
     """A document that a server keeps under a name; how many `statements` it has, which are kept beside it.
 

@@ -1,8 +1,9 @@
 """Waivers: written, scoped, expiring acceptances of a finding."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from holdfast.model.frozen import frozen
 
 
 class Status(StrEnum):
@@ -12,7 +13,7 @@ class Status(StrEnum):
     AFFECTED = "affected"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiver:
     """One acceptance. `ids` are all that the finding was known by when it was signed.
 
@@ -48,7 +49,7 @@ class Waiver:
         return frozenset({self.finding} if self.approval_checked and self.finding else self.ids)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeptWaiver:
     """A waiver that a server keeps: `owner` and `approved_by` are opaque ids, `ended_at` is when it was withdrawn."""
 

@@ -6,14 +6,14 @@ together is merged for that org alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.advisory import Compiled, Enrichment, Interval, PackageState, Pairwise, Snapshot
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AdvisoryRow:
     """An advisory as stored, without its ranges; `recorded_at` is when this revision was learnt."""
 
@@ -31,7 +31,7 @@ class AdvisoryRow:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PackageRules:
     """Everything known of one package: per record its intervals, what has no keys, and its `fixed` versions.
 

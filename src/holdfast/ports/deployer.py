@@ -1,11 +1,12 @@
 """What puts releases onto a target."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Deployed:
     """What a target runs. `version` is the deployer's own name of it; `healthy` is `None` when it can't be told.
 

@@ -9,14 +9,14 @@ Rules every feed keeps:
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.advisory import Snapshot
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RawRecord:
     """The bytes of one OSV record; `name` is the id that its place in the feed promises."""
 
@@ -24,7 +24,7 @@ class RawRecord:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FeedChanges:
     """What a feed has that is not known yet, for one ecosystem.
 
@@ -75,7 +75,7 @@ def newest_of_dates(dates: Iterable[datetime | None]) -> datetime | None:
     return max((at for at in dates if at is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnrichmentRows:
     """All rows of one enrichment: CVE → its fields; `as_of` is the publisher's date, else when it was read."""
 

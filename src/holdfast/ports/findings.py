@@ -1,14 +1,14 @@
 """Where what is wrong is kept, and what it derives from."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.exposure import Exposure, Span, Subject
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlaceRow:
     """A subject in an environment as the store knows it.
 

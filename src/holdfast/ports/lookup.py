@@ -1,15 +1,15 @@
 """What a scan asks of advisories: read-only, by package."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.advisory import Pairwise, Severity, Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.ports.advisories import PackageRules
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordFacts:
     """What is known of one record: its alias cluster (opaque, and every id in it, sorted), severity, exploitation.
 

@@ -1,11 +1,12 @@
 """What else actions may touch: configured HTTP targets, allowed commands, measured values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
+from holdfast.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Reply:
     """What a target or a command answered: a status (HTTP's, or the exit status) and the start of its output."""
 

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from holdfast.errors import PlanError
+from holdfast.model.frozen import frozen
 
 MAX_PATH, MAX_MESSAGE = 800, 500
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """Requests that are turned away. `id` is its own; `host` and `path` (a prefix) narrow it, `None` is all of them.
 

@@ -1,17 +1,18 @@
 """Questions that pages, API and terminal ask; answered by the store in one query each, paged by key."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.advisory import Interval, Pairwise
 from holdfast.model.component import Location, Unparsed
 from holdfast.model.exposure import Exposure
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Deployment, Host, Release, Service
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImpactRow:
     """One running instance that is affected. `deployment` is a deployment's id, or a host state's."""
 
@@ -37,7 +38,7 @@ class ImpactRow:
     confidence: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImpactPage:
     """A page with the exact count of all rows; `next` is the cursor, `None` on the last page.
 
@@ -51,7 +52,7 @@ class ImpactPage:
     unknown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Running:
     """What occupies a target at an instant. `components` counts its SBOM; `None` without one."""
 
@@ -62,7 +63,7 @@ class Running:
     unparsed: tuple[Unparsed, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunningHost:
     """A host with its composition's size."""
 
@@ -71,7 +72,7 @@ class RunningHost:
     unparsed: tuple[Unparsed, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExposureFilter:
     """What to list; empty means all. Values within a field are alternatives. `drills` lists what drills made, too."""
 
@@ -89,7 +90,7 @@ class ExposureFilter:
     package_states: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExposurePage:
     """Exposures by rank, with exact count."""
 
@@ -98,7 +99,7 @@ class ExposurePage:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coverage:
     """Running components by ecosystem (with release suffix), split by whether they can be matched."""
 
@@ -107,7 +108,7 @@ class Coverage:
     components: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counts:
     """Sizes for the front page."""
 
@@ -121,7 +122,7 @@ class Counts:
     by_state: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Undecided:
     """A component that a record names without saying which versions it affects: nobody knows whether it is."""
 

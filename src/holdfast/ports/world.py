@@ -1,11 +1,11 @@
 """Everything that actions may touch, by name. What is not here, no plan can reach."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from holdfast.model.flag import Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.run import Approval, Message
 from holdfast.ports.deployer import Deployer
 from holdfast.ports.flag_provider import FlagProvider
@@ -82,7 +82,7 @@ class Holds(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReleaseChoice:
     """The release that a deployer is to switch to: its id, its version there, and the proof, a sentence each.
 

@@ -11,11 +11,11 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from holdfast.model.component import Component
+from holdfast.model.frozen import frozen
 from holdfast.model.purl import normalize_pypi
 from holdfast.remediations.allowed import allows
 
@@ -23,7 +23,7 @@ PROJECT = "the project"
 _MOST_ASKS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """A range that something asks for a component with; `allows` tells of the wanted version, `None` is unknown."""
 

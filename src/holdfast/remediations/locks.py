@@ -10,13 +10,13 @@ Rules:
 """
 
 import shlex
-from dataclasses import dataclass
 
 from holdfast.model.component import Component
+from holdfast.model.frozen import frozen
 from holdfast.remediations.guides._spec import is_safe
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lock:
     """A command to be run in the folder of a lock file, and what else stands in its environment."""
 

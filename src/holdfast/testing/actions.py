@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 
 from holdfast.mitigations.action import ActionSpec, Call
 from holdfast.mitigations.actions import get_action
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import Step
 from holdfast.ports.world import World
 from holdfast.registry import load_room
@@ -62,7 +63,7 @@ class Scene:
         self.now += timedelta(seconds=seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One way to put an action to the test."""
 
@@ -70,7 +71,7 @@ class Case:
     open: Callable[[], AbstractContextManager[Scene]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ActionCases:
     """All cases of one action; `id` is the action's file name."""
 

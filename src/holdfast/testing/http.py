@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from holdfast.errors import ActionError, UnsentError
+from holdfast.model.frozen import frozen
 from holdfast.ports.http import Answer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What is answered. With `broken` there is no answer, for that reason; `cut` ends the body with an error.
 
@@ -24,7 +25,7 @@ class Reply:
     lost: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """A request as it was sent; header names are lower case."""
 

@@ -19,6 +19,7 @@ from holdfast.loop.flags import FlagServer, define_flag
 from holdfast.mitigations.evaluation import Evaluated
 from holdfast.mitigations.flag_document import parse_document
 from holdfast.model.flag import Overlay
+from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Environment, Reach
 from holdfast.ports.store import Store
 
@@ -33,7 +34,7 @@ _TEXT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """What was played. `wrong` says in words what must not have been; `distinct` counts different interleavings."""
 

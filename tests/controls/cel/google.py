@@ -1,11 +1,11 @@
 """Google's CEL as the reference: compiles and evaluates, and says plainly when there was no value."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from cel_expr_python import cel
 
 from holdfast.controls.cel import BOOL, DOUBLE, DYN, INT, STRING, Type, list_of, map_of
+from holdfast.model.frozen import frozen
 
 SCHEMA: dict[str, Type] = {
     "b": BOOL,
@@ -43,14 +43,14 @@ _TYPES = {
 _ENVIRONMENT = cel.NewEnv(variables=_TYPES)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refused:
     """The expression does not compile."""
 
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """It compiled and gave an error, which in this library is a value whose text is truthy."""
 

@@ -9,7 +9,6 @@ RubyGems and rpm said is kept in `said/`. Nobody else's order of Pub, CRAN, Hack
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from debian_inspector.version import Version as DebianInspectorVersion
@@ -17,10 +16,12 @@ from packaging.version import Version as PackagingVersion
 from semver import Version as SemverVersion
 from univers import versions as univers
 
+from holdfast.model.frozen import frozen
+
 _PLAIN = re.compile(r"v?[0-9]+(?:\.[0-9]+){0,2}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """Pairs that an oracle puts in another order than we do: why, which ones, and one of them."""
 
@@ -29,7 +30,7 @@ class Difference:
     example: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Oracle:
     """`parse` gives values that compare with `<` and `>`, or raises for what it does not read."""
 

@@ -1,16 +1,16 @@
 """A plan of upgrades, as people and programs see it."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
 
 from holdfast.edges.cli.fix_output import applied_to_json, plan_to_json, print_applied, print_plan
 from holdfast.loop.fix_plan import FixPlan, Raised
+from holdfast.model.frozen import frozen
 from tests.loop.test_fix_plan import BLOCK_HIGH, bad, planned, planned_in
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Became:
     raised: Raised
     state: str

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.model.frozen import frozen
 from tests.edges.providers.started import started
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NginxServer:
     """Where it answers, and the folder of its configuration."""
 

@@ -4,9 +4,9 @@ Source: Ken Thompson, "Regular Expression Search Algorithm", 1968; Russ Cox, "Re
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.errors import ExpressionError
+from holdfast.model.frozen import frozen
 
 MAX_INSTRUCTIONS = 2000
 
@@ -16,7 +16,7 @@ Instruction = tuple[int, object, int]
 """(kind, argument, next): ranges of a character, the other branch of a split, the name of an assertion."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """A compiled pattern."""
 

@@ -6,7 +6,6 @@ evaluation's instant. Every function is one row of `OVERLOADS`. Source: google/c
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from holdfast.controls.cel.convert import (
@@ -35,12 +34,13 @@ from holdfast.controls.cel.types import (
 )
 from holdfast.controls.cel.values import Absence, Frame
 from holdfast.errors import ExpressionError
+from holdfast.model.frozen import frozen
 
 Run = Callable[..., object]
 MAX_SEARCHED_CHARACTERS = 65536
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overload:
     """One form of a function; a method's first parameter is its target. `run` takes the frame, then the arguments."""
 

@@ -5,10 +5,10 @@ error. Source: google/cel-spec, doc/langdef.md, "Syntax".
 """
 
 import re
-from dataclasses import dataclass
 
 from holdfast.controls.cel.syntax import MAX_TEXT_CHARACTERS, place_of
 from holdfast.errors import ExpressionError
+from holdfast.model.frozen import frozen
 
 _SPACE = re.compile(r"(?:[ \t\r\n\f]+|//[^\n]*)+")
 _NUMBER = re.compile(r"(?:\d+\.\d+(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|0[xX][0-9a-fA-F]+|\d+)")
@@ -22,7 +22,7 @@ _PLAIN_ESCAPES = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True
 _SURROGATES = range(0xD800, 0xE000)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Token:
     """`kind` is `word`, `int`, `double`, `string`, `sign` or `end`; `value` is the decoded text of a string."""
 

@@ -7,7 +7,6 @@ used up the answer is `Unknown`. Source: google/cel-spec, doc/langdef.md, "Logic
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.controls.cel.arithmetic import calculate, negate
@@ -34,13 +33,14 @@ from holdfast.controls.cel.syntax import (
 from holdfast.controls.cel.types import BOOL, DYN, Schema, Type
 from holdfast.controls.cel.values import NULL, Absence, BudgetSpent, Frame, is_equal, is_less, kind_of, to_plain
 from holdfast.errors import ExpressionError
+from holdfast.model.frozen import frozen
 from holdfast.model.verdict import Fail, Pass, Unknown, Verdict
 
 Run = Callable[[Frame], object]
 DEFAULT_BUDGET = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A checked expression, ready to run on any number of facts. `type` is what it gives."""
 

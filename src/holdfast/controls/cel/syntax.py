@@ -5,13 +5,14 @@ that a long condition is not a deep one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 MAX_TEXT_CHARACTERS = 8192
 MAX_DEPTH = 48
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal:
     """A constant: `None`, a bool, an int, a float or a string."""
 
@@ -19,7 +20,7 @@ class Literal:
     value: bool | int | float | str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A variable."""
 
@@ -27,7 +28,7 @@ class Name:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Select:
     """`operand.field`; with `test` it is `has(operand.field)`."""
 
@@ -37,7 +38,7 @@ class Select:
     test: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """`operand[index]`."""
 
@@ -46,7 +47,7 @@ class Index:
     index: "Node"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """`function(…)`, or `target.function(…)` where the target is the first of the arguments and `method` is true."""
 
@@ -56,7 +57,7 @@ class Call:
     method: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unary:
     """`!operand` or `-operand`."""
 
@@ -65,7 +66,7 @@ class Unary:
     operand: "Node"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binary:
     """Arithmetic, a comparison or `in`; `at` is the operator's place."""
 
@@ -75,7 +76,7 @@ class Binary:
     right: "Node"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Logic:
     """Two or more terms joined by `&&` or `||`."""
 
@@ -84,7 +85,7 @@ class Logic:
     terms: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conditional:
     """`condition ? then : otherwise`."""
 
@@ -94,7 +95,7 @@ class Conditional:
     otherwise: "Node"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf:
     """`[a, b]`."""
 
@@ -102,7 +103,7 @@ class ListOf:
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapOf:
     """`{key: value}`."""
 
@@ -110,7 +111,7 @@ class MapOf:
     entries: tuple[tuple["Node", "Node"], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Macro:
     """`operand.kind(variable, body)`; `transform` is the third argument of a `map` with a filter."""
 
@@ -125,7 +126,7 @@ class Macro:
 Node = Literal | Name | Select | Index | Call | Unary | Binary | Logic | Conditional | ListOf | MapOf | Macro
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expression:
     """A parsed text with the place it stands at; `line` and `column` of its first character count from 1."""
 

@@ -5,10 +5,11 @@ reading one that is gives `Unknown`. `DYN` is "not known before evaluation".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Type:
     """`parameters` are a list's element, or a map's key and value; `fields` are an object's, in order of name."""
 

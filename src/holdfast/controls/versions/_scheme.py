@@ -1,10 +1,11 @@
 """What a version scheme declares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SchemeSpec:
     """One way of ordering versions.
 

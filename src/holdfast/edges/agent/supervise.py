@@ -21,6 +21,7 @@ from pathlib import Path
 
 from holdfast.edges.agent.health_check import check_health
 from holdfast.errors import ActionError
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.supervised import (
     CURRENT,
@@ -41,7 +42,7 @@ _SETTLED_S = 1.0
 _PR_SET_PDEATHSIG = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Supervision:
     """What to keep running: `words` in the release's folder. `health` is an http(s) URL or `host:port`."""
 

@@ -1,7 +1,7 @@
 """What the API is given when it is put together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from litestar import Request
@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from holdfast.edges.api.changes import Changes
 from holdfast.edges.api.login_limits import LoginLimits
 from holdfast.model.drill import DrillEvidence
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
@@ -22,7 +23,7 @@ def _nobody_listens(org: str) -> None:
     """What `on_change` is when nobody needs to be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiSettings:
     """`install_org` is the org whose administrators may create other orgs; `None` forbids it.
 
@@ -33,7 +34,7 @@ class ApiSettings:
     feed_max_age: timedelta = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApiDependencies:
     """Everything the API reaches.
 
@@ -61,7 +62,7 @@ class ApiDependencies:
     login_limits: LoginLimits = field(default_factory=LoginLimits)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caller:
     """Who asks. `secret` is what proved it, `by_cookie` that a browser sent it by itself."""
 

@@ -20,12 +20,13 @@ from holdfast.edges.cli.options import Machine
 from holdfast.errors import ConflictError, FactError, HoldfastError, NotFoundError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.gate.policy_read import read_policy
+from holdfast.model.frozen import frozen
 from holdfast.ports.api import Api
 
 UNOWNED = "unowned"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """How to adopt: the group of those that name none, the mode of new groups as the API takes it.
 
@@ -49,7 +50,7 @@ class _Known:
     settled: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """What became of one service, or of a place whose services could not be told."""
 

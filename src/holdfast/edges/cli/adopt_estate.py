@@ -22,6 +22,7 @@ from holdfast.facts.estate import MAX_ESTATE_BYTES, EstateSpec, Member, Owners, 
 from holdfast.facts.estate.backstage import SPEC as BACKSTAGE
 from holdfast.facts.manifest import MANIFEST_NAMES
 from holdfast.facts.manifest_brief import read_brief
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import ServiceManifest
 from holdfast.ports.tree import Tree
 from holdfast.registry import load_room
@@ -32,7 +33,7 @@ _BESIDE = {".github", ".gitlab", "docs"}
 _NEVER = {"node_modules", ".venv", "__pycache__"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """One folder to adopt; `root`, where it is given, is what it must not lead out of."""
 
@@ -51,7 +52,7 @@ class FoundEstate:
     problems: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundService:
     """One service of a checkout: what is known of it, and the paths in its tree that are its own."""
 

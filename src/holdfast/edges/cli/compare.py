@@ -6,7 +6,6 @@ Exit codes: 0 compared, whatever differs · 2 usage, or a report that is none ·
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from holdfast.errors import FactError, UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.loop.compare import REPORTS, CompareRow, Standing, compare
 from holdfast.loop.scan import scan, wanted_ecosystems
+from holdfast.model.frozen import frozen
 from holdfast.model.reported import Report
 
 _COLUMNS = [
@@ -46,7 +46,7 @@ Examples:
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Options:
     feed: str | None
     offline: bool

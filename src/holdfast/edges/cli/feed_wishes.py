@@ -1,13 +1,13 @@
 """What is asked for, and what came of it, where advisories are carried to another site."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from holdfast.model.advisory import Snapshot
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExportWish:
     """Which advisories to export; no `ecosystems` are all that are there. `feed` is a location, `None` without one.
 
@@ -23,7 +23,7 @@ class ExportWish:
     is_asked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImportWish:
     """Which snapshot to take: `trust` is the verifier key, `None` takes one that nobody vouches for."""
 
@@ -31,7 +31,7 @@ class ImportWish:
     allow_older: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CarriedList:
     """KEV, EPSS or SSVC in a snapshot with records: where from, as of when, how many CVEs."""
 
@@ -41,7 +41,7 @@ class CarriedList:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
     """A snapshot that was exported or imported; `digest` is the sha256 of what it holds, in hex.
 

@@ -12,7 +12,7 @@ written did not help.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +35,7 @@ from holdfast.loop.fix_edits import Deed, EditPlan, plan_edits
 from holdfast.loop.fix_plan import FixPlan, Raised, plan_fixes
 from holdfast.loop.gate import run_gate
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.remediations.locks import Lock
 
 LOCK_TIMEOUT_S = 300.0
@@ -48,7 +49,7 @@ class FixTools(GateTools, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wishes:
     """Whether to write, and whether to run lock commands."""
 
@@ -56,7 +57,7 @@ class Wishes:
     is_locked: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What became of an upgrade: `fixed`, `edited, not locked`, `still found` or `not edited`."""
 

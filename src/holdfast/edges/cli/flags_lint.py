@@ -7,7 +7,6 @@ Exit codes: 0 nothing found · 1 found · 2 usage · 5 could not tell everything
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from holdfast.facts.manifest import MANIFEST_NAMES, parse_manifest
 from holdfast.facts.manifest_places import DeclaredFlag, PlannedFlag, find_flags
 from holdfast.mitigations.flag_lint import Declared, LintResult, Rule, lint_flags
 from holdfast.mitigations.plan import matches_glob
+from holdfast.model.frozen import frozen
 
 if TYPE_CHECKING:
     from holdfast.ports.tree import Tree
@@ -40,7 +40,7 @@ _RULES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Options:
     style: str
     manifest: Path | None

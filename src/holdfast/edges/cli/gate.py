@@ -6,7 +6,7 @@ With `--format json` there is JSON on stdout whatever the exit code.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ from holdfast.loop.gate import Stated, run_gate
 from holdfast.loop.gate_json import decision_to_json, error_to_json
 from holdfast.loop.gate_reported import Sources, read_reported
 from holdfast.model.build import Answer
+from holdfast.model.frozen import frozen
 
 if TYPE_CHECKING:  # only a gate that asks a server, or of several services, needs them
     from holdfast.edges.cli.gate_server import Asked
@@ -106,7 +107,7 @@ Examples:
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Said:
     """A decision, its document, and what outputs need beside it; `parts` are those of several services."""
 

@@ -9,7 +9,7 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from holdfast.gate.policy_read import FILE as POLICY_FILE
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate import Stated, read_stated
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.reported import Report
 from holdfast.ports.api import Api
 from holdfast.ports.http import Http
@@ -32,7 +33,7 @@ from holdfast.ports.tree import Tree
 _MOST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where a path lies in a repository: its top, and the path below it (`""` for the top itself)."""
 
@@ -84,7 +85,7 @@ class GateTools(ScanTools, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Base:
     """What a build is compared with: a commit, or a file with an SBOM.
 
@@ -181,7 +182,7 @@ def _file(named: str) -> Path | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trusted:
     """What counts of what a repository says of itself. `policy` is its text and its name, `None` where it has none."""
 

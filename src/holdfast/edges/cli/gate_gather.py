@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +20,11 @@ from holdfast.loop.gate_reported import Sources
 from holdfast.loop.scan import ScanReport, scan, wanted_ecosystems
 from holdfast.model.build import Basis
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GateOptions:
     """What a decision was asked for with."""
 
@@ -46,7 +47,7 @@ class GateOptions:
     accept_inherited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gathered:
     """All that a decision rests on. `again` judges another composition, or a tree's, by the same advisories."""
 

@@ -8,7 +8,6 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from holdfast.edges.cli.reading import write_output
 from holdfast.errors import UsageError
 from holdfast.gate.decide import Decision
 from holdfast.gate.outputs import OutputContext, OutputSpec
+from holdfast.model.frozen import frozen
 from holdfast.registry import load_room
 
 KINDS = (
@@ -37,7 +37,7 @@ KINDS = (
 TABLE, JSON = "table", "json"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """One file to write; `kind` is an output's name or `json`."""
 

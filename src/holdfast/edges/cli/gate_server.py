@@ -12,7 +12,6 @@ Rules:
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy_read import read_policy
 from holdfast.loop.gate_reported import NOTHING, Reported
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.ports.api import Api
 
@@ -45,7 +45,7 @@ class AwayError(HoldfastError):
     """The server did not answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What is sent: the build, and what it is compared with."""
 
@@ -174,7 +174,7 @@ def _body(tools: GateTools, path: Path, asked: Asked) -> Mapping[str, Any]:
     return body
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _SeenPolicy:
     """A policy of one level."""
 
@@ -182,7 +182,7 @@ class _SeenPolicy:
     document: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Seen:
     """A server's policies for a service as they were at an instant, from the highest level to the lowest."""
 

@@ -8,7 +8,7 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from holdfast.loop.gate_services import (
     split_scan,
 )
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.reported import Report
 
 _COLUMNS = [("Service", "service"), ("Verdict", "verdict"), ("Score", "score"), ("Base", "base"), ("At least", "bar"),
@@ -35,7 +36,7 @@ _COLUMNS = [("Service", "service"), ("Verdict", "verdict"), ("Score", "score"), 
 _NOTHING = Sbom(())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One service of a tree: what it is, and what it is made of on both sides."""
 

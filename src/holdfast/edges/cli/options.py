@@ -5,7 +5,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from itertools import pairwise
@@ -17,6 +16,7 @@ import click
 
 from holdfast.edges.cli.output import print_json
 from holdfast.errors import HoldfastError, UsageError
+from holdfast.model.frozen import frozen
 from holdfast.ports.api import Api
 
 if TYPE_CHECKING:  # what `scan` and `--version` can do without
@@ -32,7 +32,7 @@ R = TypeVar("R")
 EXIT_PASS, EXIT_BLOCKED, EXIT_USAGE, EXIT_NOTHING, EXIT_FAILED, EXIT_UNKNOWN = range(6)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     """One thing that `doctor` looked at; `is_fine` is `None` for what is no fault and yet worth a line."""
 
@@ -42,7 +42,7 @@ class Check:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageWish:
     """Which container image is meant: one of a registry by `reference`, one of several by `platform` (`os/arch`).
 
@@ -114,7 +114,7 @@ class Premises(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Terminal:
     """What the wiring lends to commands."""
 

@@ -1,7 +1,6 @@
 """`holdfast release`: registers a release with its composition and its plans."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from holdfast.errors import UsageError
 from holdfast.facts.composition import read_composition
 from holdfast.facts.manifest import parse_manifest
 from holdfast.model.component import Sbom
+from holdfast.model.frozen import frozen
 from holdfast.model.plan import ServiceManifest
 from holdfast.ports.api import Api
 
@@ -29,7 +29,7 @@ _COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Part:
     """One service of the repository: `manifest` is the text that declares it, `None` without one."""
 

@@ -4,17 +4,17 @@ Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0,
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from holdfast import __version__
+from holdfast.model.frozen import frozen
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SarifRule:
     """A kind of result. `level` is `error`, `warning` or `note`; `None` where something can't be told."""
 
@@ -23,7 +23,7 @@ class SarifRule:
     level: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SarifRegion:
     """A piece of a file. Lines and columns count from 1, columns in characters; the end is the place after it."""
 
@@ -33,7 +33,7 @@ class SarifRegion:
     end_column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SarifResult:
     """One result; `replacement` is what to put at a place of the file, with the words that say so."""
 

@@ -7,7 +7,7 @@ Exit codes: 0 scanned, findings or not · 1 findings at or above `--fail-on` · 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -36,6 +36,7 @@ from holdfast.facts.composition import read_composition
 from holdfast.loop.scan import DEFAULT_MAX_AGE, ScanReport, scan, wanted_ecosystems
 from holdfast.loop.scan_json import error_to_json, report_to_json
 from holdfast.model.component import Location
+from holdfast.model.frozen import frozen
 from holdfast.ports.lookup import AdvisoryLookup
 from holdfast.ports.tree import Tree
 
@@ -48,7 +49,7 @@ UNSCORED = 7.0
 _MAX_LINES_BYTES = 8 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScanRequest:
     """Which advisories a scan needs, and from where. Locations are `None` where none is named."""
 
@@ -61,7 +62,7 @@ class ScanRequest:
     ssvc: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScanAdvisories:
     """The advisories to scan against; see `loop.scan.scan` for `checked` and `problems`."""
 
@@ -126,7 +127,7 @@ Examples:
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Options:
     feed: str | None
     fail_on: str | None

@@ -3,7 +3,7 @@
 Source: open-feature/flagd-schemas, `flagd/sync/v1/sync.proto`; Protocol Buffers, encoding.
 """
 
-from dataclasses import dataclass
+from holdfast.model.frozen import frozen
 
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
@@ -12,7 +12,7 @@ class CodecError(ValueError):
     """Bytes that are no message."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncRequest:
     """`SyncFlagsRequest` and `FetchAllFlagsRequest`."""
 

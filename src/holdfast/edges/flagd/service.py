@@ -12,7 +12,6 @@ Source: open-feature/flagd-schemas, `flagd/sync/v1/sync.proto`; flagd, selectors
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import grpc
@@ -22,6 +21,7 @@ from holdfast.errors import ForbiddenError, HoldfastError, UnauthenticatedError
 from holdfast.loop.flag_access import Credential, FlagAccess, place_of
 from holdfast.loop.flag_clients import ClientBook, ClientName, name_client
 from holdfast.loop.flag_snapshot import FlagChanges, FlagSnapshot, FlagSource
+from holdfast.model.frozen import frozen
 from holdfast.ports.clock import Clock
 
 SERVICE = "flagd.sync.v1.FlagSyncService"
@@ -31,7 +31,7 @@ Place = tuple[str, str]
 Context = Any  # grpc.aio.ServicerContext; grpcio ships no types
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncServing:
     """What is served, and to whom. `failures` are what the store raises while it is away."""
 
@@ -55,7 +55,7 @@ class _Topic:
         self.unsubscribe: Callable[[], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Caller:
     credential: Credential
     place: Place

@@ -14,7 +14,7 @@ Source: OFREP 0.3.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import quote
 
 from holdfast.edges.ofrep import reports
@@ -30,6 +30,7 @@ from holdfast.loop.flag_access import Credential, FlagAccess, place_of, ticket_o
 from holdfast.loop.flag_clients import ClientBook
 from holdfast.loop.flag_snapshot import FlagChanges, FlagSnapshot, FlagSource
 from holdfast.mitigations.evaluation import NotEvaluated
+from holdfast.model.frozen import frozen
 from holdfast.model.tenancy import Token
 from holdfast.ports.clock import Clock
 
@@ -41,7 +42,7 @@ DOCUMENT = "/flagd/v1/flags.json"
 PREFIXES = ("/ofrep/", "/flagd/")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Serving:
     """What is served, and to whom. `failures` are what the store raises while it is away.
 

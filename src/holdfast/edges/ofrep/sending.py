@@ -1,13 +1,14 @@
 """Answers as ASGI sends them, and what pages of other sites may read of them."""
 
 from collections.abc import MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from holdfast.edges.ofrep.streams import Send
 from holdfast.edges.ofrep.wire import GeneralError
+from holdfast.model.frozen import frozen
 
 JSON = "application/json"
 _ASKS = b"authorization, x-api-key, content-type, if-none-match, last-event-id, x-holdfast-client, x-holdfast-kind"
@@ -16,7 +17,7 @@ _READS = b"etag, retry-after, x-holdfast-revision, x-holdfast-stale-since"
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """One answer."""
 

@@ -15,12 +15,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.loop.flag_access import Credential
 from holdfast.loop.flag_clients import ClientBook, ClientName
 from holdfast.loop.flag_snapshot import FlagChanges
+from holdfast.model.frozen import frozen
 from holdfast.ports.clock import Clock
 
 HEARTBEAT_S = 15.0
@@ -58,7 +58,7 @@ class _Topic:
             self.edition, self.revision, self.message = edition, revision, _chunk(notice(edition))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listener:
     """Who listens: what it showed, which client it is, and the last event that it knows of."""
 

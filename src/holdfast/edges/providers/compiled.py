@@ -5,7 +5,7 @@ It is replaced as a whole, so a reader sees one state of it. It needs nothing bu
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import msgspec
 
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Enrichment, Event, Interval, PackageState, Pairwise, Range, Severity, Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import from_microseconds
 from holdfast.model.naming import cves_of
 from holdfast.ports.advisories import PackageRules
@@ -71,7 +72,7 @@ NAMES = msgspec.msgpack.Decoder(tuple[list[str], list[str]])
 """What `record.aliases` and `cluster.members` hold: names, and the CVEs that a notice mends without being any."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lists:
     """What is known of CVEs beside the advisories. What is given here counts instead of what a file was made with.
 

@@ -15,7 +15,7 @@ Rules:
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from holdfast.edges.providers.compiled import FILE_NAME, IMPORTED, CompiledAdvis
 from holdfast.edges.providers.osv_open import PUBLIC_BUCKET, is_remote, open_feed
 from holdfast.errors import FeedError, HoldfastError
 from holdfast.model.advisory import Enrichment, Snapshot
+from holdfast.model.frozen import frozen
 
 if TYPE_CHECKING:  # loaded only where a list is named
     from holdfast.edges.providers.enrichment_epss import EpssSource
@@ -33,7 +34,7 @@ REFRESH_AFTER = timedelta(hours=1)
 Progress = Callable[[str, int, int | None], None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What a scan needs. `feed`, `known_exploited`, `epss` and `ssvc` are locations, `None` where none is named."""
 
@@ -46,7 +47,7 @@ class Wanted:
     ssvc: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """The advisories; `lookup` is `None` when there are none at all. See `compiled_sync.Refreshed`.
 
@@ -130,7 +131,7 @@ def _is_same(location: str, ecosystem: str, snapshot: Snapshot | None) -> bool:
     return isinstance(feed, FolderFeed | ZipFeed) and feed.is_same(ecosystem, snapshot)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Done:
     checked: frozenset[str]
     problems: Mapping[str, str]

@@ -15,7 +15,6 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from holdfast.edges.providers.signed_rows import HINT, check_sizes
 from holdfast.errors import FeedError, JournalError
 from holdfast.findings.dsse import STATEMENT_TYPE, canonical_json, parse_statement
 from holdfast.model.advisory import Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 
 MAGIC = b"holdfast.snapshot/1\n"
@@ -62,7 +62,7 @@ class _Predicate(msgspec.Struct, forbid_unknown_fields=True):
     ecosystems: list[FeedEntry]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contents:
     """What a snapshot says that it holds; `digest` is the sha256 of what follows the statement, in hex."""
 

@@ -30,9 +30,10 @@ from holdfast.edges.providers.signed_rows import (
     verify_payload,
 )
 from holdfast.errors import FeedError
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SnapshotFile:
     """A snapshot whose signature and digest hold; `file` stands where the rows begin at `start`."""
 

@@ -13,7 +13,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -33,12 +32,13 @@ from holdfast.edges.providers.compiled import (
 from holdfast.edges.providers.compiled_digest import content_digest
 from holdfast.errors import FeedError
 from holdfast.model.advisory import Advisory, Compiled, Enrichment, Pairwise, Range, Severity, Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import to_microseconds
 
 _pack = msgspec.msgpack.encode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One ecosystem to write: `records` are added or replaced, `gone` taken out; `whole` begins it anew.
 

@@ -15,13 +15,13 @@ import os
 import posixpath
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 from holdfast.edges.providers.git_process import read_blobs, run_git
 from holdfast.errors import FactError, UsageError
+from holdfast.model.frozen import frozen
 
 NO_FILE = "no such file"
 SUBMODULE = "160000"
@@ -30,7 +30,7 @@ _MOST_LINKS, _MOST_SUBMODULES_DEEP = 8, 8
 _LINK, _FILES = "120000", frozenset({"100644", "100755", "120000"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Blob:
     mode: str
     name: str

@@ -9,12 +9,13 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 PACE_S = 0.25
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _File:
     """A file that a group writes to, by a descriptor of our own."""
 

@@ -12,11 +12,12 @@ Rules:
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO
 
 from holdfast.errors import FactError, UsageError
+from holdfast.model.frozen import frozen
 
 LEFT_OUT = {
     *(
@@ -36,7 +37,7 @@ LEFT_OUT = {
 VIRTUAL_ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tracked:
     """What a repository knows of a folder of its own, in paths below it.
 

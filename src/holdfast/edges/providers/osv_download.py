@@ -11,7 +11,6 @@ Rules:
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -20,13 +19,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from holdfast.errors import FeedError
+from holdfast.model.frozen import frozen
 
 MAX_DOWNLOAD_BYTES = 8 << 30
 _ATTEMPTS = 4
 _SETTLED = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Downloaded:
     """A whole file on disk, and the validator it came with."""
 

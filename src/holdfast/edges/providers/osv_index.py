@@ -7,18 +7,18 @@ Rules:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from holdfast.errors import FeedError, UsageError
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import YEAR_ONE, parse_instant
 
 MAX_INDEX_BYTES = 256 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """`changed` ids have another date or are new; `undated` says that some records have none."""
 
@@ -26,7 +26,7 @@ class Difference:
     undated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Validators:
     """What to ask again with: of the archive, and of the index; `None` when the server gave none."""
 

@@ -17,11 +17,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import IO, Protocol
 
 from holdfast.edges.providers.left_behind import LeftBehind
 from holdfast.errors import ActionError, UnsentError
+from holdfast.model.frozen import frozen
 
 TALK_LIMIT_BYTES = 64 * 1024
 """Of what is read by people: its end matters to them at most."""
@@ -33,7 +33,7 @@ _LOOK_S = 0.02
 _LEFT_BEHIND = LeftBehind()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """How a program ended: its exit status (negative: the signal), and the start of what it wrote, as text.
 

@@ -18,7 +18,6 @@ Rules:
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -35,6 +34,7 @@ from holdfast.edges.providers.signed_rows import HINT, check_sizes
 from holdfast.errors import FeedError, JournalError
 from holdfast.findings.dsse import STATEMENT_TYPE, canonical_json, parse_statement
 from holdfast.model.advisory import Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 
 MAGIC = b"holdfast.records/1\n"
@@ -60,7 +60,7 @@ class _Predicate(msgspec.Struct, forbid_unknown_fields=True):
     lists: list[_List]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListState:
     """A list of KEV, EPSS or SSVC: where from, as of when, how many CVEs; `digest` is of its rows, `sha256:…`."""
 
@@ -71,7 +71,7 @@ class ListState:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordsContents:
     """What a snapshot says that it holds; `digest` is the sha256 of what follows the statement, in hex."""
 

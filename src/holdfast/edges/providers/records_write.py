@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from holdfast.edges.providers.records_file import (
 from holdfast.edges.providers.signed_rows import Packed, Seal, write_signed_rows
 from holdfast.errors import ControlError, FeedError
 from holdfast.model.advisory import Advisory, Snapshot
+from holdfast.model.frozen import frozen
 from holdfast.ports.feed import EnrichmentRows, Feed, newest_of_dates
 from holdfast.ports.store import Transaction
 
@@ -33,7 +34,7 @@ Progress = Callable[[str, int, int | None], None]
 _EACH = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordsPart:
     """One ecosystem to write: (id, canonical JSON) by id; `snapshot` is asked for after all of them were read."""
 
@@ -60,7 +61,7 @@ def write_records_file(
     return contents(write_signed_rows(path, MAGIC, rows, lambda packed: records_to_statement(contents(packed)), seal))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Written:
     snapshots: list[Snapshot]
     lists: list[ListState]

@@ -20,12 +20,12 @@ import shutil
 import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from holdfast.edges.providers.compiled_digest import FRAME_BYTES
 from holdfast.errors import FeedError, JournalError
+from holdfast.model.frozen import frozen
 
 MOST_ENVELOPE_BYTES = 4 << 20
 MOST_PAYLOAD_BYTES = 1 << 30
@@ -59,7 +59,7 @@ class Sized(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packed:
     """What was written; `digest` is the sha256 of the packed rows, in hex."""
 

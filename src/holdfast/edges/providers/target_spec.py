@@ -8,12 +8,13 @@ Rules:
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
 from holdfast.errors import PlanError
 from holdfast.facts.manifest_durations import parse_duration_s
+from holdfast.model.frozen import frozen
 from holdfast.model.target import Target
 from holdfast.ports.clock import Clock
 from holdfast.ports.http import Http
@@ -32,7 +33,7 @@ SECTIONS: Mapping[str, str] = {
 OptionKind = Literal["text", "boolean", "duration", "url", "path", "list", "mapping"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """One option of an entry. A `secret` one is given as `env:NAME` or `file:/path`, never itself.
 
@@ -48,7 +49,7 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tools:
     """What adapters may use. `data` is a folder that is theirs to write to; `resolve_secret` reads a reference.
 
@@ -82,7 +83,7 @@ def _no_check(_: Target) -> Sequence[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TargetSpec:
     """One adapter. `open` returns the section's port; `check` says what is wrong with an entry's options together."""
 

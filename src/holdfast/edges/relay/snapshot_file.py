@@ -10,19 +10,19 @@ Rules:
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 FORMAT = "holdfast.flags/1"
 MAX_BYTES = 512 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Saved:
     """A document of flags as a server gave it. `seen_at` is when it was last known to be the newest."""
 

@@ -18,13 +18,13 @@ import json
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from random import SystemRandom
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from holdfast.errors import FactError, FeedError, UsageError
+from holdfast.model.frozen import frozen
 
 SILENCE_S = 40.0
 CONNECT_S = 5.0
@@ -35,7 +35,7 @@ _RANDOM = SystemRandom()
 _LOST = (OSError, http.client.HTTPException)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """What a server has. `text` is the document, `None` when it is the one that the relay named.
 

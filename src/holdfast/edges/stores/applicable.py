@@ -4,13 +4,13 @@ What a former revision covered keeps its instant; the rest begins with the new r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from holdfast.model.advisory import Interval
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """An interval, or a part of one, and when a published revision first covered it."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,13 +15,14 @@ from holdfast.edges.stores.stays import refresh_releases
 from holdfast.edges.stores.values import from_body, from_places, from_texts, to_body, to_places, to_texts
 from holdfast.errors import FactError, NotFoundError
 from holdfast.model.component import Component, Occurrence, Sbom, Scope, Source, Unparsed
+from holdfast.model.frozen import frozen
 
 MAX_KEY_BYTES = 1024
 _OCCURRENCE = ("sbom", "component", "position", "direct", "path", "scope", "locations", "licenses")
 _COMPONENT = [column.name for column in COMPONENT.columns if column.name != "id"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detail:
     """What an SBOM says beside its components."""
 

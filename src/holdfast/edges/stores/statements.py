@@ -8,7 +8,6 @@ connection that is gone is told to its pool, so that nobody above sees a differe
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -16,10 +15,12 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 
+from holdfast.model.frozen import frozen
+
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a statement that writes gave back."""
 
@@ -31,7 +32,7 @@ class Answer:
         return self.rows[0] if self.rows else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiled:
     """A statement of one engine: its text, how its values are bound and its rows read.
 

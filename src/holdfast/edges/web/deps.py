@@ -1,10 +1,11 @@
 """What the pages are given when they are put together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from holdfast.edges.web.remember import Memory
+from holdfast.model.frozen import frozen
 from holdfast.ports.clock import Clock
 from holdfast.ports.ids import Ids
 from holdfast.ports.store import Store
@@ -15,7 +16,7 @@ def _nobody_listens(org: str) -> None:
     """What `on_change` is when nobody needs to be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebDependencies:
     """Everything the pages reach.
 

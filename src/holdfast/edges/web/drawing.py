@@ -5,12 +5,13 @@ The lanes are linear in time. A label is drawn only where it overlaps no other; 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from holdfast.loop.view_words import short_span, span
 from holdfast.loop.views import Moment, Timeline
 from holdfast.metrics.survival import Curve
+from holdfast.model.frozen import frozen
 
 WIDTH, LEFT, RIGHT = 1180, 96, 1166
 LANES = (("detect", "Detect", 38), ("mitigate", "Mitigate", 72), ("repair", "Repair", 106))
@@ -49,7 +50,7 @@ _MOST_TICKS = 6
 _ROUNDING_S = 0.0005
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tick:
     """A line of the axis with its words."""
 
@@ -58,7 +59,7 @@ class Tick:
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Strip:
     """A bar of a lane."""
 
@@ -69,7 +70,7 @@ class Strip:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """Something that happened: `words` is the label, empty where there is no room; `title` always says it.
 
@@ -86,7 +87,7 @@ class Mark:
     lies_bare: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lanes:
     """A timeline, ready to be drawn."""
 
@@ -209,7 +210,7 @@ _CURVE_LEFT, _CURVE_RIGHT, _CURVE_TOP, _CURVE_BOTTOM = 38, 332, 10, 108
 _SCALE_S = (0.1, 1, 10, 60, 600, 3600, 36000, 86400, 864000, 8640000, 86400000)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Steps:
     """A survival curve, ready to be drawn: `path` is that of the curve, `about` says it in words."""
 

@@ -1,7 +1,6 @@
 """Filters and instants in addresses."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from litestar.datastructures import MultiDict
 from holdfast.errors import UsageError
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import parse_instant
 from holdfast.ports.queries import ExposureFilter
 
@@ -22,7 +22,7 @@ _MOST_CHARACTERS = 300
 _NOT_A_FILTER = ("after", "as_of")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """What an address asks for."""
 

@@ -7,7 +7,6 @@ Rules:
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +26,7 @@ from holdfast.errors import (
 )
 from holdfast.loop.tokens import SESSION_COOKIE, find_session
 from holdfast.loop.turn import Turn
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import Permission, Token
 
@@ -52,7 +52,7 @@ _STATUS: tuple[tuple[type[HoldfastError], int], ...] = (
 _MOST_FORM_BYTES = 16_384
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """What a page shows: a template and its values; `section` is its item in the navigation."""
 

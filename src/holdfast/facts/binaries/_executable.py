@@ -1,16 +1,16 @@
 """A program of any format: where its parts lie in the file and in memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 MAX_SECTIONS = 20_000
 ReadPart = Callable[[int, int], bytes]
 """`(offset, count)` → at most that many bytes of the file; fewer at its end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A section or segment: its name (empty for a segment), address in memory, place and size in the file."""
 
@@ -21,7 +21,7 @@ class Part:
     is_writable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Executable:
     """A program. `segments` are what is loaded, `sections` what is named; offsets are from its beginning."""
 

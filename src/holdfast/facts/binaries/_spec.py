@@ -1,13 +1,13 @@
 """What a module of this room declares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.facts.binaries._executable import Executable
 from holdfast.facts.gather import Gathering
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BinarySpec:
     """One kind of information in programs.
 

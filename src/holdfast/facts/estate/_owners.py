@@ -10,17 +10,17 @@ Source: GitHub Docs, "About code owners"; GitLab Docs, "Code Owners", syntax and
 """
 
 import re
-from dataclasses import dataclass
 
 from holdfast.facts.estate._globs import MOST_PARTS, matches_parts
 from holdfast.facts.estate._spec import clean_name
+from holdfast.model.frozen import frozen
 
 MOST_LINES = 3000
 _SECTION = re.compile(r"^\^?\[(?P<name>[^\]]{1,200})\](?:\[\d{1,3}\])?(?P<owners>.*)$")
 _TOKEN = re.compile(r"(?:\\.|[^\s\\])+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnerRule:
     """One line: the parts of its pattern, whether it reaches below what it names, and the owners as written.
 
@@ -43,7 +43,7 @@ class OwnerRule:
         return self.is_deep and any(matches_parts(self.parts, found[:end]) for end in range(1, len(found)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Owners:
     """All of a file's rules, by section; the first section has no name. `problems` are in words."""
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 MAX_ESTATE_BYTES = 1 << 20
@@ -11,7 +11,7 @@ MAX_MEMBERS = 5000
 _ODD = re.compile(r"[^A-Za-z0-9._ -]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """One thing of an estate. `path` is relative to the folder of the source, or absolute where a list has it so.
 
@@ -26,7 +26,7 @@ class Member:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Estate:
     """What there is; `groups` are (group, its parent or empty), `problems` what could not be read, in words."""
 
@@ -35,7 +35,7 @@ class Estate:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EstateSpec:
     """One kind of file.
 

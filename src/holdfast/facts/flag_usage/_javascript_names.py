@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.facts.flag_usage._javascript_tree import Around, Placed, SourceText
 from holdfast.facts.flag_usage._usage import MOST_NESTED, MOST_PARTS, Lookup, Unsettled, Value
+from holdfast.model.frozen import frozen
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -17,7 +18,7 @@ Settled = Value | Unsettled
 Bindings = Mapping[str, Settled]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """Where an expression stands: the functions around it, and what a call gives for the innermost one's parameters."""
 

@@ -4,12 +4,12 @@ The grammars are loaded when the first file is read.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from holdfast.errors import FactError
 from holdfast.facts.flag_usage._usage import Span
+from holdfast.model.frozen import frozen
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -49,7 +49,7 @@ def _grammar(file: str) -> str:
     return "typescript" if file.endswith(_TYPED) else "javascript"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Around:
     """The functions around a place: the innermost, and those around it."""
 
@@ -57,7 +57,7 @@ class Around:
     outer: "Around | None"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placed:
     """A node, its parent, and the functions around it. Asking the tree for a parent walks down from its root."""
 

@@ -1,8 +1,9 @@
 """What a parser of source code answers with."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from holdfast.model.frozen import frozen
 
 MOST_NESTED = 40
 """How deep a value may be nested, and how many names may lead to it."""
@@ -10,21 +11,21 @@ MOST_PARTS = 10_000
 """Of how many parts a value may be made, so that lists of lists of one list can't blow up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Value:
     """A value that the text settles, as JSON has it: a text, a number, a boolean, nothing, a list or an object."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unsettled:
     """A value that the text does not settle; `because` says why, as a clause."""
 
     because: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A piece of a text. Lines and columns count from 1, columns in characters; the end is the place after it."""
 
@@ -34,7 +35,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagRead:
     """One evaluation of a flag. `call` is what evaluates it as the code names it, `kind` the type of value it asks for.
 
@@ -57,7 +58,7 @@ class FlagRead:
     """`file:name` of the function that hands the key on, empty without one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Forwarder:
     """A function that hands a parameter on as the key. `parameters` are those that a call fills in, in order.
 
@@ -92,7 +93,7 @@ class Forwarder:
         return FlagRead(file, at, call, self.kind, key, default, where, sure, through=self.identity)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceUsage:
     """What one file asks for. `problems` are (line, column, what could not be read of it).
 
@@ -116,7 +117,7 @@ def _not_there(_: str, __: str) -> Sequence[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagUsageSpec:
     """One family of languages.
 

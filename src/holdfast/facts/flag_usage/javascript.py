@@ -25,6 +25,7 @@ from holdfast.facts.flag_usage._usage import (
     Value,
     no_lookup,
 )
+from holdfast.model.frozen import frozen
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -90,7 +91,7 @@ def write(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Inner:
     """An evaluation within a function that hands its parameter on as the key."""
 

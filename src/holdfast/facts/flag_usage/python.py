@@ -25,6 +25,7 @@ from holdfast.facts.flag_usage._usage import (
     Value,
     no_lookup,
 )
+from holdfast.model.frozen import frozen
 
 _GETTER = re.compile(r"get_(boolean|string|integer|float|object)_(?:value|details)(?:_async)?\Z")
 _KINDS = {"boolean": "boolean", "string": "string", "integer": "number", "float": "number", "object": "object"}
@@ -107,7 +108,7 @@ def _tree(text: str, file: str) -> ast.Module:
         raise FactError("not Python that can be read: a NUL, or nested too deeply", where=f"{file}:1") from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Inner:
     """An evaluation within a function that hands its parameter on as the key."""
 

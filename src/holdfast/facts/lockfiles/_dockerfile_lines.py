@@ -9,9 +9,9 @@ Source: the Dockerfile reference.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S+)\s*\Z")
 _HERE = re.compile(r"<<(-?)\s*([\"']?)([A-Za-z_][A-Za-z0-9_]*)\2")
@@ -22,7 +22,7 @@ _MAX_HERE_DOCUMENTS = 20
 _MAX_EXPANDED = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instruction:
     """One instruction: its verb in capitals, the rest as one line, and where it starts."""
 

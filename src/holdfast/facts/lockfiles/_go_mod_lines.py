@@ -5,14 +5,15 @@ Source: the Go Modules Reference, "go.mod files".
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from holdfast.model.frozen import frozen
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`|(//.*)|(=>|[()])|([^\s"`()]+)')
 
 _MAX_CHARACTERS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Directive:
     """`words` follow the verb; `comment` is the text after `//`. A verb of `""` stands for a block that is not closed.
 

@@ -6,16 +6,16 @@ Source: the Go Modules Reference, "go.sum files".
 """
 
 import re
-from dataclasses import dataclass
 
 from holdfast.facts.gather import readable
 from holdfast.facts.lockfiles._text import cut_conflicts, decode, lines_of
 from holdfast.model.component import Unparsed
+from holdfast.model.frozen import frozen
 
 _LINE = re.compile(r"(\S+) (v\S+) h\d+:[A-Za-z0-9+/=]{8,}\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sums:
     """(line, module, version) of every hashed zip, in order, and what could not be read."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import Gathering
@@ -11,12 +10,13 @@ from holdfast.facts.lockfiles._json import JsonObject, objects_of, texts_of
 from holdfast.facts.lockfiles._npm_source import source_of, split_alias
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES
 from holdfast.model.component import Scope, Source
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _ASKED = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     """One installed package; `above` is the number of the entry it is nested in, -1 at the top."""
 

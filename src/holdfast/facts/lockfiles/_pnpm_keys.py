@@ -7,10 +7,10 @@ Source: pnpm/spec, `lockfile`, 5 to 9; pnpm/pnpm, `@pnpm/dependency-path`.
 """
 
 import re
-from dataclasses import dataclass
 
 from holdfast.facts.lockfiles._json import JsonObject
 from holdfast.model.component import Source
+from holdfast.model.frozen import frozen
 
 _VERSION = r"\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?"
 _KEY = re.compile(rf"/?((?:@[^/@\s]+/)?[^/@\s]+)[@/]({_VERSION})(?:[_(/].*)?\Z")
@@ -21,7 +21,7 @@ _GIT_ARCHIVE = re.compile(r"https?://(?:codeload\.github\.com/|gitlab\.com/.*/re
 _GIT_KEY = re.compile(r"@?(?:[^/@]+@)?(?:git[+:@]|ssh:|github\.com/|gitlab\.com/|bitbucket\.org/)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PnpmPackage:
     """What a key names; `version` is empty where only an address is known."""
 

@@ -20,13 +20,14 @@ from holdfast.facts.lockfiles._pom_properties import Properties, Resolved, Set
 from holdfast.facts.lockfiles._pom_tree import Coordinates, Entry, Key, Parent, Pom, Poms
 from holdfast.facts.lockfiles._xml import XmlElement
 from holdfast.model.component import Location, Unparsed
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _MAX_PARENTS = 50
 _MAX_MANAGED = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """A project's own part, or one profile of it: where dependencies and management stand."""
 
@@ -40,7 +41,7 @@ class Section:
         return self.element.listed("dependencies", "dependency")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Managed:
     """A version that management gives: the text, the properties it is read with, and its place."""
 
@@ -143,7 +144,7 @@ def _resolved(group: str, artifact: str, kind: str, classifier: str, properties:
     return texts[0], texts[1], texts[2] or "jar", texts[3]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """A tree, its projects, and the models of what was imported so far."""
 

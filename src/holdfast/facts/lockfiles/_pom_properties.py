@@ -9,11 +9,11 @@ Source: Maven documentation, "Introduction to the POM", "Project Interpolation a
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
 from holdfast.facts.lockfiles._pom_tree import Coordinates
 from holdfast.model.component import Location
+from holdfast.model.frozen import frozen
 
 _REFERENCE = re.compile(r"\$\{([^{}$]*)\}")
 _MAX_DEPTH = 50
@@ -23,7 +23,7 @@ Set = tuple[str, Location | None]
 """A value as it is written, and where; `None` for the project's own coordinates."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     """A text without `${…}`, and the places of the properties that went into it."""
 

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from holdfast.errors import FactError
 from holdfast.facts.lockfiles._requirements_lines import beside
 from holdfast.facts.lockfiles._xml import XmlElement, load_xml
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 MAX_POM_BYTES = 8 << 20
@@ -25,7 +26,7 @@ _MAX_SAME = 1_000
 """Projects that claim the same name; more are a heap of fixtures, and nobody's parent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Coordinates:
     """Group, artifact and version as written; any may be empty or hold `${…}`."""
 
@@ -37,7 +38,7 @@ class Coordinates:
         return ":".join(part for part in (self.group, self.artifact, self.version) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parent:
     """What `<parent>` says; `relative_path` is `None` where it says nothing of a path, empty where it wants none."""
 
@@ -46,7 +47,7 @@ class Parent:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pom:
     """One file; `coordinates` take from the parent what the project leaves out."""
 
@@ -82,7 +83,7 @@ Key = tuple[str, str, str, str]
 """Group, artifact, type and classifier: what makes two entries the same dependency."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """An entry of dependency management as it is written; `line` is that of its version.
 

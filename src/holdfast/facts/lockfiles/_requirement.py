@@ -10,10 +10,10 @@ Source: PEP 440, PEP 508, pip "Requirement Specifiers".
 """
 
 import re
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
 from holdfast.model.component import Source
+from holdfast.model.frozen import frozen
 from holdfast.model.purl import normalize_pypi
 
 _NAMED = re.compile(
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requirement:
     """`version` is `None` when a registry requirement is not pinned, maybe empty for references; `clause` the text."""
 

@@ -10,10 +10,10 @@ import posixpath
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
 from holdfast.facts.lockfiles._text import cut_conflicts, decode, lines_of
+from holdfast.model.frozen import frozen
 
 _COMMENT = re.compile(r"(?:^|\s)#(.*)$")
 _CODING = re.compile(rb"\A(?:[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
@@ -22,7 +22,7 @@ _MAX_JOINED = 10_000
 _MAX_CHARACTERS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One logical line. `number` is where it starts; `text` is without comment, `comment` the text after `#`."""
 
@@ -31,7 +31,7 @@ class Line:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """A line, or lines, that can't be read."""
 

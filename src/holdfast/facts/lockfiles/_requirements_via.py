@@ -6,18 +6,19 @@ project (`name (pyproject.toml)`) makes it direct; a name is the package that as
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from holdfast.facts.lockfiles._graph import shortest_paths
 from holdfast.facts.lockfiles._requirements_lines import Broken, Line
 from holdfast.model.component import Occurrence
+from holdfast.model.frozen import frozen
 from holdfast.model.purl import normalize_pypi
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _MAX_COMMENT_LINES = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Via:
     """Who asks: `names` of packages, and whether the project itself does. Nothing of both means "not said"."""
 

@@ -1,9 +1,9 @@
 """What a module of this room declares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.model.component import ParsedFile
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 MAX_FILE_BYTES = 64 << 20
@@ -11,7 +11,7 @@ MAX_FILE_BYTES = 64 << 20
 Parse = Callable[[str, bytes, Tree], ParsedFile]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockfileSpec:
     """One format of dependency files.
 

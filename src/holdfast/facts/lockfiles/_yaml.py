@@ -15,7 +15,6 @@ same document.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import FactError
@@ -24,6 +23,7 @@ from holdfast.facts.lockfiles._text import decode, refuse_conflict
 from holdfast.facts.lockfiles._yaml_lines import parse_lines
 from holdfast.facts.lockfiles._yaml_values import YamlList, YamlObject
 from holdfast.model.component import Unparsed
+from holdfast.model.frozen import frozen
 
 __all__ = ["MAX_NODES", "YamlDocument", "YamlList", "YamlObject", "items_of", "load_yaml", "load_yaml_object"]
 
@@ -34,7 +34,7 @@ _MAX_TOLD = 100
 _NO_KEY = object()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class YamlDocument:
     """A document's value (`None` for one with nothing in it), and what of it does not count.
 

@@ -1,11 +1,12 @@
 """An entry of a `yarn.lock`, the same for both of its syntaxes."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from holdfast.model.component import Source
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class YarnEntry:
     """One package as it was resolved.
 

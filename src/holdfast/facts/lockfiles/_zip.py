@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 MAX_DIRECTORY_BYTES = 32 << 20
 MAX_ENTRIES = 200_000
@@ -37,7 +38,7 @@ class Budget:
     left_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ZipEntry:
     """One entry as the directory has it; sizes are what it claims."""
 

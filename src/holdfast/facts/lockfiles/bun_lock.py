@@ -12,7 +12,6 @@ Source: oven-sh/bun, `src/install/lockfile/bun.lock.zig`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.facts.gather import Gathering
@@ -22,6 +21,7 @@ from holdfast.facts.lockfiles._jsonc import load_jsonc_object
 from holdfast.facts.lockfiles._package_json import asked_by
 from holdfast.facts.lockfiles._spec import LockfileSpec
 from holdfast.model.component import ParsedFile, Scope, Source
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _KNOWN_VERSIONS = (0, 1)
@@ -34,7 +34,7 @@ _MAX_DEPTH = 64
 _TABLES = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Entry:
     """One entry of `packages`; `asks` has the table of dependencies that must be there, `may` those that may."""
 

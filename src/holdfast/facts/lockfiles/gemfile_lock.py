@@ -12,13 +12,14 @@ Source: rubygems/rubygems, `bundler/lib/bundler/lockfile_parser.rb`.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from holdfast.facts.gather import Gathering
 from holdfast.facts.lockfiles._graph import shortest_paths
 from holdfast.facts.lockfiles._spec import LockfileSpec
 from holdfast.facts.lockfiles._text import decode, lines_of, refuse_conflict
 from holdfast.model.component import ParsedFile, Source
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _SOURCES = {"GEM": Source.REGISTRY, "GIT": Source.VCS, "PATH": Source.PATH, "PLUGIN SOURCE": Source.URL}
@@ -28,7 +29,7 @@ _MAX_CHARACTERS = 2_000
 _BUNDLER = "bundler"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Gem:
     """One line of a `specs:` list; `asks` fills as the lines below it are read."""
 

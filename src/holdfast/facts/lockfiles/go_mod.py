@@ -24,6 +24,7 @@ from holdfast.facts.lockfiles._go_sum_lines import parse_sums
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES, LockfileSpec
 from holdfast.facts.lockfiles._text import cut_conflicts, decode, lines_of
 from holdfast.model.component import Location, ParsedFile, Source
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _VERSION = re.compile(r"v\d+\.\d+\.\d+\S*\Z")
@@ -32,7 +33,7 @@ _LAZY_SINCE = (1, 17)
 _NO_COMPONENT = {"module", "go", "toolchain", "exclude", "replace", "retract", "tool", "godebug", "ignore"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Replacement:
     path: str
     version: str

@@ -12,7 +12,6 @@ Source: CocoaPods/Core, `Pod::Lockfile`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from holdfast.facts.gather import Gathering
 from holdfast.facts.lockfiles._graph import shortest_paths
@@ -20,6 +19,7 @@ from holdfast.facts.lockfiles._json import objects_of
 from holdfast.facts.lockfiles._spec import LockfileSpec
 from holdfast.facts.lockfiles._yaml import YamlList, YamlObject, items_of, load_yaml_object
 from holdfast.model.component import ParsedFile, Source
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _POD = re.compile(r"([^\s()]+(?: [^\s()]+)*) \(([^()]+)\)")
@@ -34,7 +34,7 @@ _EXTERNAL = (
 _MAX_CHARACTERS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Pod:
     """One spec or subspec, with the names it asks for."""
 

@@ -23,6 +23,7 @@ from holdfast.facts.lockfiles._requirements_lines import Broken, Line, beside, p
 from holdfast.facts.lockfiles._requirements_via import Via, read_via
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES, LockfileSpec
 from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Source, Unparsed
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 _INCLUDES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}
@@ -36,7 +37,7 @@ _OPTION = re.compile(r"\s--?[A-Za-z]")
 _MAX_INCLUDED = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wanted:
     """A requirement at its place."""
 

@@ -1,9 +1,9 @@
 """What a module of this room declares."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from holdfast.model.component import ParsedFile
+from holdfast.model.frozen import frozen
 from holdfast.ports.tree import Tree
 
 MAX_DATABASE_BYTES = 256 << 20
@@ -16,7 +16,7 @@ and those in the answer are relative to `root`. A list that can't be read owns n
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PackageDatabaseSpec:
     """One kind of installed-package database.
 

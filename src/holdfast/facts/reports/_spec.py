@@ -1,10 +1,10 @@
 """What a module of this room declares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.facts.reports._gathering import ReportGathering
+from holdfast.model.frozen import frozen
 
 MAX_REPORT_BYTES = 64 << 20
 """A report above it is not held as a whole, which takes several times its size: its lists are gone through."""
@@ -12,7 +12,7 @@ MAX_STREAMED_BYTES = 1 << 30
 """A report above it is refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportSpec:
     """One format of reports.
 

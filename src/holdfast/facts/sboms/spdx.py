@@ -17,7 +17,6 @@ Source: SPDX 2.3, clauses 6 to 11.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -31,6 +30,7 @@ from holdfast.facts.sboms.graph import EntryGraph
 from holdfast.facts.sboms.json_entries import NO_ITEMS, Lines, decode_document, objects_in, prepare_json, raw_items
 from holdfast.facts.sboms.purls import component_of
 from holdfast.model.component import Component, Location, Occurrence, ParsedFile, Scope
+from holdfast.model.frozen import frozen
 
 JSON_FORMAT = "spdx_json"
 ANNOTATED = "holdfast:component "
@@ -77,7 +77,7 @@ class SpdxDocument(msgspec.Struct):
     within: msgspec.Raw = msgspec.field(default=NO_ITEMS, name="sbom")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Edge:
     above: str
     below: str

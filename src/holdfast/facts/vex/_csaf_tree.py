@@ -20,6 +20,7 @@ from typing import Any
 from holdfast.errors import FactError
 from holdfast.facts.vex._gathering import VexGathering, inner, objects, text, texts
 from holdfast.facts.vex._redhat import Platform, find_installed, find_module, find_platform
+from holdfast.model.frozen import frozen
 from holdfast.model.vex import Claim, Package, Product, parse_package
 
 _CONTAINED = {"default_component_of", "optional_component_of", "external_component_of", "installed_on"}
@@ -28,7 +29,7 @@ _MAX_STEPS = 16
 """How many products may lie in one another."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Composed:
     """A product that is made of others: the innermost first, each next one around it."""
 

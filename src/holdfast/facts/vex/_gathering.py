@@ -7,6 +7,7 @@ from datetime import datetime
 from holdfast.errors import FactError, UsageError
 from holdfast.facts.gather import readable
 from holdfast.facts.reports._gathering import inner, objects, text, texts
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import parse_instant
 from holdfast.model.vex import Claim, Product, Statement, VexDocument, VexStatus, parse_package
 
@@ -17,7 +18,7 @@ _MOST_IDS = 50
 _MOST_NOTES = 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """What a document elsewhere names: a part, and the product it lies in; `None` where it is the product itself."""
 
@@ -25,7 +26,7 @@ class Link:
     product: Product | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     """A statement as its format writes it; `status` is `None` where the format knows no such word, `word` is it.
 

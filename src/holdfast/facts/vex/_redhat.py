@@ -15,9 +15,10 @@ string.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 from holdfast.model.purl import split_purl
 from holdfast.model.vex import Package
 
@@ -46,7 +47,7 @@ _CHANNELS = frozenset(
 _URI, _FORMATTED = "cpe:/", "cpe:2.3:"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Platform:
     """A release, as machines name it (`Red Hat:9`); `is_whole` tells that every machine of it takes from here."""
 

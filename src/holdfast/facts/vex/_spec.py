@@ -1,10 +1,10 @@
 """What a module of this room declares."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.facts.vex._gathering import Link, VexGathering
+from holdfast.model.frozen import frozen
 
 MAX_VEX_BYTES = 64 << 20
 """A document above it is refused: it takes several times its size to hold."""
@@ -15,7 +15,7 @@ def no_links(_document: dict[str, Any]) -> Mapping[str, Link]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VexSpec:
     """One format of VEX.
 

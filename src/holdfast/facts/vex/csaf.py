@@ -20,13 +20,13 @@ Product Security, Security Data Guidelines.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.errors import FactError
 from holdfast.facts.vex._csaf_tree import ProductTree
 from holdfast.facts.vex._gathering import Said, VexGathering, inner, objects, text, texts
 from holdfast.facts.vex._spec import VexSpec
+from holdfast.model.frozen import frozen
 from holdfast.model.vex import Claim, VexStatus
 
 _STATUSES = {
@@ -68,7 +68,7 @@ def read(document: dict[str, Any], gathering: VexGathering) -> None:
             gathering.add(said)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Words:
     """What is said of one product beside its status."""
 

@@ -15,12 +15,13 @@ Source: CycloneDX specification 1.6, JSON and XML reference, `vulnerabilities`; 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from holdfast.facts.vex._gathering import Link, Said, VexGathering, inner, objects, text, texts
 from holdfast.facts.vex._spec import VexSpec
+from holdfast.model.frozen import frozen
 from holdfast.model.vex import Claim, Product, VexStatus
 
 _STATES = {
@@ -94,7 +95,7 @@ def _product(one: dict[str, Any]) -> Product:
     return VexGathering("", "").product(one.get("purl"), words)  # most components are never spoken of: no notes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Analysis:
     """What is said once of all that it affects."""
 

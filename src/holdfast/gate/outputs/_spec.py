@@ -1,14 +1,15 @@
 """What an output declares, and what it is given beside the decision."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from holdfast.gate.decide import Decision
 from holdfast.model.component import Location, Sbom
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputContext:
     """What a decision was about.
 
@@ -41,7 +42,7 @@ class OutputContext:
         return (self.path(place), 1) if place else self.place(())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputSpec:
     """One output; `id` is the file's name, `extension` that of its files, `summary` what it is in a line."""
 

@@ -10,18 +10,17 @@ Rules:
 Source: OpenVEX 0.2.0; CISA, "Minimum Requirements for Vulnerability Exploitability eXchange (VEX)".
 """
 
-from dataclasses import dataclass
-
 from holdfast.findings.waivers import JUSTIFICATIONS
 from holdfast.gate.decide import Decision, Judged
 from holdfast.gate.outputs._words import ADVISORIES, clean, in_order, remedy
 from holdfast.model import vex
 from holdfast.model.finding import Finding
+from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.waiver import Status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
     """A status, and the words that it needs: a justification or an action; `notes` for people.
 

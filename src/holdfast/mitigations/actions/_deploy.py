@@ -11,10 +11,11 @@ Rules:
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from holdfast.errors import PlanError
 from holdfast.mitigations.action import ActionSpec, Argument, Call, Change, ReadBack, Switched
+from holdfast.model.frozen import frozen
 from holdfast.ports.deployer import Deployed, Deployer
 from holdfast.ports.world import ReleaseChoice
 
@@ -28,7 +29,7 @@ ARGUMENTS = (
 Choose = Callable[[Call], ReleaseChoice]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intended:
     """What was decided when the step was intended: from which version and release to which, on which target.
 

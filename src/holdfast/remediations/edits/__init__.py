@@ -10,10 +10,10 @@ Rules every editor keeps:
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
+from holdfast.model.frozen import frozen
 from holdfast.remediations.edits._spec import Cut, Wanted, cut, make_cuts
 
 __all__ = ["Cut", "Manifest", "Wanted", "cut", "find_manifest", "make_cuts", "plan_cuts"]
@@ -21,7 +21,7 @@ __all__ = ["Cut", "Manifest", "Wanted", "cut", "find_manifest", "make_cuts", "pl
 Editor = Callable[[bytes, Wanted], Sequence[Cut]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Manifest:
     """What is edited for a lock file's format: the name of the file, and whether it is the scanned file itself."""
 

@@ -4,10 +4,10 @@ Source: PEP 440; node-semver's README; "Specifying Dependencies" of Cargo; Poetr
 """
 
 import re
-from dataclasses import dataclass
 
 from holdfast.controls.versions import compare_versions
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 _CLAUSE = re.compile(
     r"(?P<operator>===|==|~=|>=|<=|!=|\^|~|=|<|>|)(?P<space>\s*)(?P<version>v?[0-9][0-9A-Za-z.+!_-]*)\Z"
@@ -16,7 +16,7 @@ _ANY = {"", "*"}
 _RAISED = {"===", "==", "~=", ">=", "^", "~", "=", ""}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Clause:
     start: int
     operator: str

@@ -1,12 +1,12 @@
 """What an editor is asked, and the cuts it answers with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """A package that is to be at a version. `alias` is the name that the project gave it, `lines` where it stands."""
 
@@ -18,7 +18,7 @@ class Wanted:
     lines: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """The bytes from `start` to `end` (not included) of a file, which are `before`, become `after`."""
 

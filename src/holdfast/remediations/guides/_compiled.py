@@ -9,9 +9,9 @@ Source: https://pip-tools.readthedocs.io, https://docs.astral.sh/uv/pip/compile/
 import posixpath
 import re
 import shlex
-from dataclasses import dataclass
 from functools import lru_cache
 
+from holdfast.model.frozen import frozen
 from holdfast.remediations.guides._spec import Upgrade, command, commands
 
 _WRITTEN_BY = (
@@ -23,7 +23,7 @@ _OUTPUTS = ("-o", "--output-file")
 _RAISE_ALL = {"--upgrade", "-U"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compiler:
     """Who wrote a file: the tool's own words, and the whole command of the head; empty where that can't be used."""
 

@@ -3,15 +3,15 @@
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.model.component import Location
+from holdfast.model.frozen import frozen
 
 _SAFE_WORD = re.compile(r"[A-Za-z0-9@][A-Za-z0-9._~+@:/!-]*\Z")
 """Names and versions of every ecosystem that we guide. A leading `-` would be an option; anything else is no name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Upgrade:
     """A package to raise from one version to another.
 
@@ -43,7 +43,7 @@ class Upgrade:
         return self.raise_name != self.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Advice:
     """What to do; `edit` is (old line, new line) of the file at the upgrade's location."""
 
@@ -52,7 +52,7 @@ class Advice:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guide:
     """How one format's tool raises a package; `id` is the reader's format."""
 

@@ -17,6 +17,7 @@ from holdfast.edges.providers.deployers._seen import HealthAddress
 from holdfast.edges.providers.deployers.directories import DirectoriesDeployer
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.release_folder import seal_release
+from holdfast.model.frozen import frozen
 from holdfast.model.supervised import STATUS_FILE, supervised_from_json
 from holdfast.ports.deployer import Deployed
 from holdfast.testing.deployers import Cut
@@ -120,7 +121,7 @@ class FolderRig:
         self.cutting = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Cutting(BySupervisor):
     """Ends the process that deploys instead of restarting."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import httpx
 
+from holdfast.model.frozen import frozen
 from tests.edges.providers.images.making import as_json, digest, layer, pack
 from tests.edges.providers.started import started
 
@@ -16,7 +16,7 @@ CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Registry:
     """Where it answers, without the scheme."""
 

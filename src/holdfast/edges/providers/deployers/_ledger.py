@@ -13,19 +13,20 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from holdfast.edges.providers.release_folder import write_whole
 from holdfast.errors import ActionError, FencedError
+from holdfast.model.frozen import frozen
 
 _KEPT = 500
 _WAIT_S = 5.0
 _SCHEMA = "holdfast.deployer/1"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _State:
     fences: dict[str, int] = field(default_factory=dict)
     done: tuple[str, ...] = ()

@@ -6,12 +6,12 @@ is read from the folder that the main process works in, which is what it was sta
 
 import fcntl
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from holdfast.edges.providers.processes import Processes
 from holdfast.errors import ActionError
+from holdfast.model.frozen import frozen
 from holdfast.model.supervised import LOCK_FILE, RELEASES, STATUS_FILE, supervised_from_json
 from holdfast.ports.deployer import Deployed
 
@@ -32,7 +32,7 @@ class Running(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BySupervisor:
     """`holdfast supervise` on the same machine."""
 
@@ -72,7 +72,7 @@ class BySupervisor:
         return False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BySystemd:
     """A unit whose `WorkingDirectory` is the link `current`."""
 

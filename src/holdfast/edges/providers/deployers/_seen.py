@@ -1,16 +1,17 @@
 """What the application itself says: a black-box look at its health address."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from holdfast.errors import ActionError
+from holdfast.model.frozen import frozen
 from holdfast.ports.deployer import Deployed
 from holdfast.ports.http import Http
 
 _LIMIT_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HealthAddress:
     """Where an application says that it is well; `version_at` is the JSON pointer of its version in the answer."""
 

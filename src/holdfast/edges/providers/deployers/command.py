@@ -14,7 +14,6 @@ Rules:
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from holdfast.edges.providers.deployers._ledger import Ledger
@@ -30,6 +29,7 @@ from holdfast.edges.providers.target_spec import (
     text_option,
 )
 from holdfast.errors import ActionError, FencedError
+from holdfast.model.frozen import frozen
 from holdfast.model.target import Target
 from holdfast.ports.deployer import Deployed
 
@@ -37,7 +37,7 @@ FENCED_STATUS = 3
 _FIELDS = ("version", "key", "fence")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CommandDeployer:
     """Deploys by commands. `verbs` is verb → its words."""
 

@@ -9,7 +9,7 @@ Rules:
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from holdfast.edges.providers.deployers._ledger import Ledger
@@ -26,6 +26,7 @@ from holdfast.edges.providers.target_spec import (
     text_option,
 )
 from holdfast.errors import ActionError
+from holdfast.model.frozen import frozen
 from holdfast.model.supervised import CURRENT, RELEASES
 from holdfast.model.target import Target
 from holdfast.ports.deployer import Deployed
@@ -34,7 +35,7 @@ DEFAULT_TARGET = "default"
 """The slot that a deployment is recorded on when nobody names one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DirectoriesDeployer:
     """Releases in folders, one of which a process is run from."""
 

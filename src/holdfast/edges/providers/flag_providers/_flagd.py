@@ -11,7 +11,6 @@ Rules:
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from holdfast.edges.providers.flag_providers._rest import Rest, canonical
 from holdfast.edges.providers.target_spec import Option, Tools, text_option
 from holdfast.errors import ActionError
 from holdfast.model.flag import FlagReading
+from holdfast.model.frozen import frozen
 from holdfast.model.target import Target
 
 TRIES = 5
@@ -30,7 +30,7 @@ OFREP = Option("ofrep", False, False, "Where flagd answers OFREP, to see what it
 Value = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Loaded:
     """A document, and what tells it apart from a later one."""
 

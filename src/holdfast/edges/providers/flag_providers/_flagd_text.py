@@ -12,13 +12,13 @@ Source: flagd's flag definitions, JSON or YAML.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from json.decoder import JSONDecoder
 from typing import Any
 
 import yaml
 
 from holdfast.errors import ActionError
+from holdfast.model.frozen import frozen
 
 MAX_TEXT_BYTES = 16 << 20
 _SPACE = " \t\r\n"
@@ -42,7 +42,7 @@ def _has_texts_as_keys(value: Any) -> bool:
     return not isinstance(value, list) or all(map(_has_texts_as_keys, value))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Where a flag's value stands in the text."""
 
@@ -50,7 +50,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FlagdText:
     """A document as it was read. `kind` is `json` or `yaml`."""
 

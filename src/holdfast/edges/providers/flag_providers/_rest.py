@@ -1,7 +1,6 @@
 """REST as flag systems speak it: JSON in, JSON out, and every refusal in words that a person can act on."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -10,6 +9,7 @@ import msgspec
 from holdfast.edges.providers.cookies import refuse_cookies
 from holdfast.edges.providers.http import require_sendable
 from holdfast.errors import ActionError, PlanError
+from holdfast.model.frozen import frozen
 
 TIMEOUT_S = 5.0
 MAX_BODY_BYTES = 16 << 20
@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RestAnswer:
     """What was answered: the status, its headers (names in lower case), the body."""
 

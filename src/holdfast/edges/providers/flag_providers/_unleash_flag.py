@@ -11,13 +11,13 @@ Source: Unleash's admin and client API, version 8: the first strategy that match
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from holdfast.edges.providers.flag_providers._rest import canonical
 from holdfast.errors import ActionError
+from holdfast.model.frozen import frozen
 
 TITLE = "Held by Holdfast"
 OFF, ON = "off", "on"
@@ -25,7 +25,7 @@ OFF, ON = "off", "on"
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnleashFlag:
     """One flag in one environment as the admin API tells it; strategies in the order in which they are tried."""
 
@@ -136,7 +136,7 @@ def strategy_for(flag: UnleashFlag, variant: str) -> Json:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Before:
     """What a definition tells: whether the environment was enabled, and what a strategy of ours served, if any."""
 

@@ -10,7 +10,6 @@ Source: CloudBees Unify's API, version 2: flags, flag configurations.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -21,13 +20,14 @@ from holdfast.edges.providers.flag_providers._values import by_name, name_value
 from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, required_text, text_option
 from holdfast.errors import ActionError
 from holdfast.model.flag import FlagReading
+from holdfast.model.frozen import frozen
 from holdfast.model.target import Target
 
 URL = "https://api.cloudbees.io"
 _FIELDS = ("enabled", "defaultValue", "conditions")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Flag:
     id: str
     values: Mapping[str, Any]

@@ -10,7 +10,6 @@ Source: LaunchDarkly's REST API, version 20240415: feature flags, updates using 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +20,7 @@ from holdfast.edges.providers.flag_providers._values import by_name, name_value
 from holdfast.edges.providers.target_spec import Option, TargetSpec, Tools, environment_name, required_text, text_option
 from holdfast.errors import ActionError
 from holdfast.model.flag import FlagReading
+from holdfast.model.frozen import frozen
 from holdfast.model.target import Target
 
 URL = "https://app.launchdarkly.com"
@@ -29,7 +29,7 @@ _SEMANTIC = {"content-type": "application/json; domain-model=launchdarkly.semant
 _RULES = ("rules", "targets", "contextTargets", "prerequisites")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Before:
     """Whether targeting was on, and the id of the off variation; `None` without one."""
 
@@ -37,7 +37,7 @@ class _Before:
     off: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Flag:
     name: str
     ids: Mapping[str, str]

@@ -13,7 +13,6 @@ Source: OCI image specification, "Image Layout"; moby, `image/tarexport`.
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +35,7 @@ from holdfast.edges.providers.images.inflated import Budget, open_content
 from holdfast.edges.providers.images.sources import MemorySource, Slice, Source, open_file
 from holdfast.edges.providers.images.tar import Entry, Kind, read_entries
 from holdfast.errors import FactError, UsageError
+from holdfast.model.frozen import frozen
 
 LAYOUT, INDEX, MANIFEST = "oci-layout", "index.json", "manifest.json"
 _HINT = "save or pull the image again, whole"
@@ -114,7 +114,7 @@ class _Saved(msgspec.Struct, frozen=True, rename="pascal"):
     repo_tags: list[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenedImage:
     """The layers of an image, the lowest first, each with its name; `others` are platforms that were not chosen."""
 

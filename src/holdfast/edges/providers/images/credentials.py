@@ -11,18 +11,19 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from holdfast.errors import UsageError
+from holdfast.model.frozen import frozen
 
 USER, PASSWORD = "HOLDFAST_REGISTRY_USER", "HOLDFAST_REGISTRY_PASSWORD"
 _MAX_CONFIG_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Login:
     """A user and a password."""
 
@@ -35,7 +36,7 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """The login for a registry, `None` without one; `because` is why there is none where a person could mend it."""
 

@@ -18,6 +18,7 @@ import msgspec
 
 from holdfast.edges.providers.images.sources import CHUNK_BYTES, Source
 from holdfast.errors import FactError, UsageError
+from holdfast.model.frozen import frozen
 
 MAX_DOCUMENT_BYTES = 8 << 20
 MAX_NESTED = 8
@@ -88,7 +89,7 @@ class Blobs(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Image:
     """One image of one platform; `others` are the platforms that it was chosen among."""
 

@@ -12,11 +12,11 @@ Source: OCI image specification, "Image Layer Filesystem Changeset".
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from holdfast.edges.providers.images.sources import Source
 from holdfast.edges.providers.images.tar import MAX_PATH_BYTES, Entry, Kind
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _MAX_HOPS = 40
@@ -24,7 +24,7 @@ _MAX_STEPS = 20_000_000
 """How many names in the targets of links are followed, in sum: a large image has a hundredth of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredFile:
     """A file: where its bytes are. `head` are its first ones, `tail` its last, `kept` all where they were kept."""
 
@@ -36,14 +36,14 @@ class StoredFile:
     kept: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Link:
     """A symbolic link."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreadable:
     """Something that is no file to read."""
 

@@ -6,11 +6,11 @@ Source: OCI distribution specification, "Pulling manifests".
 """
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from holdfast.edges.providers.images.documents import check_digest
 from holdfast.errors import FactError, UsageError
+from holdfast.model.frozen import frozen
 
 _HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
@@ -18,7 +18,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _HINT = "such as registry.example/team/pay:1.4.2"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reference:
     """An image in a registry. `host` may have a port; `version` is a digest where one is given, else a tag."""
 

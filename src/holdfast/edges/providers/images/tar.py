@@ -16,6 +16,7 @@ from enum import Enum
 from holdfast.edges.providers.images.inflated import is_tar_head
 from holdfast.edges.providers.images.sources import Source
 from holdfast.errors import FactError
+from holdfast.model.frozen import frozen
 
 MAX_ENTRIES = 2_000_000
 MAX_PATH_BYTES = 4096
@@ -36,7 +37,7 @@ class Kind(Enum):
 _KINDS = {b"0": Kind.FILE, b"\0": Kind.FILE, b"7": Kind.FILE, b"5": Kind.FOLDER, b"2": Kind.LINK, b"1": Kind.HARD}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One entry: `path` is relative without `./`, empty for the top; `target` is a link's, as it is written."""
 

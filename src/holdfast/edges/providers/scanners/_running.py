@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from holdfast.errors import FactError, HoldfastError
 from holdfast.facts.gather import readable
 from holdfast.facts.reported import read_report_parts
 from holdfast.model.component import Unparsed
+from holdfast.model.frozen import frozen
 from holdfast.model.reported import Report, ReportedFinding
 from holdfast.ports.tree import Tree
 
@@ -30,7 +31,7 @@ TIMEOUT_S = 600.0
 _NOWHERE = "http://127.0.0.1:9"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Looked:
     """What tools said of a tree, one report each, and what is to be told beside."""
 
@@ -62,7 +63,7 @@ def look(
     return Looked(tuple(reports), (f"tools were not shown what would steer them: {told}",) if told else ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Ready:
     """A tool that can be run."""
 

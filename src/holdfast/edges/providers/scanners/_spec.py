@@ -1,11 +1,12 @@
 """What a module of this room declares."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Places:
     """Absolute places of one run: what is looked at, an empty folder, where the SARIF goes, the operator's settings."""
 
@@ -15,7 +16,7 @@ class Places:
     settings: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScannerSpec:
     """One tool.
 
