@@ -268,12 +268,41 @@ def test_a_machines_package_is_cleared_by_its_source_with_its_release(world: Wor
     assert only(world).state is State.CLEARED
 
 
+def notice(world: World, *cves: str) -> None:
+    """Let a machine run a package that a notice mends."""
+    install(world, "Red Hat:9")
+    events = [{"introduced": "0"}, {"fixed": "3.0.2-1"}]
+    affected = {
+        "package": {"ecosystem": "Red Hat:enterprise_linux:9::baseos", "name": "libssl3"},
+        "ranges": [{"type": "ECOSYSTEM", "events": events}],
+    }
+    world.push({"id": "RHSA-2026:1", "upstream": cves, "modified": "2026-01-01T10:00:00Z", "affected": [affected]})
+
+
+def test_a_notice_is_cleared_once_every_cve_that_it_mends_is(world: World) -> None:
+    notice(world, "CVE-2026-1", "CVE-2026-2")
+    name = "pkg:rpm/redhat/libssl3?distro=redhat-9"
+    keep(world, statement(product=name, vulnerability="CVE-2026-1"))
+    one = only(world)
+    assert one.said is not None
+    assert (one.state, one.said.void) == (State.OPEN, ("nobody says it of CVE-2026-2",))
+    keep(world, statement(product=name, vulnerability="CVE-2026-2"), name="second")
+    assert only(world).state is State.CLEARED
+    assert world.recompute() == []
+    drop(world, "second")
+    assert only(world).state is State.OPEN
+    drop(world)
+    assert only(world).said is None
+    keep(world, statement(product=name, vulnerability="RHSA-2026:1"))
+    assert only(world).state is State.CLEARED
+
+
 def test_what_waits_is_judged_once_and_in_each_org_alone(world: World) -> None:
     expose(world)
     with world.turn() as turn:
         set_vex(turn, read_named("vendor", document(statement())))
     with world.store.read(world.org) as tx:
-        assert len(tx.vex.due(9)) == 1
+        assert len(tx.vex.due(9)) == 2  # what it names, and whatever notice mends that
     assert judge_due(world.store, world.clock, world.ids, PUBLIC) == 0
     assert (judge(world), judge(world)) == (1, 0)
     with world.store.read(world.org) as tx:

@@ -7,6 +7,7 @@ Rules:
 2. A product is the digest of what was built; an index stands for all of its platforms. A machine has no digest.
 3. Whose word counts, and what it may clear, is said by the policies of the service; of a machine by the org's.
 4. Doubt never clears: what runs and can't be read, or of which documents differ, stays as it is.
+5. A distribution's notice is spoken of by its own name, and by the CVEs that it mends.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,16 +21,14 @@ from holdfast.findings.lifecycle import Transition
 from holdfast.findings.vex import Judgeable, Said, Vex, VexLimits, find_said, words_of
 from holdfast.loop.advisory_facts import component_of
 from holdfast.loop.policies import levels_of
-from holdfast.loop.store_lookup import StoreLookup
+from holdfast.loop.running_findings import RunningFindings, may_be_notice
 from holdfast.loop.turn import Turn
-from holdfast.model.component import Component, Occurrence
+from holdfast.model.component import Component
 from holdfast.model.exposure import DEPLOYMENT, Exposure, Span, Spoken
-from holdfast.model.finding import Finding, Kind
+from holdfast.model.finding import Finding
 from holdfast.model.inventory import Artifact
 from holdfast.model.vex import KeptVex, Statement, VexStatus
-from holdfast.ports.lookup import RecordFacts
 
-MALICIOUS = "MAL-"
 INDEX, IMAGE = "image-index", "image"
 MOST_CHARACTERS = 1000
 """How much of a statement's sentences is kept with an exposure; the document has the rest."""
@@ -40,12 +39,15 @@ def hear_documents(turn: Turn, exposures: Sequence[Exposure], spans: Sequence[Sp
     """Return what the documents that are kept make of live exposures; `spans` is all of their running history."""
     live = [one for one in exposures if one.is_live and one.drill is None and one.kind != DEPLOYMENT]
     kept = {one.name: one for one in turn.tx.vex.list()} if live else {}
-    statements = turn.tx.vex.about({name for one in live for name in one.advisories}) if kept else ()
+    notices = [one for one in live if may_be_notice(one)] if kept else []
+    mending = RunningFindings(turn.tx, notices)
+    names = {one.id: frozenset(one.advisories) for one in live} | {one.id: mending.names(one) for one in notices}
+    statements = turn.tx.vex.about(frozenset().union(*names.values())) if kept else ()
     named = {name for one in statements for name in one.ids}
-    asked = [one for one in live if one.said is not None or not named.isdisjoint(one.advisories)]
+    asked = [one for one in live if one.said is not None or not named.isdisjoint(names[one.id])]
     if not asked:
         return []
-    hearing = _Hearing(turn, kept, statements, [name for one in asked for name in one.advisories])
+    hearing = _Hearing(turn, kept, statements, RunningFindings(turn.tx, asked))
     groups = group_spans(spans)
     out = []
     for one in asked:
@@ -63,14 +65,10 @@ class _Hearing:
     turn: Turn
     kept: Mapping[str, KeptVex]
     statements: Sequence[Statement]
-    names: Sequence[str]
-    _facts: Mapping[str, RecordFacts] = field(init=False)
+    findings: RunningFindings
     _limits: dict[str, VexLimits] = field(default_factory=dict)
     _builds: dict[str, tuple[Judgeable, ...]] = field(default_factory=dict)
     _vexes: dict[Judgeable, Vex] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._facts = StoreLookup(self.turn.tx).facts(sorted(set(self.names)))
 
     def of(self, exposure: Exposure, running: Sequence[Span]) -> Spoken | None:
         """Return what documents say of all of an exposure that runs; `None` where none speaks of it."""
@@ -81,17 +79,7 @@ class _Hearing:
         return _spoken(said, self.kept) if said is not None else None
 
     def _finding(self, exposure: Exposure, component: Component) -> Finding:
-        about = [self._facts[name] for name in exposure.advisories if name in self._facts]
-        malicious = next((name for name in exposure.advisories if name.startswith(MALICIOUS)), None)
-        exploited = exposure.risk.known_exploited or any(one.known_exploited for one in about)
-        return Finding(
-            Kind.MALICIOUS if malicious else Kind.VULNERABILITY,
-            malicious or exposure.advisories[0],
-            exposure.advisories,
-            known_exploited=exploited,
-            occurrence=Occurrence(component, ()),
-            whole=tuple(sorted({name for one in about for name in one.whole})),
-        )
+        return self.findings.of(exposure, component, exposure.risk)
 
     def _vex_of(self, build: Judgeable) -> Vex:
         """What documents say where this is judged; made once, however many exposures there are."""

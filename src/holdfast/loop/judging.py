@@ -9,11 +9,13 @@ Rules:
 """
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from holdfast.controls.end_of_life import ended_at
 from holdfast.loop.reconcile import reconcile
+from holdfast.loop.running_findings import RunningFindings, may_be_notice
 from holdfast.loop.turn import Turn
-from holdfast.loop.vex_documents import mark_named
+from holdfast.loop.vex_documents import NOTICES, mark_named
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Exposure
 from holdfast.model.purl import find_distribution
@@ -43,6 +45,9 @@ def judge_due(
             live = sorted({one.cluster for one in tx.exposures.of_clusters(due) if one.is_live}) if due else []
         if not due:
             return count
+        if NOTICES in due:
+            _mark_notices(store, clock, org)
+            continue
         for start in range(0, len(live), JUDGE_CLUSTERS):
             batch = live[start : start + JUDGE_CLUSTERS]
             with store.write_now(org, clock) as (tx, now):
@@ -51,6 +56,19 @@ def judge_due(
                 tx.vex.done(batch)
         with store.write_now(org, clock) as (tx, _):
             tx.vex.done(set(due) - set(live))
+
+
+def _mark_notices(store: Store, clock: Clock, org: str) -> None:
+    """Mark the notices that mend what documents name, and those of which one spoke before."""
+    with store.read(org) as tx:
+        named, running = set(tx.vex.named()), (one for one in tx.exposures.all() if one.is_live)
+        spoken: set[str] = set()
+        while some := list(islice((one for one in running if may_be_notice(one)), LOOK_CLUSTERS)):
+            known = RunningFindings(tx, some)
+            spoken |= {one.cluster for one in some if one.said is not None or not named.isdisjoint(known.names(one))}
+    with store.write_now(org, clock) as (tx, _):
+        tx.vex.mark(spoken)
+        tx.vex.done([NOTICES])
 
 
 def mark_the_day(store: Store, clock: Clock, org: str) -> None:

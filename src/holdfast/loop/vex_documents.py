@@ -8,7 +8,8 @@ Rules:
    of it can't count is told in its notes.
 4. One in an envelope is opened by a key of the org's policy, or refused. The key's fingerprint stays with what it says,
    so that a key that is taken back takes that with it.
-5. What runs and is named, before or after a change, is marked to be judged anew (`loop.judging`).
+5. What runs and is named, before or after a change, is marked to be judged anew (`loop.judging`). Which notices mend a
+   CVE is looked up then: who keeps a document does not wait for it.
 6. A build costs what is said of its own findings, however much is kept.
 """
 
@@ -22,6 +23,7 @@ from holdfast.gate.sides import Side
 from holdfast.loop.policies import levels_of
 from holdfast.loop.turn import Turn
 from holdfast.model.frozen import frozen
+from holdfast.model.naming import cves_of
 from holdfast.model.tenancy import Permission
 from holdfast.model.vex import KeptVex, Product, Statement, VexDocument, VexKey
 from holdfast.ports.store import Transaction
@@ -29,6 +31,8 @@ from holdfast.ports.store import Transaction
 MOST_DOCUMENTS = 50
 MOST_CHARACTERS = 16 << 20
 """How much a document may say when everything is written out that it only refers to."""
+NOTICES = "notices"
+"""Waits in the place of a cluster until the notices of distributions are looked through for what they mend."""
 _CHARACTERS_BESIDE = 100
 
 
@@ -121,8 +125,9 @@ def remove_vex(turn: Turn, name: str) -> KeptVex:
 
 
 def mark_named(tx: Transaction, vulnerabilities: Collection[str]) -> None:
-    """Let what runs of these vulnerabilities be judged anew, soon."""
-    tx.vex.mark(set(tx.clusters.of(sorted(vulnerabilities)).values()))
+    """Let what runs of these vulnerabilities be judged anew, soon; with notices, which a CVE does not lead to."""
+    due = set(tx.clusters.of(sorted(vulnerabilities)).values())
+    tx.vex.mark(due | {NOTICES} if cves_of(vulnerabilities) else due)
 
 
 def get_vex(tx: Transaction, name: str) -> KeptVex:
