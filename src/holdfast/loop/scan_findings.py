@@ -13,6 +13,7 @@ Rules:
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from holdfast.loop.scan_match import states_of, without_records
 from holdfast.model.advisory import PackageState, Severity
@@ -91,7 +92,8 @@ def make_findings(
     every = {**lookup.facts(sorted(others)), **facts}
     formats = {file: format_id for file, format_id, _ in sbom.files}
     out: list[ScanFinding] = []
-    for maker in sorted((_Maker(one, lookup, formats, read_line, ended) for one in hits), key=lambda one: one.order):
+    lines = _Lines(read_line)
+    for maker in sorted((_Maker(one, lookup, formats, lines, ended) for one in hits), key=lambda one: one.order):
         hit = maker.hit
         clusters: dict[str, list[str]] = {}
         for record in sorted(hit.records):
@@ -111,7 +113,7 @@ class _Maker:
         hit: Hit,
         lookup: AdvisoryLookup,
         formats: Mapping[str, str],
-        read_line: ReadLine,
+        lines: "_Lines",
         ended: frozenset[str],
     ) -> None:
         component = hit.occurrence.component
@@ -125,8 +127,8 @@ class _Maker:
         if self._is_built:
             rules = without_records(rules, {one for one, state in self._states.items() if state is not STATE_ORDER[0]})
         place, _ = locate(hit.occurrence.locations, formats)
-        line_text = read_line(place) if place else None
-        fix = suggest_fix(hit.occurrence, rules, formats, line_text, _head(place, read_line))
+        line_text, head = (lines.read(place), lines.head(place.file)) if place else (None, ())
+        fix = suggest_fix(hit.occurrence, rules, formats, line_text, head)
         self._fix = with_packages(fix, (hit.occurrence,), formats) if fix is not None and self._is_built else fix
 
     def make(self, records: Sequence[str], first: RecordFacts, known: Sequence[RecordFacts]) -> ScanFinding:
@@ -156,7 +158,12 @@ class _Maker:
 
 def is_built(component: Component) -> bool:
     """Whether a distribution built the package, and its advisories speak of it."""
-    return find_distribution(component.ecosystem.partition(":")[0]) is not None
+    return _is_distribution(component.ecosystem)
+
+
+@lru_cache(maxsize=256)
+def _is_distribution(ecosystem: str) -> bool:
+    return find_distribution(ecosystem.partition(":")[0]) is not None
 
 
 def _united(
@@ -195,12 +202,19 @@ def _one_of(group: Sequence[ScanFinding], formats: Mapping[str, str], fixes: dic
     )
 
 
-def _head(place: Location | None, read_line: ReadLine) -> tuple[str, ...]:
-    """The first lines of a place's file, where a tool says that it wrote it."""
-    if place is None:
-        return ()
-    lines = (read_line(Location(place.file, number)) for number in range(1, HEAD_LINES + 1))
-    return tuple(line for line in lines if line is not None)
+class _Lines:
+    """Lines of the files that fixes are made in."""
+
+    def __init__(self, read: ReadLine) -> None:
+        self.read = read
+        self._heads: dict[str, tuple[str, ...]] = {}
+
+    def head(self, file: str) -> tuple[str, ...]:
+        """Return the first lines of a file, where a tool says that it wrote it."""
+        if file not in self._heads:
+            lines = (self.read(Location(file, number)) for number in range(1, HEAD_LINES + 1))
+            self._heads[file] = tuple(line for line in lines if line is not None)
+        return self._heads[file]
 
 
 def _severity(known: Sequence[RecordFacts]) -> Severity | None:

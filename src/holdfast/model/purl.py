@@ -84,6 +84,7 @@ _KEPT_OF_TYPE = {
 _IN_TYPES = str.maketrans("", "", ".+-")
 _SPLIT_NAMESPACE = {"npm": "/", "golang": "/", "maven": ":", "composer": "/", "swift": "/", "githubactions": "/"}
 _UNRESERVED = re.compile("[A-Za-z0-9_.~-]*")
+_USUAL = re.compile("[A-Za-z0-9_.~-]+@[A-Za-z0-9_.~-]+")
 
 
 def find_distribution(ecosystem: str) -> tuple[str, str] | None:
@@ -122,6 +123,8 @@ def to_purl(component: Component) -> str:
         namespace, name = _split(purl_type, canonical_name(base, component.name))
         if not namespace and "/" in name:
             namespace, _, name = name.rpartition("/")
+    if not namespace and not component.qualifiers and _USUAL.fullmatch(usual := f"{name}@{component.version}"):
+        return f"pkg:{purl_type}/{usual}"
     parts = [_quoted(part, "") for part in namespace.split("/") if part]
     out = f"pkg:{purl_type}/{'/'.join([*parts, _quoted(name, ':')])}"
     if component.version:
