@@ -11,11 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.app.test_gating import POLICY, add, document, gate
+from tests.app.test_gating import POLICY, add, commit, document, gate
 from tests.e2e.serving import Server, serve
 from tests.e2e.test_gate_server import SEVERITY, feed, repository
 from tests.edges.providers.bucket import record
 from tests.edges.providers.oidc_server import Issuer, oidc_issuer
+from tests.edges.providers.test_git_tree import git
 
 __all__ = ["feed", "repository"]
 
@@ -90,6 +91,24 @@ def test_a_token_of_gitlabs_is_taken_from_its_variable(
     assert done.returncode == 0, done.stderr
     again = gate(repository, feed, "--base", "main", "--server", server.url, environment=known)
     assert (again.returncode, "does not let this pipeline in" in again.stderr) == (4, True)
+
+
+def test_one_identity_is_enough_for_all_services_of_a_repository(
+    repository: Path, feed: Path, server: Server, issuer: Issuer
+) -> None:
+    trust = {"system": "gitlab", "issuer": issuer.url, "audience": server.url, "conditions": {"namespace_id": ["17"]}}
+    server.call("PUT", "/trusts/lab", trust)
+    git(repository, "checkout", "-q", "main")
+    services = "".join(f"  - {{name: {name}, paths: [{name}], tier: 1, exposure: internal}}\n" for name in ("pay", "web"))
+    commit(repository, "holdfast.yaml", f"version: 1\nservices:\n{services}")
+    for name in ("pay", "web"):
+        commit(repository, f"{name}/requirements.txt", "calm==1.0\n")
+    git(repository, "checkout", "-qB", "change")
+    claims = {"project_path": "acme/shop", "project_id": "5", "namespace_id": "17", "pipeline_source": "push"}
+    known = {"GITLAB_CI": "true", "HOLDFAST_ID_TOKEN": issuer.sign("ec", aud=server.url, jti="both", **claims)}
+    done = gate(repository, feed, "--base", "main", "--server", server.url, environment=known)
+    assert done.returncode == 0, done.stderr
+    assert {one["service"] for one in server.call("GET", "/builds")["items"]} == {"pay", "web"}
 
 
 def test_a_fork_is_decided_here_and_logs_in_nowhere(

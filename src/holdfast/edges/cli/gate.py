@@ -199,7 +199,7 @@ def _united(said: "Sequence[Verdict]", context: OutputContext) -> _Said | None:
 def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     """Let the server decide; where it is away, what was asked for with `--on-unavailable`."""
     from holdfast.edges.cli.ci_login import ForkError
-    from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server, cached_levels
+    from holdfast.edges.cli.gate_server import Asked, AwayError, ask_server, cached_levels, log_in
 
     refuse_with_server(options.vex, options.products)
     tree, paths = tools.tree(path)
@@ -237,7 +237,8 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     elif not whole.service:
         raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
     try:
-        answers = [ask_server(tools, path, one) for one in every]
+        token = log_in(tools, whole.server)
+        answers = [ask_server(tools, path, one, token) for one in every]
     except AwayError as away:
         return _without_server(tools, path, options, every, away)
     except ForkError as fork:

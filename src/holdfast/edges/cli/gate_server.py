@@ -66,8 +66,8 @@ class Asked:
     """Where the files lie that are told from there; the answer is told from the top again."""
 
 
-def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, dict[str, Any]]:
-    """Let the server judge; returns its decision and the document of it.
+def log_in(tools: GateTools, server: str) -> str:
+    """Return a token for a server, with which all services of a tree are asked: an identity is taken once.
 
     Raises:
         AwayError: it did not answer.
@@ -75,9 +75,18 @@ def ask_server(tools: GateTools, path: Path, asked: Asked) -> tuple[Decision, di
         HoldfastError: it refused.
     """
     try:
-        token = find_token(tools.http, asked.server, os.environ)
+        return find_token(tools.http, server, os.environ)
     except NoAnswerError as error:
         raise AwayError(error.message, hint=error.hint) from None
+
+
+def ask_server(tools: GateTools, path: Path, asked: Asked, token: str) -> tuple[Decision, dict[str, Any]]:
+    """Let the server judge; returns its decision and the document of it.
+
+    Raises:
+        AwayError: it did not answer.
+        HoldfastError: it refused.
+    """
     _remember(tools, asked, token)
     api = tools.api(asked.server, token, JUDGE_S)
     try:
