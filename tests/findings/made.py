@@ -7,8 +7,9 @@ from itertools import count
 
 from holdfast.findings.context import AdvisoryFacts, Context, Place
 from holdfast.findings.identity import fingerprint
-from holdfast.model.exposure import Clocks, Ending, Exposure, Risk, Span, State, Subject
+from holdfast.model.exposure import Clocks, Ending, Exposure, Risk, Span, State, Subject, Waiving
 from holdfast.model.inventory import Reach
+from holdfast.model.waiver import Status
 
 SHOP = Subject("service", "svc_1", "shop")
 
@@ -16,6 +17,9 @@ SHOP = Subject("service", "svc_1", "shop")
 def day(number: float) -> datetime:
     """Return an instant `number` days after the start of every timeline."""
     return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+WAIVER = Waiving("wav_1", Status.AFFECTED, "will_not_fix", "usr_ana", "usr_sec", day(1), day(30), "until we move")
 
 
 def ids() -> Callable[[], str]:

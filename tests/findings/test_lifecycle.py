@@ -14,15 +14,12 @@ from holdfast.findings.lifecycle import (
     REGRESSED,
     RESOLVED,
     UPDATED,
-    WAIVED,
     Transition,
     act,
     find_backward_clocks,
     lift,
     mitigate,
     observe,
-    unwaive,
-    waive,
 )
 from holdfast.model.exposure import Ending, Exposure, Span, State
 from tests.findings.made import SHOP, context, day, exposure, facts, ids, span
@@ -236,33 +233,6 @@ def test_latest_episode_counts_whatever_the_order() -> None:
     assert step([span(2, 3)], [new, old], 4).after.id == "exp_2"
 
 
-def test_waived_stays_waived_while_it_runs_and_resolves_with_it() -> None:
-    one = step([span(1)], [], 2).after
-    waived = waive(one, day(3))
-    assert (waived.kind, waived.after.state, waived.after.clocks.waived_at) == (WAIVED, State.WAIVED, day(3))
-    assert quiet([span(1)], [waived.after], 4)
-    assert step([span(1, 5)], [waived.after], 6).after.state is State.RESOLVED
-
-
-@pytest.mark.parametrize(
-    ("before", "state"),
-    [
-        (exposure(), State.OPEN),
-        (exposure(state=State.MITIGATED, acted=1, mitigated=1), State.MITIGATED),
-        (exposure(state=State.REGRESSED, acted=1, mitigated=1, lifted=2), State.REGRESSED),
-    ],
-)
-def test_expired_waiver_gives_back_what_it_was(before: Exposure, state: State) -> None:
-    after = unwaive(waive(before, day(3)).after, day(4)).after
-    assert after == before
-    assert after.state is state
-
-
-def test_waived_one_lets_its_mitigation_be_lifted() -> None:
-    one = waive(mitigate(exposure(), day(1), day(1)).after, day(2)).after
-    assert lift(one, day(3)).after.state is State.WAIVED
-
-
 def test_illegal_deeds_are_conflicts_that_name_the_state() -> None:
     resolved = exposure(state=State.RESOLVED, ending=Ending.FIXED, resolved=2)
     mitigated = exposure(state=State.MITIGATED, acted=1, mitigated=1)
@@ -274,10 +244,6 @@ def test_illegal_deeds_are_conflicts_that_name_the_state() -> None:
         lift(exposure(), day(3))
     with pytest.raises(ConflictError):
         lift(resolved, day(3))
-    with pytest.raises(ConflictError):
-        waive(resolved, day(3))
-    with pytest.raises(ConflictError):
-        unwaive(mitigated, day(3))
 
 
 def test_clock_that_ran_backwards_resolves_nothing_and_is_named() -> None:

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from holdfast.errors import ConflictError
+from holdfast.findings.borne import bear
 from holdfast.findings.heard import hear
 from holdfast.findings.history import covers
-from holdfast.findings.lifecycle import Transition, act, lift, mitigate, observe, unwaive, waive
+from holdfast.findings.lifecycle import Transition, act, lift, mitigate, observe
 from holdfast.model.exposure import Ending, Exposure, Span, Spoken, State
 from holdfast.model.vex import VexStatus
-from tests.findings.made import context, day, ids, span
+from tests.findings.made import WAIVER, context, day, ids, span
 
 SAID = Spoken(VexStatus.NOT_AFFECTED, "vendor", "sha256:0", "Ana")
 _LEGAL = {
@@ -25,6 +26,8 @@ _LEGAL = {
     ("exposure.waived", State.WAIVED),
     ("exposure.cleared", State.CLEARED),
     ("exposure.mitigated", State.CLEARED),
+    ("exposure.mitigated", State.WAIVED),
+    *(("exposure.unwaived", state) for state in (State.OPEN, State.REGRESSED, State.MITIGATED, State.CLEARED)),
     ("exposure.lifted", State.CLEARED),
     *(("exposure.reopened", state) for state in (State.OPEN, State.REGRESSED, State.MITIGATED)),
     *(("exposure.updated", state) for state in State if state is not State.RESOLVED),
@@ -90,11 +93,13 @@ class Life(RuleBasedStateMachine):
         row = self.current
         assert row is not None
         at = day(self.now)
-        if deed in {"clear", "reopen"}:
-            if row.is_live and (heard := hear(row, SAID if deed == "clear" else None, at)):
-                self.store(heard)
+        if deed in {"clear", "reopen", "waive", "unwaive"}:
+            said = hear(row, SAID if deed == "clear" else None, at) if deed in {"clear", "reopen"} else None
+            said = bear(row, WAIVER if deed == "waive" else None, at) if deed in {"waive", "unwaive"} else said
+            if row.is_live and said is not None:
+                self.store(said)
             return
-        deeds = {"act": act, "lift": lift, "waive": waive, "unwaive": unwaive}
+        deeds = {"act": act, "lift": lift}
         try:
             step = mitigate(row, at, at) if deed == "mitigate" else deeds[deed](row, at)
         except ConflictError:
@@ -110,8 +115,9 @@ class Life(RuleBasedStateMachine):
         for row in self.rows.values():
             assert (row.ending is not None) == (row.state is State.RESOLVED)
             assert (row.clocks.resolved_at is not None) == (row.state is State.RESOLVED)
-            assert (row.clocks.waived_at is not None) or row.state is not State.WAIVED
-            assert (row.clocks.cleared_at is not None) or row.state is not State.CLEARED
+            if row.is_live:
+                assert (row.clocks.waived_at is not None) == (row.state is State.WAIVED)
+                assert (row.clocks.cleared_at is not None) >= (row.state is State.CLEARED)
             assert row.clocks.fixed_at is None or row.ending is Ending.FIXED
 
     @invariant()

@@ -1,7 +1,8 @@
 """The API in this process, on the store of a data folder: what `--data` means without a server.
 
 A server may run on the same folder at the same time; the store takes both. What a command starts here is carried on by
-the server's engine; as there may be none, it is carried on here for a few seconds after each call.
+the server's engine; as there may be none, it is carried on here for a few seconds after each call. For the same reason
+waivers that ended meanwhile are seen to before the first call.
 """
 
 import time
@@ -14,6 +15,7 @@ from holdfast.app.rejudging import judge_here
 from holdfast.app.settings import ORG, read_settings
 from holdfast.edges.providers.api_client import HttpApi
 from holdfast.errors import HoldfastError
+from holdfast.loop.judging import mark_ended
 from holdfast.mitigations.autonomy import WORKING
 
 PATIENCE_S = 5.0
@@ -26,6 +28,7 @@ class LocalApi(HttpApi):
     def __init__(self, house: House) -> None:
         super().__init__("http://local", house.admin_token, application=house.local_api())
         self._house = house
+        self._is_up_to_date = False
 
     def call(
         self,
@@ -37,6 +40,10 @@ class LocalApi(HttpApi):
         idempotency_key: str | None = None,
     ) -> Any:
         """Call, then let the engine act on what that asked for."""
+        if not self._is_up_to_date:
+            self._is_up_to_date = True
+            mark_ended(self._house.store, self._house.clock, ORG)
+            judge_here(self._house, ORG)
         answer = super().call(method, path, query=query, body=body, idempotency_key=idempotency_key)
         if method != "GET":
             judge_here(self._house, ORG)

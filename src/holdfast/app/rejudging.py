@@ -1,12 +1,12 @@
 """Judging what waits for it: by itself while a server runs, and after a command on a data folder."""
 
 import threading
-from datetime import date
+from datetime import date, datetime
 
 import structlog
 
 from holdfast.app.house import House
-from holdfast.loop.judging import judge_due, mark_the_day
+from holdfast.loop.judging import judge_due, mark_ended, mark_the_day
 
 LOOK_S = 2.0
 
@@ -29,6 +29,7 @@ class Rejudging:
         self._house = house
         self._failures = failures
         self._marked: dict[str, date] = {}
+        self._looked: dict[str, datetime] = {}
 
     def run_forever(self, stop: threading.Event) -> None:
         """Look until told to stop; what fails is told, and tried again."""
@@ -47,4 +48,5 @@ class Rejudging:
             if self._marked.get(org.id) != today:
                 mark_the_day(house.store, house.clock, org.id)
                 self._marked[org.id] = today
+            self._looked[org.id] = mark_ended(house.store, house.clock, org.id, self._looked.get(org.id))
             judge_here(house, org.id)

@@ -5,7 +5,7 @@ Rules:
 1. What a document clears is `cleared` while the document counts. When it counts no more, the same episode is what it
    would have been, and its clocks go on as if nobody had spoken: it ran all the while.
 2. What is done about it meanwhile is kept: a mitigation that was read back holds when it is open again.
-3. A waived one stays waived, whatever documents say: a person's word ends by itself.
+3. A waived one stays waived, whatever documents say: a person's word ends by itself. Since when they clear it is kept.
 """
 
 from dataclasses import replace
@@ -29,13 +29,12 @@ _CLEARABLE = frozenset({State.OPEN, State.REGRESSED, State.MITIGATED})
 def hear(exposure: Exposure, said: Spoken | None, at: datetime) -> Transition | None:
     """Record what documents say of a live exposure now; `None` when that changes nothing."""
     clears = said is not None and said.clears
-    heard = replace(exposure, said=said)
+    cleared_at = (exposure.clocks.cleared_at or at) if clears else None
+    heard = replace(exposure, said=said, clocks=replace(exposure.clocks, cleared_at=cleared_at))
     if clears and exposure.state in _CLEARABLE:
-        after = replace(heard, state=State.CLEARED, clocks=replace(exposure.clocks, cleared_at=at))
-        return Transition(CLEARED, exposure, after, at)
+        return Transition(CLEARED, exposure, replace(heard, state=State.CLEARED), at)
     if exposure.state is State.CLEARED and not clears:
-        after = replace(heard, state=state_otherwise(exposure), clocks=replace(exposure.clocks, cleared_at=None))
-        return Transition(REOPENED, exposure, after, at)
+        return Transition(REOPENED, exposure, replace(heard, state=state_otherwise(exposure)), at)
     return Transition(UPDATED, exposure, heard, at) if heard != exposure else None
 
 

@@ -21,10 +21,13 @@ SCHEMA = "holdfast.exposure/1"
 def without_names(exposure: Exposure) -> Exposure:
     """Return what of an exposure may be journaled: a machine's name and paths may name a person, its id does not.
 
-    Of what a document says, its digest and its verdict: who says so, and in which words, stands in the document.
+    Of what a document says, its digest and its verdict: who says so, and in which words, stands in the document. Of a
+    waiver all but its sentence, which stands in the waiver.
     """
     if exposure.said is not None:
         exposure = replace(exposure, said=_without_author(exposure.said))
+    if exposure.waiver is not None:
+        exposure = replace(exposure, waiver=replace(exposure.waiver, statement=""))
     if exposure.subject.kind != "host":
         return exposure
     return replace(exposure, subject=replace(exposure.subject, name=exposure.subject.id), locations=())

@@ -9,7 +9,8 @@
                             │          ◀───────────────      │                    ▲
                             └──────── observe: not live ─────┴──▶ resolved ───────┘
 ```
-`cleared` lies where `waived` does: `heard.hear` leads from open, regressed and mitigated to it, and back.
+`cleared` lies where `waived` does: `heard.hear` leads from open, regressed and mitigated to it, and back; to `waived`,
+from these and from cleared, it is `borne.bear`.
 
 Rules:
 1. What runs at `now` is live; past running alone opens nothing, because nobody can be told of it in time any more.
@@ -57,7 +58,6 @@ LIFTED = "exposure.lifted"
 REGRESSED = "exposure.regressed"
 RESOLVED = "exposure.resolved"
 MERGED = "exposure.merged"
-WAIVED = "exposure.waived"
 
 
 @frozen
@@ -159,6 +159,7 @@ def _describe(key: str, spans: list[Span], live: list[Span], context: Context, n
         summary=facts.summary,
         releases=tuple(sorted({span.release_id for span in live})),
         package_state=facts.state(first.ecosystem, first.name, versions),
+        source_package=next((span.package for span in live if span.package), ""),
     )
 
 
@@ -228,6 +229,7 @@ def _update(before: Exposure, fresh: Exposure, spans: list[Span]) -> Exposure:
         state=before.state,
         clocks=clocks,
         said=before.said,
+        waiver=before.waiver,
         backlog=is_backlog(clocks) if before.episode == 1 else before.backlog,
     )
 
@@ -259,6 +261,7 @@ def _last_recorded(clocks: Clocks) -> datetime:
 
 
 _OPEN_STATES = (State.OPEN, State.REGRESSED)
+_EXCUSED = (State.WAIVED, State.CLEARED)
 
 
 def act(exposure: Exposure, at: datetime) -> Transition:
@@ -275,8 +278,8 @@ def act(exposure: Exposure, at: datetime) -> Transition:
 def mitigate(exposure: Exposure, acted_at: datetime, mitigated_at: datetime) -> Transition:
     """Record that a mitigation was read back in the application at `mitigated_at`.
 
-    An earlier `acted_at` stays. After a mitigation that was lifted too early the later instants count. What a document
-    clears stays cleared.
+    An earlier `acted_at` stays. After a mitigation that was lifted too early the later instants count. What is waived
+    or cleared stays so.
 
     Raises:
         ConflictError: it is not open.
@@ -284,7 +287,7 @@ def mitigate(exposure: Exposure, acted_at: datetime, mitigated_at: datetime) -> 
     _require_open(exposure, "mitigated")
     acted_at = exposure.clocks.acted_at or acted_at
     clocks = replace(exposure.clocks, acted_at=acted_at, mitigated_at=mitigated_at, lifted_at=None)
-    state = exposure.state if exposure.state is State.CLEARED else State.MITIGATED
+    state = exposure.state if exposure.state in _EXCUSED else State.MITIGATED
     after = replace(exposure, state=state, clocks=clocks)
     return Transition(MITIGATED, exposure, after, mitigated_at)
 
@@ -298,32 +301,10 @@ def lift(exposure: Exposure, at: datetime) -> Transition:
     clocks = exposure.clocks
     lifted = replace(exposure, clocks=replace(clocks, lifted_at=at))
     in_effect = clocks.mitigated_at is not None and clocks.lifted_at is None
-    if exposure.state in (State.RESOLVED, State.WAIVED, State.CLEARED) and in_effect:
+    if exposure.state in (State.RESOLVED, *_EXCUSED) and in_effect:
         return Transition(LIFTED, exposure, lifted, at)
     _require(exposure, (State.MITIGATED,), "lifted")
     return Transition(REGRESSED, exposure, replace(lifted, state=State.REGRESSED), at)
-
-
-def waive(exposure: Exposure, at: datetime) -> Transition:
-    """Record that it was accepted in writing; it stays visible, and its clocks end in `waived`, not in success.
-
-    Raises:
-        ConflictError: it is resolved, or waived already.
-    """
-    _require(exposure, (*_OPEN_STATES, State.MITIGATED), "waived")
-    clocks = replace(exposure.clocks, waived_at=at)
-    return Transition(WAIVED, exposure, replace(exposure, state=State.WAIVED, clocks=clocks), at)
-
-
-def unwaive(exposure: Exposure, at: datetime) -> Transition:
-    """Record that the waiver expired or was revoked: it is what it was, and its clocks go on as if never waived.
-
-    Raises:
-        ConflictError: it is not waived.
-    """
-    _require(exposure, (State.WAIVED,), "unwaived")
-    clocks = replace(exposure.clocks, waived_at=None)
-    return Transition(UPDATED, exposure, replace(exposure, state=state_otherwise(exposure), clocks=clocks), at)
 
 
 def state_otherwise(exposure: Exposure) -> State:
@@ -335,8 +316,8 @@ def state_otherwise(exposure: Exposure) -> State:
 
 
 def _require_open(exposure: Exposure, deed: str) -> None:
-    """Refuse what nothing can be done about; what is cleared is as it would be without."""
-    if exposure.state is not State.CLEARED or state_otherwise(exposure) not in _OPEN_STATES:
+    """Refuse what nothing can be done about; what is waived or cleared is as it would be without."""
+    if exposure.state not in _EXCUSED or state_otherwise(exposure) not in _OPEN_STATES:
         _require(exposure, _OPEN_STATES, deed)
 
 

@@ -163,6 +163,6 @@ def _split_one(
         clocks = replace(exposure.clocks, acted_at=None, mitigated_at=None, lifted_at=None, waived_at=None)
         clocks = replace(clocks, cleared_at=None)
         opened = replace(exposure, id=new_id(), episode=1, state=State.OPEN, clocks=clocks, summary=part.summary)
-        opened = replace(opened, said=None)
+        opened = replace(opened, said=None, waiver=None)
         steps.append(Transition(OPENED, None, _adopt(opened, part, stored), now))
     return steps

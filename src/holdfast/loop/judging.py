@@ -1,10 +1,11 @@
-"""What waits to be judged anew is judged: after a VEX document, a policy or the day changed.
+"""What waits to be judged anew is judged: after a VEX document, a waiver, a policy or the day changed.
 
 Rules:
 
-1. Who changes a document marks what it names, in the same transaction; what is marked is judged in short transactions
-   of their own, each with its mark. Whatever stops in between goes on where it stopped.
-2. Once a day what documents speak of is marked, as a statement's date may have come; and what a distribution's release
+1. Who changes a document or a waiver marks what it names, in the same transaction; what is marked is judged in short
+   transactions of their own, each with its mark. Whatever stops in between goes on where it stopped.
+2. What a waiver covered is marked when it ends; a look that was missed is made up for by the next one.
+3. Once a day what documents speak of is marked, as a statement's date may have come; and what a distribution's release
    has, where it has ended since or was never told.
 """
 
@@ -56,6 +57,24 @@ def judge_due(
                 tx.vex.done(batch)
         with store.write_now(org, clock) as (tx, _):
             tx.vex.done(set(due) - set(live))
+
+
+def mark_ended(store: Store, clock: Clock, org: str, since: datetime | None = None) -> datetime:
+    """Mark what waivers covered that ended since an instant, `None` for ever; returns the instant it was looked at."""
+    with store.read(org) as tx:
+        now = clock.now()
+        names = {name for kept in tx.waivers.ending(since, now) for name in kept.waiver.ids}
+        clusters = sorted(set(tx.clusters.of(sorted(names)).values())) if names else []
+        over = {one.cluster for one in tx.exposures.of_clusters(clusters) if one.is_live and _is_over(one, now)}
+    if over:
+        with store.write_now(org, clock) as (tx, _):
+            tx.vex.mark(over)
+    return now
+
+
+def _is_over(one: Exposure, now: datetime) -> bool:
+    """Whether it was waived until an instant that has come."""
+    return one.waiver is not None and one.waiver.holds and one.waiver.expires_at <= now
 
 
 def _mark_notices(store: Store, clock: Clock, org: str) -> None:

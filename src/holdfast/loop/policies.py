@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from holdfast.errors import NotFoundError, UsageError
+from holdfast.findings.waivers import Limits
 from holdfast.gate.levels import DEFAULT, Levels
 from holdfast.gate.policy import Policy
 from holdfast.gate.policy_read import read_policy
@@ -90,6 +91,14 @@ def levels_of(tx: Transaction, service: Service | None, more: Sequence[Policy] =
     kept = {(one.level, one.subject): one for one in tx.policies.current()}
     found = [read_kept(one) for place in place_names(tx, service) if (one := kept.get(place))]
     return Levels([*(found or [DEFAULT]), *more])
+
+
+def waiver_limits(levels: Levels) -> Limits:
+    """Return what a waiver may be under policies."""
+    rules = levels.waivers
+    assert rules.longest is not None  # noqa: S101 - levels fill in what nobody says
+    assert rules.epss_above is not None  # noqa: S101
+    return Limits(rules.longest, rules.epss_above, rules.approvers)
 
 
 def levels_of_group(tx: Transaction, group: str | None) -> Levels:

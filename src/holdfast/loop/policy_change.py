@@ -1,13 +1,14 @@
 """A policy is set or taken away, and what hangs on it besides builds is judged again: deployments without a verdict.
 
 Only a change of what deployments need makes it look: of `deployments`, of the mode, of whether there is a policy. What
-VEX documents speak of is marked to be judged anew.
+VEX documents and waivers speak of is marked to be judged anew.
 """
 
 from holdfast.loop.policies import find_subject, place_names, read_kept, remove_policy, set_policy
 from holdfast.loop.reconcile import review_deployments
 from holdfast.loop.turn import Turn
 from holdfast.loop.vex_documents import mark_named
+from holdfast.loop.waiving import mark_waived
 from holdfast.model.build import Level, PolicyText
 
 
@@ -25,8 +26,9 @@ def change_policy(turn: Turn, level: Level, subject: str, document: str | None) 
         services = turn.tx.services.list(limit=1_000_000)
         under = [one.id for one in services if level is Level.ORG or place in place_names(turn.tx, one)]
         review_deployments(turn, under)
-    if before is None or before.digest != after.digest:  # whose VEX documents count, and what they may clear
+    if before is None or before.digest != after.digest:  # whose VEX documents count, and what a waiver may be
         mark_named(turn.tx, turn.tx.vex.named())
+        mark_waived(turn.tx, turn.tx.waivers.ending(turn.now, None))
     return after
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from holdfast.findings.borne import WAIVED
 from holdfast.findings.context import AdvisoryFacts, Context, Place
 from holdfast.findings.heard import CLEARED
 from holdfast.findings.identity import fingerprint
@@ -18,6 +19,7 @@ from holdfast.findings.journal_body import exposure_to_json, without_names
 from holdfast.findings.lifecycle import Transition, observe
 from holdfast.findings.merge import Merge, merge, split
 from holdfast.loop.advisory_facts import read_advisory_facts
+from holdfast.loop.borne import bear_waivers
 from holdfast.loop.freshness import Freshness
 from holdfast.loop.heard import hear_documents
 from holdfast.loop.respond import drop_runs, release_runs, respond
@@ -60,17 +62,18 @@ def _reconcile(turn: Turn, scope: _Scope) -> list[Transition]:
     _realign(turn, scope, context)
     observed = observe(scope.spans, scope.current, context, turn.now, lambda: turn.ids.new("exp"))
     transitions = scope.transitions + observed
-    transitions += _hear(turn, scope, transitions)
+    transitions += hear_documents(turn, _newest(scope, transitions), scope.spans)
+    transitions += bear_waivers(turn, _newest(scope, transitions), scope.spans, context.advisories)
     record_transitions(turn, transitions, scope.aliases)
     _hand_over(turn, scope.successors)
     _respond(turn, transitions)
     return transitions
 
 
-def _hear(turn: Turn, scope: _Scope, transitions: Sequence[Transition]) -> list[Transition]:
-    """Let the VEX documents that are kept speak of what the scope has come to."""
+def _newest(scope: _Scope, transitions: Sequence[Transition]) -> list[Exposure]:
+    """What the scope has come to: documents and waivers speak of that."""
     newest = {one.id: one for one in scope.current} | {step.after.id: step.after for step in transitions}
-    return hear_documents(turn, list(newest.values()), scope.spans)
+    return list(newest.values())
 
 
 def _review(turn: Turn, subjects: Sequence[tuple[Subject, str]], *, everything: bool) -> list[Transition]:
@@ -124,9 +127,9 @@ def _respond(turn: Turn, transitions: Sequence[Transition]) -> None:
     ended = [step.after for step in transitions if step.after.ending not in {None, Ending.MERGED}]
     if ended:
         release_runs(turn.tx, ended, turn.now)
-    cleared = [step.after for step in transitions if step.kind == CLEARED]
-    if cleared:
-        drop_runs(turn.tx, cleared, turn.now)
+    excused = {step.after.id for step in transitions if step.kind in {CLEARED, WAIVED}}
+    if excused:
+        drop_runs(turn.tx, [newest[name] for name in sorted(excused)], turn.now)
     if opened:
         facts = Freshness(turn.tx, turn.now, turn.feed_max_age)
         respond(turn.tx, opened, turn.now, turn.ids, facts.find_stale, targets=turn.targets)

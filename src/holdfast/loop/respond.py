@@ -53,6 +53,10 @@ __all__ = [
 
 _NOT_BEGUN = frozenset({RunState.SUGGESTED, RunState.AWAITING, RunState.APPROVED})
 _ENDED = frozenset({RunState.OBSERVED, RunState.REJECTED, RunState.UNDONE})
+_EXCUSED = {
+    State.WAIVED: "a waiver came before it began",
+    State.CLEARED: "a VEX document cleared the exposure before it began",
+}
 _ASKING = frozenset({RunState.SUGGESTED, RunState.AWAITING})
 
 
@@ -171,14 +175,14 @@ def release_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) 
 
 
 def drop_runs(tx: Transaction, exposures: Sequence[Exposure], now: datetime) -> list[Run]:
-    """Drop the runs of exposures that documents cleared, where they have not begun; returns them.
+    """Drop the runs of exposures that were waived or cleared, where they have not begun; returns them.
 
     What has begun goes on, and what is in effect stays: a word takes no protection away.
     """
-    out = []
-    for run in tx.runs.of_exposures([one.id for one in exposures]) if exposures else ():
+    states, out = {one.id: one.state for one in exposures}, []
+    for run in tx.runs.of_exposures(list(states)) if states else ():
         if run.state in _NOT_BEGUN:
-            changed = _dropped(run, "a VEX document cleared the exposure before it began", now)
+            changed = _dropped(run, _EXCUSED[states[run.exposure]], now)
             tx.runs.save(changed)
             journal_run(tx, "run.dropped", changed, AUTOMATION, ending=None)
             out.append(changed)

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from holdfast.findings.waivers import Limits, find_left, find_void, left_words
-from holdfast.gate.levels import Levels
-from holdfast.loop.policies import levels_of
+from holdfast.loop.policies import levels_of, waiver_limits
 from holdfast.loop.store_lookup import StoreLookup
 from holdfast.model.finding import Finding, Kind
 from holdfast.model.fix import Fix
@@ -68,17 +67,10 @@ def waivers_view(tx: Transaction, now: datetime, after: str | None, limit: int, 
     rows = []
     for one in shown:
         if one.service_id not in limits:
-            limits[one.service_id] = _limits(levels_of(tx, tx.services.get(one.service_id)))
+            limits[one.service_id] = waiver_limits(levels_of(tx, tx.services.get(one.service_id)))
         standing, because = stand(lookup, one, facts, limits[one.service_id], now)
         rows.append(WaiverRow(one, standing, because, one.waiver.owner == person))
     return WaiversView(tuple(rows), shown[-1].waiver.id if len(kept) > limit else None)
-
-
-def _limits(levels: Levels) -> Limits:
-    rules = levels.waivers
-    assert rules.longest is not None  # noqa: S101 - levels fill in what nobody says
-    assert rules.epss_above is not None  # noqa: S101
-    return Limits(rules.longest, rules.epss_above, rules.approvers)
 
 
 def stand(

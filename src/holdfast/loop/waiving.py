@@ -5,8 +5,10 @@ Rules:
    finding when it is approved is written into it: what was accepted then is no news later.
 2. Until it is approved it waives nothing. Who approves is a person, not its owner, and one that the policy names.
 3. It ends by itself as the policy says; withdrawing one journals who and why.
+4. What runs and is of its finding is marked to be judged anew when it is approved or withdrawn (`loop.judging`).
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,6 +25,7 @@ from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.model.tenancy import Permission
 from holdfast.model.waiver import KeptWaiver, Status, Waiver
+from holdfast.ports.store import Transaction
 from holdfast.remediations.suggest import find_safe_version
 
 UNSIGNED = ""
@@ -107,6 +110,7 @@ def approve_waiver(turn: Turn, waiver_id: str) -> KeptWaiver:
         raise ForbiddenError("the policy names others as approvers of waivers")
     changed = replace(kept, waiver=_signed(turn, kept.waiver, person))
     turn.tx.waivers.save(changed)
+    mark_waived(turn.tx, [changed])
     _journal(turn, "waiver.approved", changed)
     return changed
 
@@ -143,8 +147,15 @@ def withdraw_waiver(turn: Turn, waiver_id: str, reason: str) -> KeptWaiver:
         raise ConflictError(f"waiver {waiver_id} was withdrawn already")
     changed = replace(kept, ended_at=turn.now)
     turn.tx.waivers.save(changed)
+    mark_waived(turn.tx, [changed])
     _journal(turn, "waiver.withdrawn", changed, reason=reason)
     return changed
+
+
+def mark_waived(tx: Transaction, kept: Iterable[KeptWaiver]) -> None:
+    """Let what runs of the findings of waivers be judged anew, soon."""
+    names = {name for one in kept for name in one.waiver.ids}
+    tx.vex.mark(set(tx.clusters.of(sorted(names)).values()))
 
 
 def _journal(turn: Turn, kind: str, kept: KeptWaiver, **facts: object) -> None:

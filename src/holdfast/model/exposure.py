@@ -9,6 +9,7 @@ from holdfast.model.component import Location
 from holdfast.model.frozen import frozen
 from holdfast.model.inventory import Reach
 from holdfast.model.vex import VexStatus
+from holdfast.model.waiver import Status
 
 DEPLOYMENT = "deployment"
 """The ecosystem of what is wrong with a deployment itself."""
@@ -91,6 +92,30 @@ class Spoken:
 
 
 @frozen
+class Waiving:
+    """The waiver that speaks of an exposure: in force until `expires_at`, or `void`, which says why it does not hold.
+
+    `owner` and `approved_by` are opaque ids; the latter is empty until somebody approved it. Of several that cover it
+    together it is the one that ends first.
+    """
+
+    id: str
+    status: Status
+    reason: str
+    owner: str
+    approved_by: str
+    signed_at: datetime
+    expires_at: datetime
+    statement: str = ""
+    void: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is in force."""
+        return not self.void
+
+
+@frozen
 class Risk:
     """What ranks an exposure. `None` is "not known" and shown as such."""
 
@@ -140,6 +165,10 @@ class Exposure:
     asked: a language package, a deployment."""
     said: Spoken | None = None
     """What VEX documents say of all of it that runs; `None` where none speaks of it."""
+    waiver: Waiving | None = None
+    """The waiver of all of it that runs; `None` where none speaks of it."""
+    source_package: str = ""
+    """What its package was built from, where that has another name; advisories may go by it."""
     drill: str | None = None
     """The drill that made it, of a synthetic finding; such an exposure never enters real figures."""
 

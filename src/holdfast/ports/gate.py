@@ -1,6 +1,6 @@
 """Where policies, waivers and builds are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -37,6 +37,14 @@ class Waivers(Protocol):
 
     def of_service(self, service_id: str) -> Sequence[KeptWaiver]:
         """Return a service's that nobody withdrew, by id; expired ones too."""
+        ...
+
+    def of_services(self, service_ids: Collection[str]) -> Sequence[KeptWaiver]:
+        """Return those of several services that nobody withdrew, by id; expired ones too."""
+        ...
+
+    def ending(self, after: datetime | None, until: datetime | None) -> Sequence[KeptWaiver]:
+        """Return those that nobody withdrew and that end later than `after`, and not later than `until`, by id."""
         ...
 
     def list(self, after: str | None = None, limit: int = 100) -> Sequence[KeptWaiver]:

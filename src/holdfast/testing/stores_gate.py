@@ -82,11 +82,26 @@ class GateSuite:
                 tx.waivers.save(given)
             tx.waivers.save(replace(one, ended_at=at(1)))
             assert list(tx.waivers.of_service("svc_shop")) == [other]
+            assert list(tx.waivers.of_services({"svc_shop", "svc_other", "svc_none"})) == [other, elsewhere]
+            assert list(tx.waivers.of_services(())) == []
             assert tx.waivers.get("wav_1").ended_at == at(1)
             assert [found.waiver.id for found in tx.waivers.list(limit=2)] == ["wav_3", "wav_2"]
             assert [found.waiver.id for found in tx.waivers.list(after="wav_2")] == ["wav_1"]
             with pytest.raises(NotFoundError):
                 tx.waivers.get("wav_9")
+
+    def test_waivers_are_found_by_when_they_end(self, store: Store) -> None:
+        kept = [waiver("wav_1"), waiver("wav_2", "svc_other"), replace(waiver("wav_3"), ended_at=at(1))]
+        late = replace(waiver("wav_4"), waiver=replace(waiver("wav_4").waiver, expires_at=at(50)))
+        with store.write(ORG, START) as tx:
+            for one in (*kept, late):
+                tx.waivers.save(one)
+            assert list(tx.waivers.ending(None, at(48))) == kept[:2]
+            assert list(tx.waivers.ending(at(47), None)) == [*kept[:2], late]
+            assert list(tx.waivers.ending(at(48), at(50))) == [late]
+            assert list(tx.waivers.ending(None, at(47))) == []
+        with store.write(OTHER, START) as tx:
+            assert (list(tx.waivers.ending(None, None)), list(tx.waivers.of_services({"svc_shop"}))) == ([], [])
 
     def test_builds_are_found_by_what_they_are_of_and_what_became_of_them(self, store: Store) -> None:
         anybody = BuildFilter()

@@ -1,13 +1,13 @@
 """Policies, waivers and builds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
 from holdfast.edges.stores.schema_gate import BUILD, POLICY, WAIVER
-from holdfast.edges.stores.session import Session
+from holdfast.edges.stores.session import Session, chunks
 from holdfast.edges.stores.values import from_body, to_body
 from holdfast.errors import ConflictError, NotFoundError
 from holdfast.model.build import Answer, Build, BuildFilter, BuildPoint, Level, PolicyText
@@ -85,6 +85,21 @@ class SqlWaivers:
     def of_service(self, service_id: str) -> Sequence[KeptWaiver]:
         """Return a service's that nobody withdrew, by id; expired ones too."""
         where = (WAIVER.c.service_id == service_id, WAIVER.c.ended_at.is_(None))
+        return self._list(select(WAIVER.c.body).where(*where).order_by(WAIVER.c.id))
+
+    def of_services(self, service_ids: Collection[str]) -> Sequence[KeptWaiver]:
+        """Return those of several services that nobody withdrew, by id; expired ones too."""
+        found: dict[str, KeptWaiver] = {}
+        for some in chunks(sorted(service_ids)):
+            where = (WAIVER.c.service_id.in_(some), WAIVER.c.ended_at.is_(None))
+            found |= {one.waiver.id: one for one in self._list(select(WAIVER.c.body).where(*where))}
+        return [found[name] for name in sorted(found)]
+
+    def ending(self, after: datetime | None, until: datetime | None) -> Sequence[KeptWaiver]:
+        """Return those that nobody withdrew and that end later than `after`, and not later than `until`, by id."""
+        where: list[Any] = [WAIVER.c.ended_at.is_(None)]
+        where += [WAIVER.c.expires_at > after] if after is not None else []
+        where += [WAIVER.c.expires_at <= until] if until is not None else []
         return self._list(select(WAIVER.c.body).where(*where).order_by(WAIVER.c.id))
 
     def list(self, after: str | None = None, limit: int = 100) -> Sequence[KeptWaiver]:
