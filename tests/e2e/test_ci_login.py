@@ -99,7 +99,7 @@ def test_one_identity_is_enough_for_all_services_of_a_repository(
     trust = {"system": "gitlab", "issuer": issuer.url, "audience": server.url, "conditions": {"namespace_id": ["17"]}}
     server.call("PUT", "/trusts/lab", trust)
     git(repository, "checkout", "-q", "main")
-    services = "".join(f"  - {{name: {name}, paths: [{name}], tier: 1, exposure: internal}}\n" for name in ("pay", "web"))
+    services = "".join(f"  - {{name: {name}, paths: [{name}], tier: 1}}\n" for name in ("pay", "web"))
     commit(repository, "holdfast.yaml", f"version: 1\nservices:\n{services}")
     for name in ("pay", "web"):
         commit(repository, f"{name}/requirements.txt", "calm==1.0\n")
