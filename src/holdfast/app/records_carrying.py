@@ -17,7 +17,7 @@ from pathlib import Path
 from holdfast.app.feed_carrying import has_store, sealed_by, unsealed_by
 from holdfast.app.house import House, open_house
 from holdfast.app.settings import Settings, read_settings
-from holdfast.app.syncing import COMPILED, SOURCES, live_clusters
+from holdfast.app.syncing import COMPILED, SOURCES, judge_changed, live_clusters
 from holdfast.edges.cli.feed_wishes import Carried, CarriedList, ExportWish, ImportWish
 from holdfast.edges.providers.compiled_store import compile_store
 from holdfast.edges.providers.osv_open import is_remote, open_feed
@@ -35,10 +35,10 @@ from holdfast.loop.carried import refuse_future, refuse_future_lists
 from holdfast.loop.enrichments import MAX_WHOLE_ROWS, load_enrichments
 from holdfast.loop.feed_import import Begun, Offer, begin_import, clusters_to_judge, finish_import
 from holdfast.loop.feeds import SyncReport, sync
-from holdfast.loop.refresh import judge_clusters
+from holdfast.loop.unjudged import end_unjudged, find_unjudged
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.feed import EnrichmentRows
-from holdfast.ports.store import Store
+from holdfast.ports.store import Store, Transaction
 
 Progress = Callable[[str, int, int | None], None]
 _SHOWN_PROBLEMS = 5
@@ -136,19 +136,23 @@ def import_records(data: Path, file: Path, wish: ImportWish, progress: Progress)
 
 def _take(house: House, opened: RecordsFeed, begun: Begun, progress: Progress) -> Sequence[str]:
     """Take all of it, and return what could not be read, in words. Raises: FeedError, ConflictError."""
-    store, clock, settings = house.store, house.clock, house.settings
-    report = sync(store, opened, clock, ecosystems=opened.ecosystems(), progress=progress, guard=begun.guard)
+    store, clock = house.store, house.clock
+    word = find_unjudged(store, clock, house.ids)
+
+    def guard(tx: Transaction) -> None:
+        begun.guard(tx)
+        word.guard(tx)
+
+    report = sync(store, opened, clock, ecosystems=opened.ecosystems(), progress=progress, guard=guard)
     _require_taken(report)
-    lists = load_enrichments(store, opened.lists(), clock, again=True, guard=begun.guard)
+    lists = load_enrichments(store, opened.lists(), clock, again=True, guard=guard)
     clusters = {*report.clusters, *clusters_to_judge(store, begun)}
     if begun.is_resumed or any(one.changed for one in lists):
         clusters |= live_clusters(house)
-    age, targets = settings.feed_max_age, house.outside.targets
-    judge_clusters(store, clock, house.ids, sorted(clusters), feed_max_age=age, targets=targets)
-    compile_store(store, settings.data / COMPILED, imported=begun.offer.digest)
+    judge_changed(house, clusters, word)
+    compile_store(store, house.settings.data / COMPILED, imported=begun.offer.digest)
     finish_import(store, clock, begun)
-    for org in store.tenants.orgs():
-        house.tell(org.id)
+    end_unjudged(store, clock, word)
     return report.problems
 
 

@@ -17,7 +17,7 @@ from holdfast.app.provider_keeping import ProviderKeeper
 from holdfast.app.rejudging import Rejudging
 from holdfast.app.retaining import Retention
 from holdfast.app.spooling import SpoolKeeper
-from holdfast.app.syncing import sync_everything
+from holdfast.app.syncing import judge_what_is_left, sync_everything
 from holdfast.loop.intake import expire_hosts
 from holdfast.loop.turn import Turn
 from holdfast.model.inventory import Host
@@ -54,8 +54,8 @@ class Schedule:
         self._run("providers", lambda: ProviderKeeper(self._house, STORE_FAILURES).run_forever(self._stop))
         self._run("judging", lambda: Rejudging(self._house, STORE_FAILURES).run_forever(self._stop))
         self._run("retention", lambda: Retention(self._house, STORE_FAILURES).run_forever(self._stop))
-        if self._house.settings.feed is not None:
-            self._run("feeds", self._feeds)
+        is_fed = self._house.settings.feed is not None
+        self._run("feeds", self._feeds if is_fed else self._judge_what_is_left)
 
     def stop(self) -> None:
         """End them, and wait a moment for what is under way."""
@@ -105,6 +105,12 @@ class Schedule:
                 self._guarded("feeds", self.sync_feeds)
             self._stop.wait(LOOK_S)
             waited += LOOK_S
+
+    def _judge_what_is_left(self) -> None:
+        """Without a feed, judge what an import brought that was cut: at once, then every interval."""
+        while not self._stop.is_set():
+            self._guarded("feeds", lambda: judge_what_is_left(self._house))
+            self._stop.wait(self._house.settings.feed_interval_s)
 
     def _wanted(self) -> frozenset[str]:
         try:

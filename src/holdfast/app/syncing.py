@@ -15,6 +15,7 @@ from holdfast.errors import UsageError
 from holdfast.loop.enrichments import load_enrichments
 from holdfast.loop.feeds import sync
 from holdfast.loop.refresh import judge_clusters
+from holdfast.loop.unjudged import Unjudged, clusters_of_feeds, end_unjudged, find_unjudged
 from holdfast.ports.feed import EnrichmentSource
 
 Progress = Callable[[str, int, int | None], None]
@@ -25,27 +26,48 @@ COMPILED = "advisories.hf"
 def sync_everything(house: House, progress: Progress, *, enrich: bool = True) -> list[str]:
     """Sync advisories of all that runs, then enrichments; judge what changed; returns what went wrong, in words.
 
-    Scans of this data folder use what was synced: the compiled file is written anew when records changed.
+    Scans of this data folder use what was synced: the compiled file is written anew when records changed. What a sync
+    that was cut left is done as well.
     """
-    settings = house.settings
+    settings, store, clock = house.settings, house.store, house.clock
     if settings.feed is None:
         return []
-    report = sync(house.store, open_feed(settings.feed, settings.downloads), house.clock, progress=progress)
+    word = find_unjudged(store, clock, house.ids)
+    feed = open_feed(settings.feed, settings.downloads)
+    report = sync(store, feed, clock, progress=progress, guard=word.guard)
     clusters = set(report.clusters)
     failed = [f"{one.ecosystem}: {one.error}" for one in report.snapshots if one.error]
-    if enrich or report.changed:
+    again = bool(report.changed) or word.is_left
+    if enrich or again:
         sources = [SOURCES[kind](location) for kind, location in settings.enrichments.items()]
-        for state in load_enrichments(house.store, sources, house.clock, again=bool(report.changed)):
+        for state in load_enrichments(store, sources, clock, again=again, guard=word.guard):
             failed += [f"{state.kind}: {state.error}"] if state.error else []
             clusters |= live_clusters(house) if state.changed else set()
+    judge_changed(house, clusters, word)
+    if report.changed or word.is_left or not (settings.data / COMPILED).exists():
+        compile_store(store, settings.data / COMPILED)
+    end_unjudged(store, clock, word)
+    return [*failed, *report.problems]
+
+
+def judge_what_is_left(house: House) -> None:
+    """Judge what a sync or an import brought that was cut, where there is any."""
+    word = find_unjudged(house.store, house.clock, house.ids)
+    if word.is_left:
+        judge_changed(house, set(), word)
+        compile_store(house.store, house.settings.data / COMPILED)
+        end_unjudged(house.store, house.clock, word)
+
+
+def judge_changed(house: House, clusters: set[str], word: Unjudged) -> None:
+    """Judge clusters, and after a cut all that the feeds speak of; then tell who looks."""
+    if word.is_left:
+        clusters = clusters | clusters_of_feeds(house.store) | live_clusters(house)
     if clusters:
-        age, targets = settings.feed_max_age, house.outside.targets
+        age, targets = house.settings.feed_max_age, house.outside.targets
         judge_clusters(house.store, house.clock, house.ids, sorted(clusters), feed_max_age=age, targets=targets)
     for org in house.store.tenants.orgs():
         house.tell(org.id)
-    if report.changed or not (settings.data / COMPILED).exists():
-        compile_store(house.store, settings.data / COMPILED)
-    return [*failed, *report.problems]
 
 
 def live_clusters(house: House) -> set[str]:

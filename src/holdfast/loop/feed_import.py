@@ -22,6 +22,7 @@ import msgspec
 
 from holdfast.errors import ConflictError, FeedError
 from holdfast.loop.carried import Lists, find_older, find_older_lists
+from holdfast.loop.unjudged import clusters_of_feeds
 from holdfast.model.advisory import Snapshot
 from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
@@ -30,7 +31,6 @@ from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store, Transaction
 
 _UNDER_WAY = "feed.import"
-_LOOK = 500
 
 
 @frozen
@@ -135,10 +135,4 @@ def finish_import(store: Store, clock: Clock, begun: Begun) -> None:
 
 def clusters_to_judge(store: Store, begun: Begun) -> set[str]:
     """Return the clusters that an import which was cut before this one can have brought, and nobody judged."""
-    found: set[str] = set()
-    if begun.is_resumed:
-        with store.read(PUBLIC) as tx:
-            names = sorted({name for one in begun.offer.snapshots for name in tx.advisories.known(one.ecosystem)})
-            for start in range(0, len(names), _LOOK):
-                found |= set(tx.clusters.of(names[start : start + _LOOK]).values())
-    return found
+    return clusters_of_feeds(store, [one.ecosystem for one in begun.offer.snapshots]) if begun.is_resumed else set()
