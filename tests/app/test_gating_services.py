@@ -92,6 +92,14 @@ def test_a_file_of_no_service_is_judged_with_the_nearest_and_the_strictest_of_th
     assert (code, [(one["service"], one["id"]) for one in found["warnings"]]) == (0, [("docs", "L-lamp")])
 
 
+def test_what_a_service_includes_from_another_folder_is_judged_as_its_own(repository: Path, feed: Path) -> None:
+    commit(repository, "services/web/extra.txt", "lamp==1.0\n")
+    commit(repository, "services/pay/requirements.txt", "old==1.0\n-r ../web/extra.txt\n")
+    code, found = judged(repository, feed)
+    assert (code, [(one["service"], one["id"]) for one in found["blocking"]]) == (1, [("pay", "L-lamp")])
+    assert [(one["service"], one["id"]) for one in found["warnings"]] == [("web", "L-lamp")]
+
+
 def test_a_change_takes_no_file_from_its_service_by_its_own_manifest(repository: Path, feed: Path) -> None:
     commit(repository, "holdfast.yaml", MANIFEST.replace("services/pay", "nowhere").replace("tier: 3", "tier: 9"))
     commit(repository, "services/pay/requirements.txt", "old==1.0\ndesk==1.0\n")

@@ -19,6 +19,19 @@ def test_composition_unites_a_component_of_several_files() -> None:
     assert sbom.files == (("x/requirements.txt", "requirements_txt", 2), ("y/requirements.txt", "requirements_txt", 1))
 
 
+def test_a_file_is_a_place_of_what_it_includes_from_another_folder() -> None:
+    files = {
+        "pay/requirements.txt": "-r ../web/extra.txt\n-r own.txt\n",
+        "pay/own.txt": "b==2\n",
+        "web/extra.txt": "a==1\n",
+    }
+    sbom = read_composition(MemoryTree(files))
+    assert [(one.component.name, [str(place) for place in one.locations]) for one in sbom.occurrences] == [
+        ("a", ["web/extra.txt:1", "pay/requirements.txt"]),
+        ("b", ["pay/own.txt:1"]),
+    ]
+
+
 def test_composition_goes_on_after_a_bad_file() -> None:
     sbom = read_composition(MemoryTree({"a/uv.lock": "bogus\n", "b/Cargo.lock": CARGO, "c/package-lock.json": "["}))
     assert [one.component.name for one in sbom.occurrences] == ["a"]

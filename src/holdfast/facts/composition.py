@@ -5,7 +5,8 @@ Rules:
 1. One bad file never stops the others: what can't be read is unparsed, with its line where it has one.
 2. A file that is recognized by name and not read yet is unparsed. A manifest is so too, unless a lock file beside it
    or in a folder above stands for it; for a `package.json`, what is installed in `node_modules` does, too.
-3. A component that occurs in several files is one occurrence with all its places.
+3. A component that occurs in several files is one occurrence with all its places. A file that brings it from a file of
+   another folder is one of them: what it is installed with may be another service.
 4. Places in files that a distribution's package owns name that package.
 5. A restriction to paths never drops a lock file above them that stands for a manifest among them.
 6. A lock file stands for no more than what it has: what a manifest asks for beyond that is a gap (`unlocked`).
@@ -14,6 +15,7 @@ Rules:
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 from holdfast.errors import FactError
@@ -25,7 +27,7 @@ from holdfast.facts.lockfiles._patterns import PATTERNS
 from holdfast.facts.modules import counts, is_installed_module, project_of
 from holdfast.facts.recognized import MANIFESTS, RECOGNIZED, Manifest
 from holdfast.facts.scope import component_order, merge_occurrences
-from holdfast.model.component import ParsedFile, Sbom, Unparsed
+from holdfast.model.component import Location, Occurrence, ParsedFile, Sbom, Unparsed
 from holdfast.ports.tree import HasGaps, Tree
 from holdfast.registry import load_room, load_spec, load_third_party, own_names
 
@@ -258,10 +260,21 @@ def _tell_unlocked(tree: Tree, manifests: list[tuple[str, str, list[str]]], foun
 def compose(parsed: Iterable[ParsedFile]) -> Sbom:
     """Return the composition of files already read: occurrences in order of ecosystem, name and version."""
     every = list(parsed)
-    merged = merge_occurrences(one for file in every for one in file.occurrences)
+    merged = merge_occurrences(one for file in every for one in _brought(file))
     files = tuple((file.file, file.format, len(file.occurrences)) for file in every if file.format != UNREAD)
     gaps = tuple(dict.fromkeys(gap for file in every for gap in file.unparsed))
     return Sbom(tuple(sorted(merged, key=component_order)), files, gaps)
+
+
+def _brought(file: ParsedFile) -> Iterator[Occurrence]:
+    """Yield what a file says, with itself as a place of what stands only in files of other folders, by rule 3."""
+    folder = posixpath.dirname(file.file)
+    for one in file.occurrences:
+        places = one.locations
+        is_own = not places or any(
+            place.file.startswith(file.file) or posixpath.dirname(place.file) == folder for place in places
+        )
+        yield one if is_own else replace(one, locations=(*places, Location(file.file)))
 
 
 def read_composition(tree: Tree, paths: Sequence[str] = (".",)) -> Sbom:
