@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from holdfast.app.settings import ORG, read_settings
 from holdfast.errors import HoldfastError
 from holdfast.loop.vex_documents import read_named, set_vex
 from holdfast.model.exposure import State
+from holdfast.ports.clock import Clock
+from holdfast.ports.store import Store
 from tests.loop.test_heard import document, expose, only, statement
 from tests.loop.world import World
 
@@ -72,3 +75,20 @@ def test_what_fails_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Rejudging, "look", lambda _: fail())
     job.run_forever(stop)
     assert len(looks) == 2
+
+
+def test_a_waiver_that_ends_is_seen_at_the_next_look(
+    house: House, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[datetime | None] = []
+
+    def mark(_store: Store, _clock: Clock, _org: str, since: datetime | None) -> datetime:
+        looked.append(since)
+        return house.clock.now()
+
+    monkeypatch.setattr("holdfast.app.rejudging.mark_ended", mark)
+    job = Rejudging(house, STORE_FAILURES)
+    job.look()
+    job.look()
+    assert looked[0] is None, "whatever ended while nobody looked"
+    assert looked[1] is not None

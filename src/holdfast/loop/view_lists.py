@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from holdfast.errors import UsageError
+from holdfast.findings.borne import waiver_words
 from holdfast.findings.heard import said_words
 from holdfast.findings.rank import explain_rank, severity_band
 from holdfast.loop.view_gaps import Gap, GapReader, gaps_of_composition
@@ -18,7 +19,10 @@ _MOST_NAMES = 10
 
 @frozen
 class ExposureRow:
-    """An exposure in a list; `since` is when it could first be used, `until` when it ended; `said` is VEX's word."""
+    """An exposure in a list; `since` is when it could first be used, `until` when it ended.
+
+    `said` is VEX's word, `waiver` until when it is waived or that its waiver does not hold; empty without one.
+    """
 
     id: str
     state: str
@@ -37,6 +41,7 @@ class ExposureRow:
     until: datetime | None
     backlog: bool
     said: str
+    waiver: str
 
 
 @frozen
@@ -110,6 +115,7 @@ def row_of(exposure: Exposure, as_of: datetime | None = None) -> ExposureRow:
         clocks.resolved_at,
         exposure.backlog,
         said_words(exposure.said) if exposure.said else "",
+        waiver_words(exposure.waiver) if exposure.waiver and as_of is None else "",
     )
 
 

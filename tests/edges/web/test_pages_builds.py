@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from holdfast.loop.judging import judge_due
+from holdfast.model.exposure import State
 from holdfast.model.tenancy import Permission
 from tests.edges.web.builds_estate import many_builds, with_gate
 from tests.edges.web.conftest import Visitor, visit
@@ -146,6 +148,20 @@ def test_waivers_stand_where_they_stand_and_are_decided_on_the_page(gate: Gate) 
     assert ("asked for" in page, "withdrawn" in page) == (False, True)
     gate.visitor.become(Permission.READ)
     assert "Withdraw" not in gate.words("/waivers")
+
+
+def test_an_exposure_shows_who_bears_it_why_and_until_when(gate: Gate) -> None:
+    estate = gate.visitor.estate
+    judge_due(estate.store, estate.clock, estate.ids, ORG)
+    with estate.store.read(ORG) as tx:
+        one = next(one for one in tx.exposures.all() if one.state is State.WAIVED)
+    page = gate.words(f"/exposures/{one.id}")
+    for part in ("Waived, would fail.", "The waiver", "in force", "vulnerable_code_not_in_execute_path", "usr_other"):
+        assert part in page
+    assert one.waiver is not None
+    assert one.waiver.expires_at.strftime("%d %b %Y") in page
+    listed = gate.words("/exposures?state=waived")
+    assert "waived until " in listed
 
 
 def test_exposure_of_a_deployment_is_shown_like_any_other(gate: Gate) -> None:

@@ -8,6 +8,7 @@ from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Ending, State
 from holdfast.model.inventory import Reach
 from holdfast.model.vex import VexStatus
+from holdfast.model.waiver import Status
 
 
 class LocationOut(Answer, frozen=True):
@@ -152,12 +153,30 @@ class SaidOut(Answer, frozen=True):
     others: list[str]
 
 
+class WaivingOut(Answer, frozen=True):
+    """The waiver that speaks of it, in force until `expires_at` where `void` is empty; else `void` is why it is not.
+
+    `owner` and `approved_by` are opaque ids. Of several that cover it together it is the one that ends first.
+    """
+
+    id: str
+    status: Status
+    reason: str
+    statement: str
+    owner: str
+    approved_by: str
+    signed_at: Instant
+    expires_at: Instant
+    void: list[str]
+
+
 class FindingOut(Answer, frozen=True):
     """A finding in an environment: one episode of it, with its life and its clocks.
 
     `kind` is `vulnerability`, or `deployment` where no passing verdict of the gate allowed what runs. `package_state`
     is how the package's distribution says that it stands, `null` where it is of none. `said` is what VEX documents say
-    of all of it that runs, `null` where none does; where that clears it, `state` is `cleared`.
+    of all of it that runs, `null` where none does; where that clears it, `state` is `cleared`. `waiver` is that of all
+    of it that runs, `null` without one; while it is in force, `state` is `waived`.
     """
 
     id: str
@@ -186,6 +205,7 @@ class FindingOut(Answer, frozen=True):
     releases: list[str]
     package_state: PackageState | None
     said: SaidOut | None
+    waiver: WaivingOut | None
 
 
 class FindingPage(Answer, frozen=True):

@@ -60,6 +60,9 @@ def command(api: Api, *, exposure: str, style: str) -> None:
         return
     finding = detail["finding"]
     print_facts(_facts(finding), style)
+    if finding["waiver"] is not None:
+        print_heading("Waiver", style)
+        print_facts(_waiver(finding["waiver"]), style)
     if finding["said"] is not None:
         print_heading("VEX", style)
         print_facts(_said(finding["said"]), style)
@@ -95,6 +98,18 @@ def _facts(one: Mapping[str, Any]) -> list[tuple[str, object]]:
         ("where", ", ".join(place_text(place) for place in one["locations"][:5])),
         ("confidence", one["confidence"]),
         ("advisories", ", ".join(one["advisories"])),
+    ]
+
+
+def _waiver(one: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return [
+        ("waiver", one["id"]),
+        ("because", f"{one['status'].replace('_', ' ')}, {one['reason']}"),
+        ("statement", one["statement"]),
+        ("owner", one["owner"]),
+        ("approved by", one["approved_by"]),
+        ("until", instant_text(one["expires_at"])),
+        ("does not hold", "; ".join(one["void"])),
     ]
 
 

@@ -9,7 +9,7 @@ import click
 from holdfast.edges.cli.options import format_option, with_api
 from holdfast.edges.cli.output import print_answer, say
 from holdfast.edges.cli.paging import answer_pages
-from holdfast.edges.cli.words import fix_text, instant_text, said_text, severity_text, state_text
+from holdfast.edges.cli.words import fix_text, instant_text, said_text, severity_text, state_text, waiver_text
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
 from holdfast.ports.api import Api
@@ -107,7 +107,7 @@ def command(
 def finding_row(one: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cells of an exposure."""
     versions = ", ".join(one["versions"])
-    marks = [mark for mark in ("backlog" if one["backlog"] else "", said_text(one)) if mark]
+    marks = [mark for mark in ("backlog" if one["backlog"] else "", waiver_text(one), said_text(one)) if mark]
     names = [name for name in one["advisories"] if name.startswith("CVE-")] or one["advisories"]
     return {
         **one,

@@ -35,6 +35,14 @@ def said_text(finding: Mapping[str, Any]) -> str:
     return f"VEX: {status}" + (", which does not count" if said["void"] else "")
 
 
+def waiver_text(finding: Mapping[str, Any]) -> str:
+    """Return until when a finding is waived, or that its waiver does not hold; empty without one."""
+    waiver = finding["waiver"]
+    if waiver is None:
+        return ""
+    return "its waiver does not hold" if waiver["void"] else f"until {instant_text(waiver['expires_at'])}"
+
+
 def fix_text(finding: Mapping[str, Any]) -> str:
     """Return the version that mends a finding, or why there is none: `Debian will not fix it`."""
     return finding["risk"]["fix_version"] or hopeless_text(finding) or "none known"
