@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from holdfast.controls.versions import version_key
 from holdfast.model.advisory import Compiled
+from holdfast.model.component import Component
 from holdfast.model.exposure import Exposure
 from holdfast.ports.store import Transaction
 
@@ -34,10 +35,15 @@ def find_all_neighbours(tx: Transaction, changed: Collection[str]) -> Iterator[s
     exposed: dict[Package, set[str]] = {}
     for exposure in tx.exposures.all():
         if exposure.is_live:
-            exposed.setdefault((exposure.ecosystem, exposure.name), set()).add(exposure.cluster)
+            exposed.setdefault((exposure.ecosystem, _match_name(exposure)), set()).add(exposure.cluster)
     for package, clusters in sorted(exposed.items()):
         if not _clusters_of(tx, package).isdisjoint(changed):
             yield from sorted(clusters)
+
+
+def _match_name(exposure: Exposure) -> str:
+    """Return the name that advisories have: of a distribution's package perhaps that of its source."""
+    return Component(exposure.ecosystem, exposure.name, "0", source_package=exposure.source_package).match_name
 
 
 def _clusters_of(tx: Transaction, package: Package) -> set[str]:
