@@ -13,7 +13,7 @@ from holdfast.app.rejudging import Rejudging, judge_here
 from holdfast.app.settings import ORG, read_settings
 from holdfast.errors import HoldfastError
 from holdfast.loop.vex_documents import read_named, set_vex
-from holdfast.model.exposure import State
+from holdfast.model.exposure import State, Subject
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store
 from tests.loop.test_heard import document, expose, only, statement
@@ -92,3 +92,17 @@ def test_a_waiver_that_ends_is_seen_at_the_next_look(
     job.look()
     assert looked[0] is None, "whatever ended while nobody looked"
     assert looked[1] is not None
+
+
+def test_what_fails_in_one_org_holds_up_no_other(house: House, world: World) -> None:
+    broken = World(house.store, org="acme")
+    expose(broken)
+    with house.store.write("acme", house.clock.now()) as tx:
+        nobody = Subject("service", "svc_nobody", "nobody")
+        tx.exposures.save([replace(only(broken), subject=nobody)])
+        tx.vex.mark([only(broken).cluster])
+    assert [one.id for one in house.store.tenants.orgs()] == ["acme", ORG]
+    Rejudging(house, STORE_FAILURES).look()
+    assert only(world).state is State.CLEARED
+    with house.store.read("acme") as tx:
+        assert len(tx.vex.due(9)) == 1

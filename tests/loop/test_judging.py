@@ -1,6 +1,7 @@
 """What waits is judged in short transactions; each day what the day may have changed waits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,8 +15,10 @@ from holdfast.loop.turn import Turn
 from holdfast.loop.vex_documents import read_named, set_vex
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import State
+from holdfast.ports.clock import Clock
+from holdfast.ports.store import Store, Transaction
 from tests.loop.test_advisory_facts import debian, install, of
-from tests.loop.test_heard import BAD, document, judge, statement
+from tests.loop.test_heard import BAD, document, judge, notice, statement
 from tests.loop.world import World, open_world, record
 
 
@@ -86,3 +89,64 @@ def test_what_stopped_in_between_goes_on_where_it_stopped(world: World, monkeypa
     assert sorted(one.state.value for one in world.exposures()) == ["cleared", "open"]
     assert judge(world) == 1
     assert {one.state for one in world.exposures()} == {State.CLEARED}
+
+
+class Meddled:
+    """A store in which something happens once, right after one of its reads was closed."""
+
+    def __init__(self, store: Store, reads: int, deed: Callable[[], object]) -> None:
+        self._store, self._left, self._deed = store, reads, deed
+        self.tenants = store.tenants
+
+    @contextmanager
+    def read(self, org: str) -> Iterator[Transaction]:
+        """Look, then let it happen."""
+        with self._store.read(org) as tx:
+            yield tx
+        self._left -= 1
+        if self._left == 0:
+            self._deed()
+
+    def write(self, org: str, now: datetime) -> AbstractContextManager[Transaction]:
+        """Write."""
+        return self._store.write(org, now)
+
+    def write_now(self, org: str, clock: Clock) -> AbstractContextManager[tuple[Transaction, datetime]]:
+        """Write now."""
+        return self._store.write_now(org, clock)
+
+    def close(self) -> None:
+        """Close it."""
+        self._store.close()
+
+
+def _mark(world: World, *statements: object, name: str = "vendor") -> None:
+    """Keep a document that nobody judges by yet."""
+    with world.turn() as turn:
+        set_vex(turn, read_named(name, document(*statements, name=name)))
+
+
+def test_what_begins_to_run_while_others_are_judged_waits_on(world: World) -> None:
+    """What runs since the look was cleared when it began; the document changed after that."""
+    world.push(record("GHSA-1", ("0", "1.5.0"), aliases=["CVE-1"]))
+    _mark(world, statement())
+
+    def meddle() -> None:
+        world.ship("shop", "1", BAD)
+        assert of(world, "CVE-1").state is State.CLEARED
+        _mark(world, statement("affected"))
+
+    judge_due(Meddled(world.store, 3, meddle), world.clock, world.ids, world.org)
+    assert of(world, "CVE-1").state is State.OPEN
+
+
+def test_a_document_that_comes_while_notices_are_looked_through_counts(world: World) -> None:
+    notice(world, "CVE-2026-1")
+    _mark(world, statement(vulnerability="CVE-2026-9"))
+
+    def meddle() -> None:
+        product = "pkg:rpm/redhat/libssl3?distro=redhat-9"
+        _mark(world, statement(product=product, vulnerability="CVE-2026-1"), name="second")
+
+    judge_due(Meddled(world.store, 2, meddle), world.clock, world.ids, world.org)
+    assert [one.state for one in world.exposures()] == [State.CLEARED]

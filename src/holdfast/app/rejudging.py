@@ -41,12 +41,18 @@ class Rejudging:
             stop.wait(LOOK_S)
 
     def look(self) -> None:
-        """Judge what waits in every org."""
+        """Judge what waits in every org; what fails in one holds up no other."""
+        for org in self._house.store.tenants.orgs():
+            try:
+                self._look_at(org.id)
+            except self._failures as error:
+                _LOG.warning("judging", org=org.id, error=str(error))
+
+    def _look_at(self, org: str) -> None:
         house = self._house
-        for org in house.store.tenants.orgs():
-            today = house.clock.now().date()
-            if self._marked.get(org.id) != today:
-                mark_the_day(house.store, house.clock, org.id)
-                self._marked[org.id] = today
-            self._looked[org.id] = mark_ended(house.store, house.clock, org.id, self._looked.get(org.id))
-            judge_here(house, org.id)
+        today = house.clock.now().date()
+        if self._marked.get(org) != today:
+            mark_the_day(house.store, house.clock, org)
+            self._marked[org] = today
+        self._looked[org] = mark_ended(house.store, house.clock, org, self._looked.get(org))
+        judge_here(house, org)

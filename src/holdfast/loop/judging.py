@@ -27,6 +27,8 @@ from holdfast.ports.world import Targets
 
 LOOK_CLUSTERS = 500
 JUDGE_CLUSTERS = 20
+_NOTICES_BEGUN = "notices begun"
+"""In the place of `NOTICES` while they are looked through, so that a crash leaves them waiting."""
 
 
 def judge_due(
@@ -46,7 +48,7 @@ def judge_due(
             live = sorted({one.cluster for one in tx.exposures.of_clusters(due) if one.is_live}) if due else []
         if not due:
             return count
-        if NOTICES in due:
+        if not {NOTICES, _NOTICES_BEGUN}.isdisjoint(due):
             _mark_notices(store, clock, org)
             continue
         for start in range(0, len(live), JUDGE_CLUSTERS):
@@ -55,8 +57,12 @@ def judge_due(
                 turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
                 count += len(reconcile(turn, clusters=batch))
                 tx.vex.done(batch)
-        with store.write_now(org, clock) as (tx, _):
-            tx.vex.done(set(due) - set(live))
+        rest = set(due) - set(live)
+        with store.write_now(org, clock) as (
+            tx,
+            _,
+        ):  # since the look one may have begun to run
+            tx.vex.done(rest - {one.cluster for one in tx.exposures.of_clusters(sorted(rest)) if one.is_live})
 
 
 def mark_ended(store: Store, clock: Clock, org: str, since: datetime | None = None) -> datetime:
@@ -79,6 +85,9 @@ def _is_over(one: Exposure, now: datetime) -> bool:
 
 def _mark_notices(store: Store, clock: Clock, org: str) -> None:
     """Mark the notices that mend what documents name, and those of which one spoke before."""
+    with store.write_now(org, clock) as (tx, _):  # what changes from here on waits anew
+        tx.vex.mark([_NOTICES_BEGUN])
+        tx.vex.done([NOTICES])
     with store.read(org) as tx:
         named, running = set(tx.vex.named()), (one for one in tx.exposures.all() if one.is_live)
         spoken: set[str] = set()
@@ -87,7 +96,7 @@ def _mark_notices(store: Store, clock: Clock, org: str) -> None:
             spoken |= {one.cluster for one in some if one.said is not None or not named.isdisjoint(known.names(one))}
     with store.write_now(org, clock) as (tx, _):
         tx.vex.mark(spoken)
-        tx.vex.done([NOTICES])
+        tx.vex.done([_NOTICES_BEGUN])
 
 
 def mark_the_day(store: Store, clock: Clock, org: str) -> None:
