@@ -16,6 +16,9 @@ def told(file: str, before: str, after: str) -> list[bool]:
     return [one.because.endswith(ALTERED) for one in mark_altered(read_composition(tree), tree, was).unparsed]
 
 
+DEEP = f"[project]\ndependencies = []\n[tool.poetry.{'.'.join('a' * 3000)}]\nx = 1\n"
+
+
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [
@@ -24,7 +27,10 @@ def told(file: str, before: str, after: str) -> list[bool]:
         ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = ['evil==1']\n"),
         ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = [\n"),
         ("pyproject.toml", "[project]\ndependencies = []\n", "[tool.poetry.dependencies]\nevil = '1'\n"),
+        ("pyproject.toml", "[project]\ndependencies = []\n", "[tool.pixi.pypi-dependencies]\nevil = '1'\n"),
+        ("pyproject.toml", DEEP, f"{DEEP}y = 2\n"),
         ("package.json", '{"dependencies": {}}', '{"dependencies": {"evil": "1"}}'),
+        ("package.json", '{"dependencies": {}}', '{"dependencies": {}, "catalog": {"evil": "1"}}'),
         ("Cargo.toml", "[dependencies]\n", "[target.x.dependencies]\nevil = '1'\n"),
     ],
 )

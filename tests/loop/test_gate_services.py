@@ -1,6 +1,7 @@
 """Several services in one tree: every file is somebody's, and every verdict is told."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,10 @@ from holdfast.loop.gate_services import (
     owner_of,
     split_reports,
     split_sbom,
+    split_scan,
     told_from_top,
 )
+from holdfast.loop.scan import ScanReport
 from holdfast.model.component import Component, Location, Occurrence, Sbom, Unparsed
 from holdfast.model.finding import Kind
 from holdfast.model.inventory import Reach
@@ -74,6 +77,14 @@ def test_nothing_is_dropped_and_nothing_is_anothers(files: list[str]) -> None:
     places = [(each.component, at) for part in parts.values() for each in part.occurrences for at in each.locations]
     every = [(each.component, at) for each in whole.occurrences for at in each.locations]
     assert sorted(places, key=str) == sorted(every, key=str)
+
+
+def test_a_release_past_its_end_is_only_theirs_who_have_packages_of_it() -> None:
+    old = Occurrence(Component("Debian:10", "openssl", "1.1"), (Location("docs/status", 1),))
+    sbom = Sbom((old, one("lamp", "services/pay/go.sum")), (("services/pay/go.sum", "go_sum", 1),))
+    ended = (("Debian:10", date(2024, 6, 30)),)
+    parts = split_scan(ScanReport(sbom, (), (), (), ended=ended), owner_of(STATED))
+    assert {name: part.ended for name, part in parts.items()} == {"docs": ended, "pay": ()}
 
 
 def test_what_a_tool_says_goes_to_who_has_the_package_or_the_place() -> None:

@@ -4,16 +4,15 @@ Rules:
 
 1. A gap is known again by its reason. Of a file of which nothing is read, or of lines that were left out as a whole,
    the reason is the same whatever they say. Where a change alters such a file its gap says so, and is another one.
-2. Of a manifest without a lock file only what it asks for counts; its version, its scripts and the settings of tools
-   bring nothing.
+2. Of a manifest without a lock file everything counts but what is known to bring nothing: its version, its scripts, the
+   settings of linters. What a tool that nobody here knows makes of its own table is not known.
 """
 
 import json
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from holdfast.errors import FactError
 from holdfast.model.component import Sbom, Unparsed
@@ -22,19 +21,19 @@ from holdfast.ports.tree import Tree
 ALTERED = "; this change alters it"
 _MOST_BYTES = 16 << 20
 _LEFT_OUT = "merge conflict markers"
-_NODE = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "bundledDependencies",
-         "bundleDependencies", "overrides", "resolutions", "workspaces", "pnpm")  # fmt: skip
-_RUST = (
-    "dependencies",
-    "dev-dependencies",
-    "build-dependencies",
-    "target",
-    "workspace",
-    "patch",
-    "replace",
-    "features",
-)
-_PYTHON_TOOLS = ("poetry", "pdm", "uv", "hatch", "setuptools", "flit")
+_NODE = ("name", "version", "description", "keywords", "homepage", "bugs", "license", "author",
+         "contributors", "funding", "files", "main", "module", "browser", "types", "typings", "exports",
+         "imports", "bin", "man", "directories", "repository", "scripts", "config", "engines", "os", "cpu",
+         "private", "type", "sideEffects", "publishConfig", "packageManager", "devEngines", "browserslist",
+         "babel", "jest", "prettier", "eslintConfig", "lint-staged", "husky")  # fmt: skip
+_RUST = ("package", "lib", "bin", "example", "test", "bench", "profile", "lints", "badges")  # fmt: skip
+_PYTHON = ("name", "version", "description", "readme", "requires-python", "license", "license-files",
+           "authors", "maintainers", "keywords", "classifiers", "urls", "scripts", "gui-scripts",
+           "entry-points", "import-names", "import-namespaces")  # fmt: skip
+_PYTHON_TOOLS = ("ruff", "black", "isort", "mypy", "pyright", "basedpyright", "ty", "pytest", "coverage", "pylint",
+                 "flake8", "bandit", "codespell", "towncrier", "commitizen", "bumpversion", "semantic_release",
+                 "vulture", "interrogate", "docformatter", "yapf", "djlint", "autoflake",
+                 "pydocstyle", "typos")  # fmt: skip
 
 
 def mark_altered(head: Sbom, tree: Tree, before: Tree) -> Sbom:
@@ -66,8 +65,11 @@ def _is_altered(file: str, tree: Tree, before: Tree) -> bool:
     if here == there or there is None:
         return False  # what was not there before is another gap anyway
     if isinstance(here, bytes) and isinstance(there, bytes):
-        asked, was = _asked(file, here), _asked(file, there)
-        return asked is None or asked != was
+        try:
+            asked, was = _asked(file, here), _asked(file, there)
+            return asked is None or asked != was
+        except (ValueError, RecursionError):  # nobody can tell, and comparing goes as deep as reading
+            return True
     return True
 
 
@@ -79,32 +81,26 @@ def _content(tree: Tree, file: str) -> bytes | str | None:
         return None if error.message == "no such file" else error.message
 
 
-def _asked(file: str, data: bytes) -> Mapping[str, Any] | None:
-    """Return what a manifest asks for; `None` where it is none whose parts are known, or can't be read."""
-    name = file.rpartition("/")[2]
-    try:
-        match name:
-            case "package.json":
-                return _parts(json.loads(data), _NODE)
-            case "Cargo.toml":
-                return _parts(tomllib.loads(data.decode()), _RUST)
-            case "pyproject.toml":
-                return _of_python(tomllib.loads(data.decode()))
-    except (ValueError, RecursionError):
-        return None
+def _asked(file: str, data: bytes) -> object:
+    """Return what a manifest may ask for; `None` where it is none whose parts are known.
+
+    Raises:
+        ValueError, RecursionError: it can't be read.
+    """
+    match file.rpartition("/")[2]:
+        case "package.json":
+            return _without(json.loads(data), _NODE)
+        case "Cargo.toml":
+            return _without(tomllib.loads(data.decode()), _RUST)
+        case "pyproject.toml":
+            root = tomllib.loads(data.decode())
+            inner = {"project": _PYTHON, "tool": _PYTHON_TOOLS}
+            return {name: _without(root.get(name, {}), known) for name, known in inner.items()} | {
+                "more": _without(root, tuple(inner))
+            }
     return None
 
 
-def _of_python(root: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    project, tools = root.get("project", {}), root.get("tool", {})
-    if not isinstance(project, dict) or not isinstance(tools, dict):
-        return None
-    return {
-        "project": _parts(project, ("dependencies", "optional-dependencies", "dynamic")),
-        "tool": _parts(tools, _PYTHON_TOOLS),
-        **(_parts(root, ("dependency-groups", "build-system")) or {}),
-    }
-
-
-def _parts(root: object, names: tuple[str, ...]) -> Mapping[str, Any] | None:
-    return {name: root[name] for name in names if name in root} if isinstance(root, dict) else None
+def _without(root: object, known: tuple[str, ...]) -> object:
+    """Return a table without what is known to bring nothing; anything else as it is."""
+    return {name: value for name, value in root.items() if name not in known} if isinstance(root, dict) else root

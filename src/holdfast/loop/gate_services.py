@@ -12,6 +12,7 @@ Rules:
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from holdfast.errors import UsageError
@@ -139,9 +140,16 @@ def split_scan(report: ScanReport, owner: Owner) -> dict[str, ScanReport]:
             sbom=sboms.get(name, Sbom(())),
             findings=tuple(findings.get(name, ())),
             unjudged=tuple(unjudged.get(name, ())),
+            ended=_ended_in(report.ended, sboms.get(name, Sbom(()))),
         )
         for name in sorted({*sboms, *findings, *unjudged})
     }
+
+
+def _ended_in(ended: Sequence[tuple[str, date]], sbom: Sbom) -> tuple[tuple[str, date], ...]:
+    """Return the releases past their end that a part has packages of: another's are no reason to call its own old."""
+    used = {one.component.ecosystem for one in sbom.occurrences} if ended else set()
+    return tuple(one for one in ended if one[0] in used)
 
 
 def split_reports(reports: Sequence[Report], owner: Owner, sboms: Mapping[str, Sbom]) -> dict[str, tuple[Report, ...]]:
