@@ -80,9 +80,9 @@ def test_other_manifests_give_their_names() -> None:
         ("a", ""),
         ("b", ""),
     ]
-    assert asked("*.csproj", '<PackageReference Include="A.B" Version="1"/><PackageReference Include="$(C)"/>') == [
-        ("A.B", "")
-    ]
+    references = """<PackageReference Include="A.B" Version="1"/><PackageReference Include="$(C)"/>
+        <!-- <PackageReference Include="Old"/> --><PackageReference Condition="'$(X)' > 1" Include="D; E" />"""
+    assert asked("*.csproj", references) == [("A.B", ""), ("D", ""), ("E", "")]
 
 
 @pytest.mark.parametrize("glob", sorted(READERS))

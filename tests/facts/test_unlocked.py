@@ -22,6 +22,20 @@ CARGO = 'version = 4\n[[package]]\nname = "a"\nversion = "1.0.0"\n'
 NUGET = '{"version": 1, "dependencies": {}}'
 COMPOSER = '{"packages": [], "packages-dev": []}'
 PROVIDED = '{"packages": [{"name": "m/m", "version": "1.0.0", "provide": {"psr/log-implementation": "1"}}]}'
+BERRY = '__metadata:\n  version: 8\n\n"a@npm:1.0.1":\n  version: 1.0.1\n  resolution: "a@npm:1.0.1"\n'
+PNPM = """lockfileVersion: '9.0'
+overrides:
+  '@s/a@1': 1.0.5
+  gone: '-'
+ignoredOptionalDependencies:
+  - left
+packages:
+  '@s/a@1.0.5':
+    resolution: {integrity: sha512-x}
+"""
+UV = (
+    'version = 1\n[[package]]\nname = "a"\nversion = "2.0"\nsource = { registry = "https://registry.example/simple" }\n'
+)
 YARN = '# yarn lockfile v1\n\n\na@^1.0.0:\n  version "1.0.0"\n'
 
 
@@ -83,6 +97,30 @@ def test_lock_above_does_not_stand_for_a_project_that_it_does_not_know() -> None
         },
         {"vendor/a/Cargo.toml": '[package]\nname = "a"\n[dev-dependencies]\nz = "1"\n',
          "Cargo.lock": '[[package]]\nname = "a"\nversion = "1.0.0"\nsource = "registry+x"\n'},
+        {
+            "package.json": '{"workspaces": ["p"], "resolutions": {"**/a": "1.0.1"}}',
+            "p/package.json": '{"name": "p", "dependencies": {"a": "1.0.0"}}',
+            "yarn.lock": BERRY,
+        },
+        {
+            "package.json": '{"dependencies": {"@s/a": "1.0.0", "gone": "1"}, "optionalDependencies": {"left": "1"}}',
+            "pnpm-lock.yaml": PNPM,
+        },
+        {
+            "Cargo.toml": '[workspace.dependencies]\nother = { package = "a", version = "1" }\n',
+            "m/Cargo.toml": '[package]\nname = "m"\n[dependencies]\nother.workspace = true\n',
+            "Cargo.lock": CARGO,
+        },
+        {
+            "pyproject.toml": '[tool.uv]\noverride-dependencies = ["A==2.0"]\n',
+            "m/pyproject.toml": '[project]\nname = "m"\ndependencies = ["a==1.0"]\n',
+            "uv.lock": UV,
+        },
+        {"pyproject.toml": '[project]\ndependencies = ["a-b==2.0.0-Beta.1"]\n',
+         "poetry.lock": POETRY.replace('"2.0"\n\n', '"2.0.0b1"\n\n')},
+        {"requirements.in": "./near\ngit+https://h.example/python-a.git@v1\n",
+         "requirements.txt": "a @ git+https://h.example/python-a.git@v1\n"},
+        {"x.csproj": '<!-- <PackageReference Include="A"/> -->', "packages.lock.json": NUGET},
     ],
 )  # fmt: skip
 def test_what_a_lock_stands_for_is_not_told(files: dict[str, str]) -> None:
@@ -105,3 +143,32 @@ def test_manifest_full_of_names_is_told_up_to_a_thousand() -> None:
     gaps = told({"package.json": names, "package-lock.json": NPM_LOCK})
     assert len(gaps) == 1_001
     assert "500 more names" in " ".join(gaps)
+
+
+PROJECT = '[project]\nrequires-python = ">=3.9"\ndependencies = ["x; {marker}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("marker", "in_requirements", "in_poetry"),
+    [
+        ("python_version < '3.9'", False, False),
+        ("python_version < '3.11'", False, True),
+        ("sys_platform == 'win32'", False, True),
+        ("sys_platform == 'win32' and python_version < '3.8'", False, False),
+        ("python_version >= '3'", True, True),
+        ("sys_platform != 'win32'", True, True),
+        ("no marker", True, True),
+    ],
+)
+def test_name_that_only_some_machines_get_is_held_to_locks_for_all(
+    marker: str, in_requirements: bool, in_poetry: bool
+) -> None:
+    manifest = PROJECT.format(marker=marker)
+    assert bool(told({"pyproject.toml": manifest, "requirements.txt": "a==1\n"})) is in_requirements
+    assert bool(told({"pyproject.toml": manifest, "poetry.lock": POETRY})) is in_poetry
+
+
+def test_bound_of_poetry_leaves_a_name_out_where_no_python_of_the_project_has_it() -> None:
+    text = '[tool.poetry.dependencies]\npython = "^3.9"\nx = {{version = "1", python = "{bound}"}}\n'
+    assert told({"pyproject.toml": text.format(bound="<3.8"), "poetry.lock": POETRY}) == []
+    assert len(told({"pyproject.toml": text.format(bound="<3.10"), "poetry.lock": POETRY})) == 1

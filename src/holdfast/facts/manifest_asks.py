@@ -6,46 +6,60 @@ Rules:
    here knows what it asks for.
 2. What lies in the tree by itself (`workspace:`, `link:`, `file:`) is not asked of anybody. Peers of a project are
    its users' matter.
-3. A pin is one exact version. A range is none: which version of it counts is the lock's own word.
+3. A pin is one exact version. A range is none: which version of it counts is the lock's own word. Neither is the
+   version of a name that the project forces to another one.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from holdfast.errors import FactError
+from holdfast.model.component import Source
 from holdfast.model.frozen import frozen
+from holdfast.model.purl import normalize_pypi
 
 _EXACT = re.compile(r"[=v]*(\d+\.\d+\.\d+(?:\.\d+)?(?:-[0-9A-Za-z.-]+)?)\Z")
 _CARGO_EXACT = re.compile(r"=\s*(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)\Z")
 _POETRY_EXACT = re.compile(r"(?:==)?\s*(\d+(?:\.\d+)*)\Z")
 _LOCAL = ("workspace:", "link:", "portal:", "file:", "./", "../")
-_NPM_TABLES = ("devDependencies", "optionalDependencies", "dependencies")
+_NPM_TABLES = ("devDependencies", "dependencies", "optionalDependencies")  # of one name in several, the last counts
 _CARGO_TABLES = ("dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies")
 _PUB_TABLES = ("dependencies", "dev_dependencies")
 _PIPFILE_OTHER = {"source", "requires", "scripts", "pipenv", "pipfile"}
-_REFERENCE = re.compile(r"<PackageReference\s[^>]*?Include\s*=\s*[\"']([^\"'$()<>;@%]+)[\"']", re.IGNORECASE)
+_REFERENCE = re.compile(r"<PackageReference\s[^<]*?\bInclude\s*=\s*[\"']([^\"'<>]+)[\"']", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_COMPUTED = re.compile(r"[$()@%]")
+_FORCED = re.compile(r"(?:@[^/@>\s]+/)?[^/@>\s]+")
+_SAYS_NAME = re.compile(r"\A[\w.-]+\s*(?:\[[^\]]*\]\s*)?@|[#&]egg=")
+"""Another repository's name, or a file's, need not be that of the package in it."""
+_ONE_WORD = re.compile(r"\w+\Z")
 
 
 @frozen
 class Ask:
     """One name that a manifest asks for; `pin` is the only version that it takes, empty where it takes several.
 
-    `extra` tells what only some installations get: the extras and groups of a Python project.
+    `extra` tells what only some installations get: the extras and groups of a Python project. `marker` and `python`
+    (a bound in Poetry's words) say on which machines it is asked for; empty for all.
     """
 
     name: str
     pin: str = ""
     extra: bool = False
+    marker: str = ""
+    python: str = ""
 
 
 @frozen
 class Asking:
-    """What a manifest asks for, and its own name; empty where it has none."""
+    """What a manifest asks for, and its own name; empty where it has none. `pythons` are those that it takes."""
 
     name: str
     asks: tuple[Ask, ...]
+    pythons: str = ""
 
 
 def _pin(pattern: re.Pattern[str], wanted: object) -> str:
@@ -63,7 +77,12 @@ def table_of(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _toml(data: bytes) -> dict[str, Any]:
+def read_toml(data: bytes) -> dict[str, Any]:
+    """Return a TOML document.
+
+    Raises:
+        ValueError: it is none.
+    """
     import tomllib  # most manifests are JSON, and a scan is short
 
     return tomllib.loads(data.decode())
@@ -76,27 +95,36 @@ def _json(data: bytes) -> dict[str, Any]:
     return document
 
 
+def names_in(keys: Iterable[str]) -> frozenset[str]:
+    """Return the names that the keys of overrides speak of: `**/a`, `a@1`, `a>@s/b`."""
+    return frozenset(word for key in keys for word in _FORCED.findall(key))
+
+
+def forced_by_package_json(document: dict[str, Any]) -> frozenset[str]:
+    """Return the names whose version a `package.json` forces, for itself and for the projects of its workspace."""
+    keys = [*table_of(document.get("resolutions")), *table_of(document.get("overrides"))]
+    return names_in([*keys, *table_of(table_of(document.get("pnpm")).get("overrides"))])
+
+
 def _package_json(data: bytes) -> Asking:
     document = _json(data)
-    forced = [*table_of(document.get("resolutions")), *table_of(document.get("overrides"))]
-    forced += table_of(table_of(document.get("pnpm")).get("overrides"))
+    forced = forced_by_package_json(document)
     asks: dict[str, Ask] = {}
     for table in _NPM_TABLES:
         for name, wanted in table_of(document.get(table)).items():
             if isinstance(wanted, str) and not wanted.startswith(_LOCAL):
-                is_forced = any(name in key for key in forced)
-                asks[name] = Ask(name, "" if is_forced else _pin(_EXACT, wanted))
+                asks[name] = Ask(name, "" if name in forced else _pin(_EXACT, wanted))
     return Asking(_named(document), tuple(asks.values()))
 
 
 def _composer_json(data: bytes) -> Asking:
     document = _json(data)
-    itself = {*table_of(document.get("replace")), *table_of(document.get("provide"))}
+    itself = {name.lower() for key in ("replace", "provide") for name in table_of(document.get(key))}
     asks = [
         Ask(name.lower(), _pin(_EXACT, wanted))
         for table in ("require", "require-dev")
         for name, wanted in table_of(document.get(table)).items()
-        if "/" in name and name not in itself  # PHP, its extensions and Composer's own interfaces have no `/`
+        if "/" in name and name.lower() not in itself  # PHP, its extensions and Composer's own interfaces have no `/`
     ]
     return Asking(_named(document), tuple(asks))
 
@@ -113,7 +141,7 @@ def _crates(document: dict[str, Any], shared: dict[str, Any]) -> Iterator[Ask]:
 
 
 def _cargo_toml(data: bytes) -> Asking:
-    document = _toml(data)
+    document = read_toml(data)
     shared = table_of(table_of(document.get("workspace")).get("dependencies"))
     asks = [*_crates(document, shared)]
     for target in table_of(document.get("target")).values():
@@ -129,19 +157,30 @@ def _requirements(listed: object, *, extra: bool) -> Iterator[Ask]:
             wanted = parse_requirement(text) if isinstance(text, str) else None
         except FactError:
             continue  # no tool that locks takes such a line either
-        if wanted is not None:
-            yield Ask(wanted.name, wanted.version or "" if wanted.source == "registry" else "", extra)
+        if wanted is None or wanted.source is Source.PATH:
+            continue
+        if wanted.source is Source.REGISTRY or _SAYS_NAME.search(text):
+            pin = wanted.version or "" if wanted.source is Source.REGISTRY else ""
+            yield Ask(wanted.name, pin, extra, wanted.marker)
 
 
 def _poetry(listed: object, *, extra: bool) -> Iterator[Ask]:
     for name, wanted in table_of(listed).items():
-        if name.lower() != "python":
-            entry = table_of(wanted)
-            yield Ask(name, _pin(_POETRY_EXACT, entry.get("version", wanted)), extra or entry.get("optional") is True)
+        if name.lower() == "python":
+            continue
+        entry = table_of(wanted)
+        marker, python, platform = (_text(entry.get(key)) for key in ("markers", "python", "platform"))
+        marker = marker or (f"sys_platform == '{platform}'" if _ONE_WORD.match(platform) else "")
+        pin = _pin(_POETRY_EXACT, entry.get("version", wanted))
+        yield Ask(name, pin, extra or entry.get("optional") is True, marker, python)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _pyproject(data: bytes) -> Asking:
-    document = _toml(data)
+    document = read_toml(data)
     project, tools = table_of(document.get("project")), table_of(document.get("tool"))
     poetry = table_of(tools.get("poetry"))
     asks = [*_requirements(project.get("dependencies"), extra=False)]
@@ -154,11 +193,22 @@ def _pyproject(data: bytes) -> Asking:
         for listed in table_of(groups).values():
             asks += _requirements(listed, extra=True)
     asks += _requirements(table_of(tools.get("uv")).get("dev-dependencies"), extra=True)
-    return Asking(_named(project) or _named(poetry), tuple(asks))
+    forced = forced_by_pyproject(document)
+    asks = [replace(one, pin="") if one.pin and normalize_pypi(one.name) in forced else one for one in asks]
+    pythons = _text(project.get("requires-python")) or _text(table_of(poetry.get("dependencies")).get("python"))
+    return Asking(_named(project) or _named(poetry), tuple(asks), pythons)
+
+
+def forced_by_pyproject(document: dict[str, Any]) -> frozenset[str]:
+    """Return the names whose version a `pyproject.toml` forces: overrides of uv and of PDM."""
+    tools = table_of(document.get("tool"))
+    resolution = table_of(table_of(tools.get("pdm")).get("resolution"))
+    forced = _requirements(table_of(tools.get("uv")).get("override-dependencies"), extra=False)
+    return frozenset({one.name for one in forced} | {*map(normalize_pypi, table_of(resolution.get("overrides")))})
 
 
 def _pipfile(data: bytes) -> Asking:
-    document = _toml(data)
+    document = read_toml(data)
     categories = [table_of(table) for name, table in document.items() if name not in _PIPFILE_OTHER]
     asks = [Ask(name, _pin(_POETRY_EXACT, _written(wanted))) for table in categories for name, wanted in table.items()]
     return Asking("", tuple(asks))
@@ -183,7 +233,9 @@ def _pubspec_yaml(data: bytes) -> Asking:
 
 
 def _project_file(data: bytes) -> Asking:
-    return Asking("", tuple(Ask(name) for name in _REFERENCE.findall(data.decode("utf-8", "replace"))))
+    listed = _REFERENCE.findall(_COMMENT.sub("", data.decode("utf-8", "replace")))
+    names = (name.strip() for text in listed for name in text.split(";"))
+    return Asking("", tuple(Ask(name) for name in names if name and not _COMPUTED.search(name)))
 
 
 READERS: dict[str, tuple[str, Callable[[bytes], Asking]]] = {

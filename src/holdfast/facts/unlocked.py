@@ -9,19 +9,31 @@ Rules:
    the lock speaks of it.
 4. What is read of locks is read once for all the manifests that they stand for, and of a manifest the first thousand
    names are told: a tree may be full of both.
-5. Extras and groups are held only to locks that fix all of them: of uv and Poetry, and of npm and the like.
+5. Extras and groups are held only to locks that fix all of them: of uv and Poetry, and of npm and the like. So is what
+   only some machines get, by a marker. What none of a project's Pythons gets is asked by nobody.
+6. A name whose version the workspace forces is held to be there, in whatever version.
 """
 
 import json
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from holdfast.errors import FactError
 from holdfast.facts.gather import readable, unparsed_of
 from holdfast.facts.lockfiles._package_json import find_members, read_manifest, workspace_globs
 from holdfast.facts.lockfiles._spec import MAX_FILE_BYTES
-from holdfast.facts.manifest_asks import READERS, Ask, Asking, read_asks, table_of
+from holdfast.facts.manifest_asks import (
+    READERS,
+    Ask,
+    Asking,
+    forced_by_package_json,
+    forced_by_pyproject,
+    names_in,
+    read_asks,
+    read_toml,
+    table_of,
+)
 from holdfast.model.component import ParsedFile, Source, Unparsed
 from holdfast.model.frozen import frozen
 from holdfast.model.naming import compared_name
@@ -29,8 +41,11 @@ from holdfast.ports.tree import Tree
 
 _ALL_GROUPS = frozenset({"uv_lock", "poetry_lock"})
 _MAX_TOLD = 1_000
+_MAX_MARKERS = 5_000
 _PUB_NAME = re.compile(rb"^name:[ \t]*[\"']?([a-z0-9_]+)", re.MULTILINE | re.IGNORECASE)
 _UV_NAME = re.compile(rb'\{ name = "([^"\n]+)"')
+_PNPM_FORCED = re.compile(rb"^overrides:[ \t]*\r?\n((?:[ \t]+[^\n]*\n)+)", re.MULTILINE)
+_PNPM_LEFT = re.compile(rb"^ignoredOptionalDependencies:[ \t]*\r?\n((?:[ \t]+[^\n]*\n)+)", re.MULTILINE)
 _WORD = re.compile(r"[\w@./+-]+")
 
 
@@ -40,20 +55,24 @@ class _Locked:
 
     `versions` are by name, in the spelling that is compared, aliases too; `elsewhere` are the names that come from no
     registry. `named` are names that stand in the locks without a component: provided by others, left out by the tool,
-    projects of a workspace, or told as a gap.
+    projects of a workspace, or told as a gap. `forced` are those whose version the workspace says.
     """
 
+    ecosystem: str
     files: tuple[str, ...]
     versions: Mapping[str, set[str]]
     elsewhere: frozenset[str]
     named: frozenset[str]
+    forced: frozenset[str]
     has_all_groups: bool
 
     def has(self, ask: Ask, name: str) -> bool:
         held = self.versions.get(name)
         if held is None:
             return ask.name in self.named or name in self.named
-        return not ask.pin or name in self.elsewhere or _plain(ask.pin) in held
+        if not ask.pin or name in self.elsewhere or ask.name in self.forced or _plain(ask.pin) in held:
+            return True
+        return self.ecosystem == "PyPI" and _has_python_version(ask.pin, held)
 
 
 class Unlocked:
@@ -96,11 +115,15 @@ class Unlocked:
                 if one.component.source is not Source.REGISTRY:
                     elsewhere.add(spelled)
         named = {word for lock in locks for gap in lock.unparsed for word in _WORD.findall(gap.because)}
+        forced: set[str] = set()
         for lock in locks:
             named |= self._named_by(lock)
+            forced |= self._forced_by(ecosystem, lock)
+            for name, real in self._renamed_by(lock).items():
+                versions.setdefault(_spelled(ecosystem, name), set()).update(versions.get(real, ()))
         formats = {lock.format for lock in locks}
         has_all = ecosystem != "PyPI" or not formats.isdisjoint(_ALL_GROUPS)
-        return _Locked(files, versions, frozenset(elsewhere), frozenset(named), has_all)
+        return _Locked(ecosystem, files, versions, frozenset(elsewhere), frozenset(named), frozenset(forced), has_all)
 
     def _named_by(self, lock: ParsedFile) -> frozenset[str] | set[str]:
         match lock.format:
@@ -117,7 +140,37 @@ class Unlocked:
                 return {str(manifest.get("name")) for manifest in members}
             case "pubspec_lock":  # nor does Dart
                 return self._dart_workspace()
+            case "pnpm_lock_yaml":  # what it was told to leave out
+                data = self._bytes(lock.file)
+                return _listed(_PNPM_LEFT, data) | _removed(data)
         return frozenset()
+
+    def _forced_by(self, ecosystem: str, lock: ParsedFile) -> frozenset[str]:
+        """Return the names of which the lock, or the manifest beside it, says the version for a whole workspace."""
+        folder = posixpath.dirname(lock.file)
+        if lock.format == "uv_lock":
+            return forced_by_pyproject(self._toml(folder, "pyproject.toml"))
+        if ecosystem != "npm":
+            return frozenset()
+        forced = forced_by_package_json(read_manifest(self._tree, folder) or {})
+        return forced | (
+            _listed(_PNPM_FORCED, self._bytes(lock.file)) if lock.format == "pnpm_lock_yaml" else frozenset()
+        )
+
+    def _renamed_by(self, lock: ParsedFile) -> dict[str, str]:
+        """Return the names of a Cargo workspace's crates that have others there → the real ones, as compared."""
+        if lock.format != "cargo_lock":
+            return {}
+        root = self._toml(posixpath.dirname(lock.file), "Cargo.toml")
+        shared = table_of(table_of(root.get("workspace")).get("dependencies"))
+        real = {name: table_of(entry).get("package") for name, entry in shared.items()}
+        return {name: _spelled("crates.io", one) for name, one in real.items() if isinstance(one, str)}
+
+    def _toml(self, folder: str, name: str) -> dict[str, object]:
+        try:
+            return read_toml(self._bytes(posixpath.join(folder, name)))
+        except (ValueError, RecursionError):
+            return {}  # the file is a gap of its own
 
     def _dart_workspace(self) -> frozenset[str]:
         if self._dart_names is None:
@@ -143,13 +196,46 @@ def _plain(version: str) -> str:
     return re.sub(r"(?:\.0)+\Z", "", version.lower().lstrip("v=").partition("+")[0])
 
 
+def _has_python_version(pin: str, held: Set[str]) -> bool:
+    """Whether a version is among others in any spelling: `1.0-beta.1` is `1.0b1`."""
+    from packaging.version import InvalidVersion, Version  # most are spelled alike
+
+    try:
+        return Version(pin) in {Version(one) for one in held}
+    except InvalidVersion:
+        return False
+
+
 def _missing(ecosystem: str, path: str, asking: Asking, locked: _Locked) -> list[Ask]:
     own = _spelled(ecosystem, asking.name)
     is_below = posixpath.dirname(path) != posixpath.dirname(locked.files[0])
     if is_below and own in locked.versions and own not in locked.elsewhere:
         return []
     asked = [(one, _spelled(ecosystem, one.name)) for one in asking.asks if locked.has_all_groups or not one.extra]
-    return [one for one, name in asked if name != own and not locked.has(one, name)]
+    missing = [one for one, name in asked if name != own and not locked.has(one, name)]
+    limited = [one for one in missing if one.marker or one.python][:_MAX_MARKERS]
+    if not limited:
+        return missing
+    from holdfast.facts.python_markers import Holds, where_holds  # few manifests need it
+
+    held = {Holds.ALWAYS, Holds.SOMETIMES} if locked.has_all_groups else {Holds.ALWAYS}
+    passed = {id(one) for one in limited if where_holds(one.marker, one.python, asking.pythons) not in held}
+    return [one for one in missing if id(one) not in passed]
+
+
+def _listed(block: re.Pattern[bytes], data: bytes) -> frozenset[str]:
+    """Return the names in the keys, or the entries, of a block at the top of a `pnpm-lock.yaml`."""
+    found = block.search(data)
+    lines = found[1].decode("utf-8", "replace").splitlines() if found else []
+    return names_in(re.split(r":(?:\s|\Z)", line.strip(" \t-"))[0].strip("\"'") for line in lines)
+
+
+def _removed(data: bytes) -> frozenset[str]:
+    """Return the names that overrides of pnpm take out: those whose version is `-`."""
+    found = _PNPM_FORCED.search(data)
+    lines = found[1].splitlines(keepends=True) if found else []
+    taken = b"".join(line for line in lines if re.search(rb":\s+[\"']?-[\"']?\s*\Z", line))
+    return _listed(_PNPM_FORCED, b"overrides:\n" + taken)
 
 
 def _provided(data: bytes) -> set[str]:
