@@ -193,6 +193,16 @@ def test_a_product_with_parts_counts_in_the_image_that_it_names(world: World) ->
     assert only(world).state is State.OPEN
 
 
+def test_what_is_told_later_of_a_release_that_runs_must_be_cleared_too(world: World) -> None:
+    products = [{"@id": "pkg:oci/shop@" + IMAGE.replace(":", "%3A"), "subcomponents": [{"@id": BAD}]}]
+    expose(world, artifacts=(Artifact(IMAGE, "image", "linux/amd64"),))
+    assert keep(world, statement(products=products)) == 1
+    world.release("shop", "1", BAD, artifacts=tuple(Artifact(one, "image") for one in (IMAGE, OTHER)))
+    one = only(world)
+    assert one.said is not None
+    assert (one.state, one.said.void) == (State.OPEN, ("it speaks of 1 of the 2 builds that run",))
+
+
 def test_every_platform_must_be_cleared_and_an_index_stands_for_all() -> None:
     both = (Artifact(IMAGE, "image", "linux/amd64"), Artifact(OTHER, "image", "linux/arm64"))
     index = "sha256:" + "c" * 64

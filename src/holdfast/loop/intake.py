@@ -60,7 +60,8 @@ def register_release(turn: Turn, request: ReleaseRequest) -> ReleaseOutcome:
     turn.tx.releases.save(release, _identity(request), manifest)
     linked = link_builds(turn, release)
     turn.tx.journal.append("release.registered", _release_body(release, turn.actor))
-    if known is not None and known.sbom != release.sbom:  # it may run somewhere already, and only now is it known what
+    # it may run somewhere already, and only now is it known what; documents may speak of what was built besides
+    if known is not None and (known.sbom, known.artifacts) != (release.sbom, release.artifacts):
         subject = Subject("service", service.id, service.name)
         reconcile(turn, subjects=[(subject, environment.name) for environment in turn.tx.environments.list()])
     elif known is not None and linked:
