@@ -272,7 +272,9 @@ def test_a_document_and_a_waiver_each_count_by_themselves(world: World) -> None:
     assert only(world).state is State.OPEN
 
 
-def test_a_waiver_of_a_source_covers_all_that_was_built_from_it_as_in_a_gate(world: World) -> None:
+@pytest.mark.parametrize("fixed", [None, "3.0.2-1"])
+def test_a_waiver_of_a_source_covers_all_that_was_built_from_it_as_in_a_gate(world: World, fixed: str | None) -> None:
+    """A fix that was known when it was approved is no news."""
     names = ("libssl3", "openssl")
     components = [
         Component("Debian:12", name, "3.0.1-1", source_package="openssl", source_version="3.0.1-1") for name in names
@@ -283,7 +285,7 @@ def test_a_waiver_of_a_source_covers_all_that_was_built_from_it_as_in_a_gate(wor
     world.deploy("shop", "1")
     affected = {
         "package": {"ecosystem": "Debian:12", "name": "openssl"},
-        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}],
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, *([{"fixed": fixed}] if fixed else [])]}],
     }
     world.push({"id": "DEBIAN-CVE-2026-1", "upstream": ["CVE-2026-1"], "affected": [affected]})
     waive(world, "CVE-2026-1", (("=", "3.0.1-1"),), package="openssl", ecosystem="Debian")

@@ -159,13 +159,21 @@ def test_run_that_has_not_begun_is_dropped_when_its_exposure_ends(level: str) ->
         assert (shop.run(run.id).state, shop.run(run.id).released) == (RunState.REJECTED, False)
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.WAIVED, "a waiver came before it began"),
+        (State.CLEARED, "a VEX document cleared the exposure before it began"),
+    ],
+)
 @pytest.mark.parametrize("level", ["suggest", "approve-1", "auto"])
-def test_run_that_has_not_begun_is_dropped_when_its_exposure_is_cleared(level: str) -> None:
+def test_run_that_has_not_begun_is_dropped_when_its_exposure_is_excused(level: str, state: State, words: str) -> None:
     with open_shop(make_plan(level)) as shop:
         (run,) = shop.expose(make_exposure())
         with shop.write() as tx:
-            assert [one.id for one in drop_runs(tx, [make_exposure(state=State.CLEARED)], T0)] == [run.id]
-        assert (shop.run(run.id).state, shop.run(run.id).released) == (RunState.REJECTED, False)
+            assert [one.id for one in drop_runs(tx, [make_exposure(state=state)], T0)] == [run.id]
+        dropped = shop.run(run.id)
+        assert (dropped.state, dropped.released, dropped.held) == (RunState.REJECTED, False, words)
 
 
 def test_run_that_acts_goes_on_when_its_exposure_is_cleared() -> None:

@@ -8,7 +8,7 @@ Rules:
 4. What runs and is of its finding is marked to be judged anew when it is approved or withdrawn (`loop.judging`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -108,16 +108,16 @@ def approve_waiver(turn: Turn, waiver_id: str) -> KeptWaiver:
     names = {person, turn.token.person_name if turn.token else None}
     if approvers is not None and not approvers & names:
         raise ForbiddenError("the policy names others as approvers of waivers")
-    changed = replace(kept, waiver=_signed(turn, kept.waiver, person))
+    changed = replace(kept, waiver=_signed(turn, kept, person))
     turn.tx.waivers.save(changed)
     mark_waived(turn.tx, [changed])
     _journal(turn, "waiver.approved", changed)
     return changed
 
 
-def _signed(turn: Turn, waiver: Waiver, person: str) -> Waiver:
+def _signed(turn: Turn, kept: KeptWaiver, person: str) -> Waiver:
     """Return a waiver with what is known of its finding now."""
-    lookup = StoreLookup(turn.tx)
+    lookup, waiver = StoreLookup(turn.tx), kept.waiver
     homes = turn.tx.clusters.of(waiver.ids)
     ids = {one for members in turn.tx.clusters.members(sorted(set(homes.values()))).values() for one in members}
     facts = lookup.facts(sorted({*waiver.ids, *ids}))
@@ -127,7 +127,7 @@ def _signed(turn: Turn, waiver: Waiver, person: str) -> Waiver:
         approved_by=person,
         signed_at=turn.now,
         known_exploited=any(one.known_exploited for one in facts.values()),
-        fix_version=_fix(lookup, waiver),
+        fix_version=_fix(lookup, waiver) or _fix_of_running(turn.tx, kept, sorted(set(homes.values()))),
         approval_checked=True,
     )
 
@@ -137,6 +137,15 @@ def _fix(lookup: StoreLookup, waiver: Waiver) -> str | None:
         return None
     least = next((version for operator, version in waiver.versions if operator in {"=", ">", ">="}), "0")
     return find_safe_version(waiver.ecosystem, waiver.package, least, lookup.rules(waiver.ecosystem, waiver.package))
+
+
+def _fix_of_running(tx: Transaction, kept: KeptWaiver, clusters: Sequence[str]) -> str | None:
+    """Return the fix of what runs and is of it: of a distribution's package, advisories go by source and release."""
+    for one in tx.exposures.of_clusters(clusters):
+        is_of = one.is_live and one.subject.id == kept.service_id
+        if is_of and kept.waiver.package in {one.name, one.source_package} and one.risk.fix_version:
+            return one.risk.fix_version
+    return None
 
 
 def withdraw_waiver(turn: Turn, waiver_id: str, reason: str) -> KeptWaiver:

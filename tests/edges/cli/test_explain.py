@@ -1,5 +1,13 @@
 """`holdfast explain`."""
 
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from holdfast.app.house import open_house
+from holdfast.app.settings import ORG, read_settings
+from holdfast.model.exposure import State, Waiving
+from holdfast.model.waiver import Status
 from tests.edges.cli.shell import Shell
 
 
@@ -47,3 +55,18 @@ def test_explain_of_nothing_says_so(exposed: Shell) -> None:
 def test_explain_cannot_reach_other_addresses(exposed: Shell) -> None:
     for name in ("../tokens", "..", "", "a/b"):
         assert "expected a name or an id" in exposed("explain", name, code=2).err
+
+
+def test_explain_tells_who_bears_it_why_and_until_when(exposed: Shell, exposure: str) -> None:
+    until = datetime(2031, 1, 15, tzinfo=UTC)
+    waiver = Waiving("wav_1", Status.AFFECTED, "will_not_fix", "usr_ana", "usr_sec", until, until, "Until we move")
+    exposed.end()
+    with closing(open_house(read_settings(exposed.data, feed="none", environ={}))) as house:
+        for void, words in ((), "until 2031-01-15T00:00:00Z)"), (("it is out",), "its waiver does not hold)"):
+            with house.store.write(ORG, house.clock.now()) as tx:
+                one = tx.exposures.get(exposure)
+                tx.exposures.save([replace(one, state=State.WAIVED, waiver=replace(waiver, void=void))])
+            out = exposed("explain", exposure).out
+            for part in ("Waiver", "will_not_fix", "Until we move", "usr_ana", "usr_sec", "2031-01-15", *void):
+                assert part in out
+            assert words in exposed("findings").out
