@@ -118,6 +118,21 @@ def test_what_is_checked_at_birth_is_checked() -> None:
         replace(Place("a", 1), line=0)
 
 
+def test_what_is_set_at_birth_is_left_to_the_class() -> None:
+    @frozen
+    class Sum:
+        """A sum."""
+
+        parts: tuple[int, ...]
+        whole: int = field(init=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "whole", sum(self.parts))
+
+    assert Sum((1, 2)).whole == 3
+    assert list(inspect.signature(Sum).parameters) == ["parts"]
+
+
 def test_a_child_has_its_parents_fields_first() -> None:
     one = Longer("a", 3, end=4)
     assert (one.shown, one.end) == ("a:3", 4)

@@ -49,8 +49,10 @@ def _initializer(cls: type, fields: tuple[Field[Any], ...]) -> Callable[..., Non
             scope[f"_default_{name}"] = one.default
             default = f"=_default_{name}"
             given = name if one.init else f"_default_{name}"
-        else:
+        elif one.init:
             default = ""
+        else:
+            continue  # `__post_init__` sets it
         if one.init:
             arguments.append(name + default)
         body.append(f"_set_{name}(self, {given})")

@@ -40,7 +40,7 @@ def test_a_duration_has_two_units_at_most(seconds: float | None, text: str) -> N
 def test_every_state_has_a_shape_and_its_word() -> None:
     for state in State:
         shape, _, word = state_text(state).partition(" ")
-        assert shape in "◆◐◇●"
+        assert shape in "◆◐◇○●"
         assert word == state.value
     assert state_text("never heard of") == "? never heard of"
 
