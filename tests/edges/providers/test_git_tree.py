@@ -49,6 +49,24 @@ def found(path: Path) -> Repository:
     return repository
 
 
+def test_a_branch_or_a_tag_takes_no_name_that_means_something_else(repository: Path) -> None:
+    """Whoever names a branch `refs/remotes/origin/main`, or like a commit, must not choose what is compared with."""
+    here = found(repository)
+    base, change = here.resolve("main"), here.resolve("change")
+    git(repository, "update-ref", "refs/remotes/origin/main", "main")
+    names = ("refs/remotes/origin/main", "origin/main", base, "HEAD", "FETCH_HEAD", "refs/remotes/origin/gone")
+    for name in names:
+        git(repository, "update-ref", f"refs/heads/{name}", "change")
+        git(repository, "update-ref", f"refs/tags/{name}", "change")
+    git(repository, "checkout", "-q", "--detach", "main")
+    (repository / ".git/FETCH_HEAD").write_text(f"{base}\t\tbranch 'main' of here\n")
+    assert {name: here.resolve(name) for name in names[:-1]} == dict.fromkeys(names[:-1], base)
+    assert (here.resolve("origin/main^{commit}"), here.resolve("change~1")) == (base, base)
+    assert here.resolve("change") == change
+    with pytest.raises(UsageError, match="there is no revision"):
+        here.resolve("refs/remotes/origin/gone")
+
+
 def test_a_commit_is_read_as_it_was_and_listed_as_on_disk(repository: Path) -> None:
     here = found(repository)
     tree = here.tree(here.merge_base("main"))

@@ -13,6 +13,7 @@ Rules:
 
 import os
 import posixpath
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -27,6 +28,8 @@ NO_FILE = "no such file"
 SUBMODULE = "160000"
 _MOST_AHEAD, _MOST_AHEAD_BYTES = 500, 1 << 16
 _MOST_LINKS, _MOST_SUBMODULES_DEEP = 8, 8
+_WHOLE = re.compile(r"(?:[A-Z]+_)?HEAD|[0-9a-f]{40}|[0-9a-f]{64}")
+_OF_A_REFERENCE = re.compile(r"[~^:]|@\{")
 _LINK, _FILES = "120000", frozenset({"100644", "100755", "120000"})
 
 
@@ -65,8 +68,7 @@ class Repository:
         """
         if revision.startswith("-"):
             raise UsageError(f"`{revision[:80]}` is no revision", where=str(self.top))
-        # branches come first: whoever may push a tag must not decide what `origin/main` is
-        for name in (f"refs/remotes/{revision}", f"refs/heads/{revision}", revision):
+        for name in self._names(revision):
             try:
                 answer = run_git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
             except UsageError:
@@ -75,6 +77,26 @@ class Repository:
         branch = revision.removeprefix("refs/remotes/").removeprefix("origin/")
         hint = f"fetch it: `git fetch origin {branch[:80]}`; a shallow clone needs its history"
         raise UsageError(f"there is no revision `{revision[:80]}`", where=str(self.top), hint=hint)
+
+    def _names(self, revision: str) -> Iterator[str]:
+        """Yield what a revision may stand for, branches first: who may push a tag must not say what `origin/main` is.
+
+        A whole name, a commit's and `HEAD` stand for themselves alone: a branch may be called like any of them. Git
+        is asked for a reference of just that name, for it looks for tags and branches *called* `refs/…` as well.
+        """
+        if _WHOLE.fullmatch(revision):
+            yield revision
+            return
+        name = _OF_A_REFERENCE.split(revision, maxsplit=1)[0]
+        places = ("",) if name.startswith("refs/") else ("refs/remotes/", "refs/heads/")
+        for place in places:
+            try:
+                run_git(self.top, "show-ref", "--verify", "--quiet", "--", f"{place}{name}")
+            except UsageError:
+                continue
+            yield f"{place}{revision}"
+        if not name.startswith("refs/"):
+            yield revision
 
     def merge_base(self, revision: str) -> str:
         """Return the commit at which `HEAD` and a revision parted.
