@@ -235,7 +235,7 @@ def _pubspec_yaml(data: bytes) -> Asking:
 def _project_file(data: bytes) -> Asking:
     listed = _REFERENCE.findall(_COMMENT.sub("", data.decode("utf-8", "replace")))
     names = (name.strip() for text in listed for name in text.split(";"))
-    return Asking("", tuple(Ask(name) for name in names if name and not _COMPUTED.search(name)))
+    return Asking("", tuple(Ask(name) for name in dict.fromkeys(names) if name and not _COMPUTED.search(name)))
 
 
 READERS: dict[str, tuple[str, Callable[[bytes], Asking]]] = {

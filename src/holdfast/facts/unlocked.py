@@ -41,7 +41,7 @@ from holdfast.ports.tree import Tree
 
 _ALL_GROUPS = frozenset({"uv_lock", "poetry_lock"})
 _MAX_TOLD = 1_000
-_MAX_MARKERS = 5_000
+_MAX_MARKERS = 1_000
 _PUB_NAME = re.compile(rb"^name:[ \t]*[\"']?([a-z0-9_]+)", re.MULTILINE | re.IGNORECASE)
 _UV_NAME = re.compile(rb'\{ name = "([^"\n]+)"')
 _PNPM_FORCED = re.compile(rb"^overrides:[ \t]*\r?\n((?:[ \t]+[^\n]*\n)+)", re.MULTILINE)
