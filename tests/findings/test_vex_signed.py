@@ -63,6 +63,7 @@ GOOD = ANA.envelope(json.dumps(attestation(OPENVEX, SHOP)).encode())
         (GOOD | {"signatures": []}, "nobody signed"),
         (changed(GOOD, (("signatures",), ...)), "nobody signed"),
         (GOOD | {"signatures": [{"sig": base64.b64encode(b"x" * 64).decode()}]}, "no signature of that key"),
+        (GOOD | {"signatures": GOOD["signatures"] * 51}, "over 50 signatures"),
         (GOOD | {"signatures": 5}, "expected a DSSE envelope"),
         (GOOD | {"signatures": [{"sig": "%%"}]}, "expected a DSSE envelope"),
         (GOOD | {"payload": base64.b64encode(PLAIN).decode()}, "no signature of that key"),

@@ -28,6 +28,8 @@ _TYPES = (PAYLOAD_TYPE, "application/json", "application/vnd.cyclonedx+json", "a
 _MARK = b"payloadType"
 _HEADERS = ("-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----")
 _HINT = "`vex.keys` of the policy names the keys that count (`scan`: `--vex-key`)"
+MOST_SIGNATURES = 50
+"""Each is verified by each key, which takes up to a millisecond."""
 _MOST_BYTES = MAX_VEX_BYTES * 4 // 3 + (1 << 20)
 """A payload of the most that is read, in base64, and what is around it."""
 
@@ -84,6 +86,9 @@ def open_envelope(file: str, data: bytes, keys: Sequence[VexKey]) -> tuple[bytes
         return data, None
     if envelope.get("signatures") in (None, []):
         raise FactError("an envelope that nobody signed", where=f"{file}: signatures", hint=_HINT)
+    if isinstance(envelope["signatures"], list) and len(envelope["signatures"]) > MOST_SIGNATURES:
+        because = f"an envelope with over {MOST_SIGNATURES} signatures is not read"
+        raise FactError(because, where=f"{file}: signatures", hint="keep that of the key that counts")
     if not keys:
         raise FactError("it is signed, and no key is known to check that by", where=file, hint=_HINT)
     if envelope.get("payloadType") not in _TYPES:
