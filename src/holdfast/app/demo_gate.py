@@ -180,10 +180,15 @@ class GateDemo:
         ).code
 
     def _wait_for_advisories(self, more: Mapping[str, str]) -> None:
-        """Wait until the server has synced: until then it could not tell."""
+        """Wait until the server has synced: until then it could not tell, and what was there before does not block."""
         command = ("gate", ".", "--base", "main", "--service", "web", "--format", "json")
         things.git(self.top, "checkout", "-q", "-B", "server", "main")
-        wait_for("the server to know its advisories", lambda: self._call(*command, more=more).code == 0)
+
+        def is_known() -> bool:
+            answer = self._call(*command, more=more)
+            return answer.code == 0 and answer.document["existing_unknown"] == 0
+
+        wait_for("the server to know its advisories", is_known)
 
     def _play_image(self) -> dict[str, Any]:
         program, script = shutil.which("docker-registry"), things_script()
