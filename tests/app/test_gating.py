@@ -436,6 +436,8 @@ def test_a_change_that_starts_at_an_old_commit_is_judged_by_the_policy_of_today(
         done = gate(repository, feed, "--format", "json", environment=ways)
         assert (done.returncode, document(done)["existing"], document(done)["notes"]) == (1, 40, [])
     assert gate(repository, feed, "--base", "main").returncode == 1
+    named_commit = gate(repository, feed, "--base", parted, environment={"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"})
+    assert named_commit.returncode == 1
     away = gate(repository, feed, environment={"CI_MERGE_REQUEST_DIFF_BASE_SHA": parted} | {"CHANGE_TARGET": "gone"})
     assert "`gone` is not fetched" in away.stdout
 

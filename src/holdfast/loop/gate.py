@@ -57,18 +57,20 @@ def read_stated(tree: Tree, path: str = ".", service: str | None = None) -> Stat
 
 
 def _folders(manifest: Manifest | None, path: str) -> tuple[tuple[str, str], ...]:
-    """Return (folder, service), relative to `path`; what lies elsewhere is left out."""
+    """Return (folder, service), relative to `path`; what lies elsewhere is left out.
+
+    Of services whose folders lie around what is built only the innermost has it.
+    """
     prefix = "" if path == "." else f"{path}/"
-    every = (
-        [(normalize_path(folder), one.name) for one in manifest.services for folder in one.paths] if manifest else []
+    named = (
+        (normalize_path(folder), one.name) for one in (manifest.services if manifest else ()) for folder in one.paths
     )
-    out = []
-    for folder, name in every:
-        if folder is not None and f"{folder}/".startswith(prefix):
-            out.append((f"{folder}/".removeprefix(prefix).rstrip("/"), name))
-        elif folder is not None and (not folder or prefix.startswith(f"{folder}/")):
-            out.append(("", name))  # a service around what is built
-    return tuple(out)
+    every = [(f"{folder}/" if folder else "", name) for folder, name in named if folder is not None]
+    inside = [(start.removeprefix(prefix).rstrip("/"), name) for start, name in every if start.startswith(prefix)]
+    around = [(len(start), name) for start, name in every if prefix.startswith(start) and start != prefix]
+    if around and all(folder for folder, _ in inside):
+        inside.append(("", max(around, key=lambda one: one[0])[1]))
+    return tuple(inside)
 
 
 def _bound(manifest: Manifest | None, path: str, service: str | None) -> Bound:

@@ -4,10 +4,12 @@ Rules:
 
 1. A base is a commit (the merge base with what was named) or a file with an SBOM; a revision is looked for first.
 2. Policy, waivers, tier and exposure are read from what was named as it is now, not from where the change parted from
-   it: a change that starts at an old commit would choose the policy of that day. What a change says of them counts once
-   it is merged, and that is told. Without a commit they are read as they are.
+   it: a change that starts at an old commit would choose the policy of that day. So where a commit is named, and the
+   pipeline says which branch the change goes to, that branch counts. What a change says of them counts once it is
+   merged, and that is told. Without a commit they are read as they are.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +33,7 @@ from holdfast.ports.http import Http
 from holdfast.ports.tree import Tree
 
 _MOST_BYTES = 1 << 20
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
 @frozen
@@ -127,7 +130,8 @@ class Base:
                 if file is None:
                     raise
             else:
-                return cls(commit[:12], commit, None, *_trust(tools, path, named, commit))
+                judge = (branch_in_ci(variables) if _COMMIT.fullmatch(named) else None) or named
+                return cls(commit[:12], commit, None, *_trust(tools, path, judge, commit))
         if file is None or (place is not None and tools.inside(place.top, file) is not None):
             raise UsageError(
                 f"`{named[:80]}` lies in the repository: it is what the change says of itself",
