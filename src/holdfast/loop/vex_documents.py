@@ -3,7 +3,7 @@
 Rules:
 
 1. Only who may write policies says whose word counts: a pipeline can't bring a document.
-2. Each change is journaled, by opaque ids and a digest of the text. The same text again changes nothing.
+2. Each change is journaled, by opaque ids and a digest of the text. The same text by the same key changes nothing.
 3. What is kept was read: a document that can't be read is refused, and so is one that says far more than its size. What
    of it can't count is told in its notes.
 4. One in an envelope is opened by a key of the org's policy, or refused. The key's fingerprint stays with what it says,
@@ -88,11 +88,12 @@ def set_vex(turn: Turn, given: NamedVex) -> KeptVex:
     """Keep a document under its name. Raises: UsageError: there are too many."""
     turn.require(Permission.POLICY_WRITE)
     known = turn.tx.vex.find(given.name)
-    if known is not None and known.digest == given.digest:
+    document = given.document
+    signed_by = next((one.signed_by for one in document.statements), "")
+    if known is not None and (known.digest, known.signed_by) == (given.digest, signed_by):
         return known
     if known is None and len(turn.tx.vex.list()) >= MOST_DOCUMENTS:
         raise UsageError(f"there are {MOST_DOCUMENTS} VEX documents already", hint="remove one that speaks of no build")
-    document = given.document
     before = turn.tx.vex.named(given.name)
     kept = KeptVex(
         org=turn.tx.org,
@@ -106,7 +107,7 @@ def set_vex(turn: Turn, given: NamedVex) -> KeptVex:
         notes=document.notes,
         changed_at=turn.now,
         changed_by=turn.identity,
-        signed_by=next((one.signed_by for one in document.statements), ""),
+        signed_by=signed_by,
     )
     turn.tx.vex.save(kept, document.statements)
     mark_named(turn.tx, {*before, *turn.tx.vex.named(given.name)})

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from holdfast.findings.vex_signed import parse_key
 from holdfast.gate.decide import Decision
 from holdfast.model.tenancy import Permission
 from tests.edges.api.conftest import Caller
@@ -154,3 +155,19 @@ def test_a_signed_document_counts_by_a_key_of_the_policy_and_no_longer(gate: Cal
     assert answer(gate) == "blocked"
     reader = Caller(gate.world, gate.world.token(Permission.READ))
     reader.ask("PUT", "/vex/vendor", 403, json={"document": other.attest(PLAIN, subject).decode()})
+
+
+def test_a_document_that_two_signed_counts_by_the_key_that_is_named_now(gate: Caller) -> None:
+    """Its first key is replaced in the policy by its second one; the same text is kept again."""
+    first, second = Signer.of("p256"), Signer.of("ed25519")
+    payload = json.dumps(PLAIN).encode()
+    both = first.envelope(payload, "application/json")
+    both["signatures"] += second.envelope(payload, "application/json")["signatures"]
+    put(gate, PLAIN, "plain")
+    for signer in (first, second):
+        words = f"vex: {{keys: {{vendor: {json.dumps(signer.pem)}}}, require_signature: true}}\n"
+        gate.ask("PUT", "/policies/org", 200, json={"document": POLICY + words})
+        assert answer(gate) == "blocked"
+        kept = gate.ask("PUT", "/vex/vendor", 200, json={"document": json.dumps(both)})
+        assert kept["signed_by"] == parse_key("vendor", signer.pem).fingerprint
+        assert answer(gate) == "pass"
