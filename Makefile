@@ -32,7 +32,8 @@ src/holdfast/edges/web/static/vendor/.done: scripts/vendor.py scripts/npm.py req
 	$(BIN)/python scripts/vendor.py
 	@touch $@
 
-.venv/.dev: .venv/.setup requirements/dev.txt
+# one pip at a time in one environment: where there is no npm, both bring the same wheel
+.venv/.dev: .venv/.setup requirements/dev.txt | src/holdfast/edges/web/static/vendor/.done
 	$(PIP) -r requirements/dev.txt
 	@touch $@
 
