@@ -34,6 +34,16 @@ def test_a_shallow_change_is_judged_by_what_it_adds(tmp_path: Path) -> None:
     assert 'failures="1"' in (stand.checkout / "holdfast-reports/junit.xml").read_text()
 
 
+def test_the_policy_of_the_target_today_counts_in_a_workspace_that_is_used_again(tmp_path: Path) -> None:
+    stand = make_stand(tmp_path)
+    assert run(stand, CHANGE_TARGET="main")[0] == 1
+    stand.move_target("min_score: {default: 0}\nmode: {now: observe}\n")
+    assert run(stand, CHANGE_TARGET="main")[0] == 0
+    git(stand.checkout, "remote", "set-url", "origin", str(tmp_path / "gone"))
+    code, said = run(stand, CHANGE_TARGET="main")
+    assert (code, "the target branch was not fetched" in said) == (0, True)
+
+
 def test_a_branch_is_compared_with_its_last_build_that_passed(tmp_path: Path) -> None:
     stand = make_stand(tmp_path)
     head = git(stand.checkout, "rev-parse", "HEAD")
