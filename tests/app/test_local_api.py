@@ -58,3 +58,10 @@ def test_waivers_are_up_to_date_before_the_first_answer(house: House, tmp_path: 
         assert one.waiver is not None
         tx.exposures.save([replace(one, waiver=replace(one.waiver, expires_at=over))])
     assert state_in(tmp_path) == ("open", kept.waiver.id)
+
+
+def test_a_call_is_never_given_up(house: House, tmp_path: Path) -> None:
+    """It would go on by itself and do what the command was told had failed."""
+    api = open_local_api(tmp_path)
+    assert api.timeout_s is None
+    api.close()

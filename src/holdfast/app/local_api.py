@@ -26,7 +26,7 @@ class LocalApi(HttpApi):
     """The API without a socket, as the folder's administrator."""
 
     def __init__(self, house: House) -> None:
-        super().__init__("http://local", house.admin_token, application=house.local_api())
+        super().__init__("http://local", house.admin_token, application=house.local_api(), timeout_s=None)
         self._house = house
         self._is_up_to_date = False
 

@@ -36,10 +36,11 @@ TIMEOUT_S = 60.0
 class HttpApi:
     """Calls a server, or an ASGI application in this process."""
 
-    def __init__(self, url: str, token: str, *, application: Any = None, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, url: str, token: str, *, application: Any = None, timeout_s: float | None = TIMEOUT_S) -> None:
         """`application` is called directly where it is given; `url` is then only a name.
 
-        `timeout_s` bounds the whole of one call: a server that drips a byte at a time is none that answers.
+        `timeout_s` bounds the whole of one call: a server that drips a byte at a time is none that answers. `None` is
+        for what runs in this process: given up, it would go on and do what was said to have failed.
         """
         transport = httpx.ASGITransport(application) if application is not None else None
         self._client = httpx.AsyncClient(
@@ -49,7 +50,7 @@ class HttpApi:
             transport=transport,
             trust_env=application is None,
         )
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._runner = asyncio.Runner()
 
     def call(
@@ -70,10 +71,10 @@ class HttpApi:
         headers = {"idempotency-key": idempotency_key} if idempotency_key else {}
         request = self._client.build_request(method, PREFIX + path, params=params, json=body, headers=headers)
         try:
-            response = self._runner.run(asyncio.wait_for(self._client.send(request), self._timeout_s))
+            response = self._runner.run(asyncio.wait_for(self._client.send(request), self.timeout_s))
         except (httpx.HTTPError, TimeoutError) as error:
             late = isinstance(error, (httpx.TimeoutException, TimeoutError))
-            because = f"nothing within {self._timeout_s:g} s" if late else str(error) or type(error).__name__
+            because = f"nothing within {self.timeout_s or 0:g} s" if late else str(error) or type(error).__name__
             raise HoldfastError(
                 f"no answer from {self._client.base_url}: {because}",
                 hint="is the server up? `holdfast up`, or name it with --server",
