@@ -1,6 +1,7 @@
 """Read models on a real store: what they answer, and what they never claim."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from holdfast.loop.views import (
     now_view,
     summary_line,
 )
+from holdfast.model.exposure import State
 from holdfast.ports.queries import ExposureFilter
 from tests.edges.web.estate import INCIDENT, ORG, Estate, advisory, full_estate, host, incident, sbom, services
 
@@ -89,6 +91,22 @@ def test_now_is_fine_after_the_fix_and_remembers_the_last_incident(estate: Estat
     assert (view.answer.state, view.exposed, view.lead) == ("fine", 0, None)
     assert view.last is not None
     assert (view.last.exposure.name, view.last.state) == ("acme-old-1", "resolved")
+
+
+def test_now_is_not_fine_while_somebody_bears_something_and_counts_what_is_excused(estate: Estate) -> None:
+    estate.feed("PyPI", timedelta(0))
+    small(estate, (("acme-old-1", "1.0"), ("acme-old-2", "1.0")))
+    for number in (1, 2):
+        estate.push(advisory(f"HF-{number}", f"acme-old-{number}", "2.0"))
+    with estate.store.write(ORG, estate.clock.now()) as tx:
+        first, second = tx.exposures.all()
+        tx.exposures.save([replace(first, state=State.WAIVED), replace(second, state=State.CLEARED)])
+    view = now(estate)
+    assert (view.answer.state, view.answer.word, summary_line(view)) == ("waived", "Waived, would fail.", "1 waived")
+    assert view.answer.details == ("1 exposure waived.", "1 exposure cleared by VEX documents.")
+    with estate.store.write(ORG, estate.clock.now()) as tx:
+        tx.exposures.save([first])
+    assert now(estate).answer.details[-1] == "1 exposure cleared by VEX documents."
 
 
 def test_now_is_not_known_while_a_feed_is_missing_or_too_old(estate: Estate) -> None:

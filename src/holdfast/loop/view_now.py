@@ -1,20 +1,21 @@
 """Now: is anything exposed, since when, what is being done, and what to do next.
 
 Rules:
-1. The answer is the worst of what is known: exposed, then mitigated, then not known, then fine. Where nothing runs that
-   was ever told to us, it is none of these: it says what to do next.
+1. The answer is the worst of what is known: exposed, then mitigated, then not known, then waived, then fine. Where
+   nothing runs that was ever told to us, it is none of these: it says what to do next.
 2. What is new comes before what was there when watching began; within that, rank decides.
-3. What can't be judged is counted beside every answer, and stands in the queue.
+3. What can't be judged is counted beside every answer, and stands in the queue; what is waived or cleared is counted.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from holdfast.loop.respond_people import get_pause
 from holdfast.loop.view_exposure import ExposureView, exposure_view
 from holdfast.loop.view_gaps import Compositions, FeedRow, GapReader
 from holdfast.loop.view_lists import row_of
-from holdfast.loop.view_map import EXPOSED, FINE, MITIGATED, UNKNOWN, MapView, map_view
+from holdfast.loop.view_map import EXPOSED, FINE, MITIGATED, UNKNOWN, WAIVED, MapView, map_view
 from holdfast.loop.view_metrics import headline
 from holdfast.loop.view_readiness import ReadinessRow, readiness
 from holdfast.loop.view_words import listed, plural
@@ -44,7 +45,7 @@ class NextStep:
 class Answer:
     """The answer in a sentence: `word`, then `sentence`, then for how long since `since`, then `more`.
 
-    `state` is `exposed`, `mitigated`, `unknown`, `fine` or `empty`; `details` are further sentences.
+    `state` is `exposed`, `mitigated`, `waived`, `unknown`, `fine` or `empty`; `details` are further sentences.
     """
 
     state: str
@@ -129,7 +130,7 @@ def now_view(
     shown = lead.id if lead else known.last
     view = exposure_view(tx, shown, now, history=known.history, entries=0) if shown else None
     return NowView(
-        _answer(view if lead else None, exposed, mitigated, unknown, matrix),
+        _with_excused(_answer(view if lead else None, exposed, mitigated, unknown, matrix), counts),
         view if lead else None,
         None if lead else view,
         matrix,
@@ -205,6 +206,17 @@ def _answer(
     return Answer(FINE, "Fine.", f"nothing known is wrong in {plural(places, 'place')}")
 
 
+def _with_excused(answer: Answer, counts: Counts) -> Answer:
+    """Tell besides what is waived or cleared: what somebody bears stays visible, and is not fine."""
+    waived, cleared = (counts.by_state.get(one.value, 0) for one in (State.WAIVED, State.CLEARED))
+    told = [(waived, "waived"), (cleared, "cleared by VEX documents")]
+    said = [f"{plural(count, 'exposure')} {words}." for count, words in told if count]
+    answer = replace(answer, details=(*answer.details, *said))
+    if answer.state != FINE or not waived:
+        return answer
+    return replace(answer, state=WAIVED, word="Waived, would fail.", sentence=f"{answer.sentence} besides")
+
+
 def _is_command(hint: str) -> bool:
     return hint.startswith("`") and hint.endswith("`") and hint.count("`") == 2
 
@@ -238,6 +250,7 @@ def _details(lead: ExposureView, mitigated: int, unknown: int) -> tuple[str, ...
 
 def summary_line(view: NowView) -> str:
     """Return the state of everything in one line, for a terminal or a title."""
-    parts = [(view.exposed, "exposed"), (view.mitigated, "mitigated"), (view.unknown, "not known")]
+    waived = view.counts.by_state.get(State.WAIVED.value, 0)
+    parts = [(view.exposed, "exposed"), (view.mitigated, "mitigated"), (waived, "waived"), (view.unknown, "not known")]
     named = [f"{count:,} {word}" for count, word in parts if count]
     return listed(named) if named else view.answer.word
