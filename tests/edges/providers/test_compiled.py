@@ -206,6 +206,14 @@ def test_offline_asks_nobody_and_says_what_is_missing(tmp_path: Path) -> None:
     assert opened.problems == {"PyPI": "offline"}
 
 
+def test_offline_without_a_feed_says_that_another_was_synced(tmp_path: Path) -> None:
+    root = write_bucket(tmp_path / "osv", {"PyPI": [record("L-1")]})
+    assert _open(tmp_path / "data", None, offline=True).problems == {"PyPI": "offline"}
+    _open(tmp_path / "data", str(root))
+    opened = _open(tmp_path / "data", None, offline=True)
+    assert opened.problems == {"PyPI": "offline; another feed was synced here, which `--feed` names"}
+
+
 def test_the_synced_file_serves_a_scan_of_the_same_feed(tmp_path: Path) -> None:
     root = write_bucket(tmp_path / "osv", {"PyPI": [record("L-1")]})
     _open(tmp_path / "data", root)

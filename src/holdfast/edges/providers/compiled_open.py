@@ -88,7 +88,7 @@ def _synced(path: Path, location: str | None, wanted: Wanted, now: datetime, pro
     remote = is_remote(location)
     due = [name for name in wanted.ecosystems if not remote or _is_due(held.get(name), now)]
     if remote and wanted.offline:
-        return Opened(None, problems=dict.fromkeys(due, "offline"))
+        return Opened(None, problems=dict.fromkeys(due, _offline(wanted)))
     if not remote:
         due = [name for name in due if not _is_same(location, name, held.get(name))]
     checked = frozenset(wanted.ecosystems) - frozenset(due)
@@ -96,6 +96,12 @@ def _synced(path: Path, location: str | None, wanted: Wanted, now: datetime, pro
         return Opened(None, checked if not remote else frozenset())
     done = _refresh(path, location, replace(wanted, ecosystems=tuple(due)), now, progress)
     return Opened(None, checked | done.checked, done.problems, done.skipped)
+
+
+def _offline(wanted: Wanted) -> str:
+    """Why nothing was asked for: what was synced from a feed that is named counts where it is named again."""
+    others = wanted.feed is None and next((wanted.data / "feeds").glob(f"*/{FILE_NAME}"), None) is not None
+    return "offline; another feed was synced here, which `--feed` names" if others else "offline"
 
 
 def _place(wanted: Wanted) -> tuple[Path, str | None]:
