@@ -239,6 +239,8 @@ def _with(place: int, *rows: Row | bytes) -> list[Row | bytes]:
         (_with(4, (FIELDS, "CVE-1", "[]")), "fields that can't be read"),
         (_with(4, (FIELDS, "CVE-1", '{"a":{"b":1}}')), "fields that can't be read"),
         (_with(4, (FIELDS, "CVE-1", "[" * 100_000)), "fields that can't be read"),
+        (_with(4, (FIELDS, "CVE-1", '{"epss":"high"}')), "a score that is none"),
+        (_with(4, (FIELDS, "CVE-1", '{"epss":97.5}')), "a score that is none"),
         (_with(4, (FIELDS, "GHSA-1", "{}")), "a list with"),
         (_with(4, (9, "x")), "can't be read"),
         (_with(4, framed((FIELDS,))[:-1]), "half a row|a row|can't be read"),

@@ -44,6 +44,7 @@ from holdfast.model.advisory import Snapshot
 from holdfast.ports.feed import EnrichmentRows, FeedChanges, RawRecord
 
 MOST_LIST_ROWS = 2_000_000
+EPSS_FIELDS = ("epss", "score", "probability", "percentile")
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 _BEGINS = msgspec.msgpack.Decoder(tuple[int, _Name])
 _HOLDS = msgspec.msgpack.Decoder(tuple[int, _Name, str])
@@ -147,9 +148,13 @@ class _Verifier:
 
     def _check_fields(self, name: str, held: str) -> None:
         try:
-            _OBJECT.decode(held)
+            fields = _OBJECT.decode(held)
         except msgspec.DecodeError as error:
             raise FeedError(f"the snapshot has fields that can't be read: {error}", where=self.where) from None
+        for one in EPSS_FIELDS:  # whoever judges reads a number there
+            score = fields.get(one, 0)
+            if score is not None and (isinstance(score, str) or not 0 <= score <= 1):
+                raise broken(f"a score that is none, from 0 to 1: `{name[:80]}`", self.where)
         if not name.startswith("CVE-") or self.count >= MOST_LIST_ROWS:
             raise broken(f"a list with `{name[:80]}`, or with over {MOST_LIST_ROWS} rows", self.where)
 
