@@ -12,11 +12,11 @@ from holdfast.findings.borne import UNWAIVED, WAIVED
 from holdfast.findings.clocks import time_to_repair
 from holdfast.loop.builds import BuildAsk, judge_build
 from holdfast.loop.intake import register_release
-from holdfast.loop.judging import mark_ended
+from holdfast.loop.judging import mark_ended, mark_the_day
 from holdfast.loop.policy_change import change_policy
 from holdfast.loop.requests import ReleaseRequest
 from holdfast.loop.waiving import WaiverAsk, approve_waiver, ask_waiver, withdraw_waiver
-from holdfast.model.build import Level
+from holdfast.model.build import Level, PolicyText
 from holdfast.model.component import Component, Occurrence, Sbom
 from holdfast.model.exposure import State, Waiving
 from holdfast.model.tenancy import PUBLIC, Permission
@@ -219,6 +219,17 @@ def test_a_policy_that_allows_less_opens_it_and_one_that_allows_more_waives_it_a
         change_policy(turn, Level.SERVICE, "shop", None)
     judge(world)
     assert only(world).state is State.WAIVED
+
+
+def test_a_service_that_comes_under_another_policy_is_judged_the_next_day(world: World) -> None:
+    expose(world)
+    waive(world)
+    with world.turn() as turn:
+        turn.tx.policies.save(PolicyText(world.org, Level.ORG, "", 1, "waivers: {max: 10d}\n", "d", turn.now, "tok_1"))
+    assert (judge(world), only(world).state) == (0, State.WAIVED)
+    mark_the_day(world.store, world.clock, world.org)
+    assert judge(world) == 1
+    assert void_of(world) == ("it lasts longer than the 10 days that the policy allows",)
 
 
 def test_every_cve_of_a_record_must_be_covered_as_in_a_gate(world: World) -> None:

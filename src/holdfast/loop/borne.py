@@ -51,7 +51,8 @@ def bear_waivers(
     asked = [one for one in live if one.waiver is not None or _about(one, kept.get(one.subject.id, ()))]
     if not asked:
         return []
-    running = [span for span in spans if covers(span, turn.now)]
+    places = {(one.subject.id, one.cluster) for one in asked}
+    running = [span for span in spans if (span.subject.id, span.cluster) in places and covers(span, turn.now)]
     bearing = _Bearing(turn, kept, facts, running, RunningFindings(turn.tx, (one for one in asked if _is_several(one))))
     groups = group_spans(running)
     out = []
@@ -71,7 +72,8 @@ def _is_several(exposure: Exposure) -> bool:
 
 
 def _about(exposure: Exposure, waivers: Iterable[Waiver]) -> list[Waiver]:
-    return [one for one in waivers if not set(exposure.advisories).isdisjoint((one.finding, *one.ids))]
+    names = frozenset(exposure.advisories)
+    return [one for one in waivers if not names.isdisjoint((one.finding, *one.ids))]
 
 
 @dataclass(slots=True)

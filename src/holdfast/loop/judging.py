@@ -5,8 +5,8 @@ Rules:
 1. Who changes a document or a waiver marks what it names, in the same transaction; what is marked is judged in short
    transactions of their own, each with its mark. Whatever stops in between goes on where it stopped.
 2. What a waiver covered is marked when it ends; a look that was missed is made up for by the next one.
-3. Once a day what documents speak of is marked, as a statement's date may have come; and what a distribution's release
-   has, where it has ended since or was never told.
+3. Once a day what documents and waivers speak of is marked, as a statement's date may have come, or a service be under
+   other policies; and what a distribution's release has, where it has ended since or was never told.
 """
 
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from holdfast.loop.reconcile import reconcile
 from holdfast.loop.running_findings import RunningFindings, may_be_notice
 from holdfast.loop.turn import Turn
 from holdfast.loop.vex_documents import NOTICES, mark_named
+from holdfast.loop.waiving import mark_waived
 from holdfast.model.advisory import PackageState
 from holdfast.model.exposure import Exposure
 from holdfast.model.purl import find_distribution
@@ -104,11 +105,12 @@ def mark_the_day(store: Store, clock: Clock, org: str) -> None:
     with store.read(org) as tx:
         now = clock.now()
         stale = {one.cluster for one in tx.exposures.all() if one.is_live and _is_stale(one, now)}
-        named = tx.vex.named()
-    if stale or named:
+        named, waived = tx.vex.named(), tx.waivers.ending(now, None)
+    if stale or named or waived:
         with store.write_now(org, clock) as (tx, _):
             tx.vex.mark(stale)
             mark_named(tx, named)
+            mark_waived(tx, waived)
 
 
 def _is_stale(one: Exposure, now: datetime) -> bool:
