@@ -24,6 +24,15 @@ def test_it_says_what_the_whole_reading_says() -> None:
         (b"tier: 1", b"tier: high", "holdfast.yaml:3:"),
         (b"internet", b"everybody", "holdfast.yaml:3:"),
         (b"version: 1", b"version: &a 1", "holdfast.yaml:1:"),
+        (b"paths: [shop, lib]", b"paths: shop", "holdfast.yaml:3:"),
+        (b"paths: [shop, lib]", b"paths: []", "holdfast.yaml:3:"),
+        (b"paths: [shop, lib]", b"paths: [{a: b}]", "holdfast.yaml:3:"),
+        (b"paths: [shop, lib]", b"paths: [../shop]", "holdfast.yaml:3:"),
+        (b"paths: [shop, lib]", b"paths: [shop/*]", "holdfast.yaml:3:"),
+        (b"paths: [shop, lib]", b"paths: [.]", "holdfast.yaml:4:"),
+        (b"name: batch", b"name: shop, paths: [batch]", "holdfast.yaml:4:"),
+        (b"name: batch", b"team: batch, paths: [batch]", "holdfast.yaml:4:"),
+        (b"services:", b"services: {}\nothers:", "holdfast.yaml:2:"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(old: bytes, new: bytes, where: str) -> None:

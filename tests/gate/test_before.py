@@ -23,6 +23,12 @@ def test_what_reaches_another_services_folder_is_new_there() -> None:
     assert not before.has(at("services/pay/requirements.txt", "requirements.txt"))
 
 
+def test_a_file_that_a_service_names_is_its_place() -> None:
+    before = Before([at("lib/web.txt")], (("lib", "web"), ("lib/pay.txt", "pay")))
+    assert before.has(at("lib/other.txt"))
+    assert not before.has(at("lib/pay.txt"))
+
+
 def test_one_service_is_one_place_wherever_its_folders_are() -> None:
     one = Before([at("a/requirements.txt")], (("a", "pay"), ("b", "pay")))
     assert one.has(at("b/requirements.txt"))

@@ -57,6 +57,12 @@ def test_a_file_is_the_innermost_ones_else_the_nearest_ones_else_the_strictest_o
     assert owner_of(STATED)(file) == service
 
 
+def test_a_file_that_a_service_names_is_its_own() -> None:
+    named = replace(STATED, folders=(("docs", "docs"), ("docs/pay.txt", "pay")))
+    owner = owner_of(named)
+    assert [owner(file) for file in ("docs/pay.txt", "./docs/pay.txt", "docs/x.txt")] == ["pay", "pay", "docs"]
+
+
 def test_a_service_around_all_owns_what_no_inner_one_does() -> None:
     around = replace(STATED, folders=(("", "docs"), ("services/pay", "pay")))
     owner = owner_of(around)

@@ -5,6 +5,7 @@ asked, which costs a build a tenth of a second; what is read here is checked her
 """
 
 from holdfast.errors import ManifestError
+from holdfast.facts.manifest_rules import find_division_problems
 from holdfast.facts.manifest_yaml import Entries, Scalar, Tree, find, items_of, parse_yaml, text_of, written
 from holdfast.model.plan import Manifest, ServiceManifest
 
@@ -15,9 +16,12 @@ def read_brief(data: bytes, *, file: str) -> Manifest:
     """Return the services of a manifest without features, plans and drills.
 
     Raises:
-        ManifestError: its text is no YAML, or a tier or an exposure is none; with file, line and column.
+        ManifestError: its text is no YAML, a tier or an exposure is none, or whose a file is can't be told by it; with
+            file, line and column.
     """
     root, problems = parse_yaml(data, file=file)
+    if root is not None and not problems:
+        problems = list(find_division_problems(root))
     if problems or root is None:
         because = problems[0].message if problems else "an empty manifest"
         raise ManifestError(because, where=problems[0].where if problems else f"{file}:1:1")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from holdfast.facts import manifest_plan_rules
 from holdfast.facts.manifest_durations import parse_duration_s
-from holdfast.facts.manifest_yaml import Problem, Scalar, Tree, find, items_of, text_of
+from holdfast.facts.manifest_yaml import Items, Problem, Scalar, Tree, find, items_of, text_of
 
 
 def normalize_path(path: str) -> str | None:
@@ -26,6 +26,23 @@ def find_problems(root: Tree) -> Iterator[Problem]:
     yield from _shared_paths(services)
     for service in services:
         yield from service_problems(service)
+
+
+def find_division_problems(root: Tree) -> Iterator[Problem]:
+    """Yield what makes it unclear which service a file is of, the schema's part of that included."""
+    listed = find(root, "services")
+    if not isinstance(listed, Items):
+        yield Problem((listed or root).place, "expected a list of `services`")
+        return
+    for service in listed.items:
+        if not text_of(find(service, "name")):
+            yield Problem(service.place, "a service without a name", "add `name`")
+        paths = find(service, "paths")
+        if paths is not None and not (isinstance(paths, Items) and paths.items and all(map(text_of, paths.items))):
+            yield Problem(paths.place, "expected at least one folder", "such as `paths: [services/shop]`")
+        yield from _paths(service)
+    yield from _twice(listed.items, "name", "service")
+    yield from _shared_paths(listed.items)
 
 
 def service_problems(service: Tree) -> Iterator[Problem]:

@@ -45,7 +45,7 @@ class Before:
         return frozenset(self._service(place.file) for place in finding.locations) or frozenset({""})
 
     def _service(self, file: str) -> str:
-        return next((name for folder, name in self._folders if not folder or file.startswith(f"{folder}/")), "")
+        return next((name for one, name in self._folders if one in {"", file} or file.startswith(f"{one}/")), "")
 
 
 class BeforeAll:

@@ -72,9 +72,13 @@ def owner_of(stated: Stated) -> Owner:
     strictness = {one.service: _strictness(one) for one in find_services(stated)}
     folders = [(folder.split("/") if folder else [], name) for folder, name in stated.folders if name in strictness]
     known: dict[tuple[str, ...], str] = {}
+    named = {folder: name for folder, name in stated.folders if folder and name in strictness}
 
     def owner(file: str) -> str:
-        parts = tuple(part for part in file.split("/") if part not in {"", "."})[:-1]
+        parts = tuple(part for part in file.split("/") if part not in {"", "."})
+        if (found := named.get("/".join(parts))) is not None:  # a service may name a file as well
+            return found
+        parts = parts[:-1]
         if parts not in known:
             known[parts] = min(folders, key=lambda one: _nearness(one[0], parts, strictness[one[1]]))[1]
         return known[parts]
