@@ -44,7 +44,7 @@ from holdfast.model.advisory import Snapshot
 from holdfast.ports.feed import EnrichmentRows, FeedChanges, RawRecord
 
 MOST_LIST_ROWS = 2_000_000
-EPSS_FIELDS = ("epss", "score", "probability", "percentile")
+EPSS_FIELDS = ("epss", "score", "probability")
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 _BEGINS = msgspec.msgpack.Decoder(tuple[int, _Name])
 _HOLDS = msgspec.msgpack.Decoder(tuple[int, _Name, str])
