@@ -3,7 +3,7 @@
 import pytest
 
 from holdfast.errors import FactError
-from holdfast.facts.manifest_asks import READERS, read_asks
+from holdfast.facts.manifest_asks import READERS, asks_for_nothing, read_asks
 from holdfast.facts.recognized import MANIFESTS
 
 
@@ -95,3 +95,36 @@ def test_manifest_of_any_shape_is_answered_or_refused(glob: str, data: bytes) ->
     except FactError:
         return
     assert asking is not None
+
+
+@pytest.mark.parametrize(
+    ("glob", "nothing", "something"),
+    [
+        (
+            "package.json",
+            '{"dependencies": {"a": "workspace:*"}, "devDependencies": {}}',
+            '{"dependencies": {"a": ""}}',
+        ),
+        ("package.json", '{"name": "dependencies"}', '{"peerDependencies": {"python": "1"}}'),
+        ("composer.json", '{"require": {"php": ">=8", "ext-json": "*"}}', '{"require-dev": {"a/b": "*"}}'),
+        ("Cargo.toml", "[dependencies]\n", "[target.'cfg(unix)'.dependencies]\na = '1'\n"),
+        ("pyproject.toml", "[project]\ndependencies = []\n", '[project]\ndynamic = ["dependencies"]\n'),
+        ("pyproject.toml", "[dependency-groups]\ndev = []\n", '[dependency-groups]\ndev = ["a"]\n'),
+        ("pyproject.toml", "[tool.poetry.dependencies]\npython = '3'\n", "[tool.pixi.dependencies]\na = '*'\n"),
+        ("pyproject.toml", "[tool.ruff]\n# dependencies\n", "[tool.hatch.envs.x]\ndependencies = ['a']\n"),
+        ("Pipfile", "[packages]\n[requires]\npython_version = '3'\n", "[docs]\na = '*'\n"),
+        ("requirements/*.in", "# none\n\n", "-r other.in\n"),
+        ("pubspec.yaml", "name: a\ndependencies:\n", "name: a\ndev_dependencies:\n  b:\n"),
+        ("*.csproj", "<Project><!-- PackageReference --></Project>", '<PackageReference Include="$(X)"/>'),
+    ],
+)
+def test_manifest_that_asks_for_nothing_is_known_by_what_stands_in_it(glob: str, nothing: str, something: str) -> None:
+    assert asks_for_nothing(glob, nothing.encode())
+    assert not asks_for_nothing(glob, something.encode())
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b"x = = 1", b"a: {", b"<!--"])
+def test_manifest_that_can_not_be_read_may_ask_for_anything(data: bytes) -> None:
+    readable = {"*.csproj", "*.fsproj", "*.vbproj"} if data[:1] != b"\xff" else set()
+    assert not any(asks_for_nothing(glob, data) for glob in set(READERS) - readable)
+    assert not asks_for_nothing("Gemfile", b"")

@@ -199,6 +199,10 @@ def _read_manifest(tree: Tree, path: str, glob: str) -> ParsedFile | None:
     marks = MANIFESTS[glob].marks
     if marks and not any(mark in data for mark in marks):
         return None
+    from holdfast.facts.manifest_asks import asks_for_nothing  # only trees with manifests pay for it
+
+    if asks_for_nothing(glob, data):
+        return None
     names = MANIFESTS[glob].locks or _beside(path, MANIFESTS[glob])
     locks = " or ".join(f"`{lock}`" for lock in names[:2])
     return _unread(

@@ -266,3 +266,60 @@ def read_asks(glob: str, data: bytes) -> Asking | None:
         return READERS[glob][1](data)
     except (ValueError, RecursionError) as error:
         raise FactError(f"a manifest that can't be read: {error}") from error
+
+
+def asks_for_nothing(glob: str, data: bytes) -> bool:
+    """Whether a manifest certainly asks for nothing at all, by whatever tool; no where it can't be read."""
+    if glob not in READERS:
+        return False
+    try:
+        if glob.endswith(".in"):
+            return all(not line.strip() or line.lstrip()[0] == "#" for line in data.decode().splitlines())
+        if READERS[glob][0] == "NuGet":
+            return "PackageReference" not in _COMMENT.sub("", data.decode())
+        document = _document(glob, data)
+    except (ValueError, RecursionError, FactError):
+        return False
+    if glob == "composer.json":
+        return not any("/" in name for key in ("require", "require-dev") for name in table_of(document.get(key)))
+    if glob == "Pipfile":
+        return not any(table for name, table in document.items() if name not in _PIPFILE_OTHER)
+    return not any(_holds_any(glob, table) for table in _dependency_tables(document))
+
+
+def _document(glob: str, data: bytes) -> dict[str, Any]:
+    if glob.endswith(".json"):
+        return _json(data)
+    if glob != "pubspec.yaml":
+        return read_toml(data)
+    from holdfast.facts.lockfiles._yaml import load_yaml_object
+
+    return load_yaml_object(glob, data)[0]
+
+
+def _dependency_tables(document: dict[str, Any]) -> Iterator[object]:
+    """Yield whatever stands under a key that speaks of dependencies, and what a build fills in of them."""
+    left: list[object] = [document]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        for key, inner in table_of(value).items():
+            if "depend" in str(key).lower():
+                yield inner
+            elif key == "dynamic" and isinstance(inner, list):
+                yield [one for one in inner if "dependencies" in str(one)]
+            else:
+                left.append(inner)
+
+
+def _holds_any(glob: str, table: object) -> bool:
+    """Whether anything but Python itself, or what lies in the tree by itself, is asked for by a table."""
+    if not isinstance(table, dict):
+        return bool(table)
+    entries = [(str(name), wanted) for name, wanted in table.items() if wanted != []]
+    if glob == "pyproject.toml":
+        return any(name.lower() != "python" for name, _ in entries)
+    if glob == "package.json":
+        return not all(isinstance(wanted, str) and wanted.startswith(_LOCAL) for _, wanted in entries)
+    return bool(entries)
