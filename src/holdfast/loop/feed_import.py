@@ -6,9 +6,9 @@ Rules:
    import was bringing counts as being here: part of it is.
 2. Records come in short transactions, as in a sync; a feed's age moves in its last one. So whoever reads meanwhile sees
    whole records, some of them newer than the age that is shown, and never an age that is newer than a record.
-3. Until all of it was taken and judged the import is under way, which the feeds say. One that was cut leaves what is
-   here in use, is not gone by itself, and goes on when the same or a newer snapshot is imported: what the cut one
-   brought and nobody judged is judged then.
+3. Until all of it was taken and judged the import is under way; a feed that was not taken to its end says so. One that
+   was cut leaves what is here in use, is not gone by itself, and goes on when the same or a newer snapshot is imported:
+   what the cut one brought and nobody judged is judged then, or by a server before that (`loop.unjudged`).
 4. Of two imports at the same time the later begun goes on; the other ends at its next batch, and so does one whose feed
    was synced meanwhile.
 5. What the snapshot lacks stays as it was, with its age.
