@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from holdfast.errors import PolicyError
 from holdfast.gate.activation import activation_of
 from holdfast.gate.decide import Bound
 from holdfast.gate.levels import DEFAULT, Levels
@@ -179,6 +180,24 @@ def test_a_licence_is_known_however_it_is_written() -> None:
     for text in ("AGPL-3.0-only", "agpl-3.0-only", "GPL-2.0-only WITH Classpath-exception-2.0", "LicenseRef-acme"):
         assert one.license_outcome((text,))[0] is Outcome.BLOCK
     assert one.license_outcome(("GPL-2.0-only",))[0] is Outcome.ALLOW
+
+
+def test_a_licence_of_ones_own_hides_no_other_beside_it() -> None:
+    one = Levels([policy("licenses: {block: [AGPL-3.0-only, LicenseRef-acme], unknown: warn}")])
+    told = {
+        "LicenseRef-x AND AGPL-3.0-only": Outcome.BLOCK,
+        "AGPL-3.0-only AND LicenseRef-x": Outcome.BLOCK,
+        "MIT AND LicenseRef-acme": Outcome.BLOCK,
+        "MIT OR LicenseRef-acme": Outcome.ALLOW,
+        "LicenseRef-x": Outcome.ALLOW,
+        "LicenseRef-x AND": Outcome.WARN,
+        "LicenseRef-x AND nonsense": Outcome.WARN,
+        "MIT WITH LicenseRef-x": Outcome.WARN,
+        "Classpath-exception-2.0": Outcome.WARN,
+    }
+    assert {text: one.license_outcome((text,))[0] for text in told} == told
+    with pytest.raises(PolicyError, match="no SPDX licence id"):
+        policy("licenses: {block: [LicenseRef-x AND MIT]}")
 
 
 def test_a_lower_level_loosens_licences_where_it_may() -> None:

@@ -10,12 +10,14 @@ Rules:
 Source: SPDX specification 2.3, annex D.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from holdfast.gate.policy import STRICTNESS, LicenseRules, Outcome
 
+_REFERENCE = re.compile(r"(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
 _NOT_SAID = frozenset({"", "NOASSERTION", "NONE"})
 
 
@@ -33,8 +35,6 @@ def find_license_id(text: str) -> str | None:
 
     `LicenseRef-…` names are taken as they are.
     """
-    if text.startswith("LicenseRef-"):
-        return text
     tree = _parse(text)
     if tree is None or isinstance(tree, (_licensing().OR, _licensing().AND)):
         return None
@@ -43,8 +43,6 @@ def find_license_id(text: str) -> str | None:
 
 def _judge(rules: LicenseRules, text: str) -> tuple[Outcome, str]:
     tree = _parse(text)
-    if tree is None and text.startswith("LicenseRef-"):
-        return _look_up(rules, [text]), f"licence `{text[:60]}`"
     if tree is None:
         return rules.unknown, f"`{text[:60]}` is no SPDX expression"
     return _walk(rules, tree), f"licence `{text[:60]}`"
@@ -59,14 +57,16 @@ def _licensing() -> Any:  # the library carries no types
 
 @cache
 def _parse(text: str) -> Any:
-    from license_expression import ExpressionError
+    from license_expression import ExpressionError, ParseError
 
     if len(text) > 1000:
         return None
     try:
-        return _licensing().parse(text, validate=True)
-    except (ExpressionError, RecursionError):
+        tree = _licensing().parse(text, strict=True)
+        unknown = _licensing().unknown_license_keys(tree)
+    except (ExpressionError, ParseError, RecursionError):
         return None
+    return tree if all(map(_REFERENCE.fullmatch, unknown)) else None  # not validated: that knows no `LicenseRef-…`
 
 
 def _walk(rules: LicenseRules, tree: Any) -> Outcome:
