@@ -16,7 +16,7 @@ def told(file: str, before: str, after: str) -> list[bool]:
     return [one.because.endswith(ALTERED) for one in mark_altered(read_composition(tree), tree, was).unparsed]
 
 
-DEEP = f"[project]\ndependencies = []\n[tool.poetry.{'.'.join('a' * 3000)}]\nx = 1\n"
+DEEP = f"[project]\ndependencies = ['desk']\n[tool.poetry.{'.'.join('a' * 3000)}]\nx = 1\n"
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,18 @@ DEEP = f"[project]\ndependencies = []\n[tool.poetry.{'.'.join('a' * 3000)}]\nx =
     [
         ("requirements.txt", CONFLICT, CONFLICT.replace("desk", "evil")),
         ("package-lock.json", "{", "{ "),
-        ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = ['evil==1']\n"),
-        ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = [\n"),
-        ("pyproject.toml", "[project]\ndependencies = []\n", "[tool.poetry.dependencies]\nevil = '1'\n"),
-        ("pyproject.toml", "[project]\ndependencies = []\n", "[tool.pixi.pypi-dependencies]\nevil = '1'\n"),
+        ("pyproject.toml", "[project]\ndependencies = ['desk']\n", "[project]\ndependencies = ['evil==1']\n"),
+        ("pyproject.toml", "[project]\ndependencies = ['desk']\n", "[project]\ndependencies = [\n"),
+        ("pyproject.toml", "[project]\ndependencies = ['desk']\n", "[tool.poetry.dependencies]\nevil = '1'\n"),
+        ("pyproject.toml", "[project]\ndependencies = ['desk']\n", "[tool.pixi.pypi-dependencies]\nevil = '1'\n"),
         ("pyproject.toml", DEEP, f"{DEEP}y = 2\n"),
-        ("package.json", '{"dependencies": {}}', '{"dependencies": {"evil": "1"}}'),
-        ("package.json", '{"dependencies": {}}', '{"dependencies": {}, "catalog": {"evil": "1"}}'),
-        ("Cargo.toml", "[dependencies]\n", "[target.x.dependencies]\nevil = '1'\n"),
+        ("package.json", '{"dependencies": {"desk": "1"}}', '{"dependencies": {"evil": "1"}}'),
+        (
+            "package.json",
+            '{"dependencies": {"desk": "1"}}',
+            '{"dependencies": {"desk": "1"}, "catalog": {"evil": "1"}}',
+        ),
+        ("Cargo.toml", "[dependencies]\ndesk = '1'\n", "[target.x.dependencies]\nevil = '1'\n"),
     ],
 )
 def test_a_gap_that_a_change_alters_is_another_gap(file: str, before: str, after: str) -> None:
@@ -43,8 +47,16 @@ def test_a_gap_that_a_change_alters_is_another_gap(file: str, before: str, after
     ("file", "before", "after"),
     [
         ("requirements.txt", "desk\nlamp\n", "desk\nlamp\n# a word\n"),
-        ("pyproject.toml", "[project]\ndependencies = []\n", "[project]\ndependencies = []\n[tool.ruff]\nx = 1\n"),
-        ("package.json", '{"dependencies": {}}', json.dumps({"version": "2.0.0", "dependencies": {}})),
+        (
+            "pyproject.toml",
+            "[project]\ndependencies = ['desk']\n",
+            "[project]\ndependencies = ['desk']\n[tool.ruff]\nx = 1\n",
+        ),
+        (
+            "package.json",
+            '{"dependencies": {"desk": "1"}}',
+            json.dumps({"version": "2", "dependencies": {"desk": "1"}}),
+        ),
     ],
 )
 def test_a_gap_that_says_all_there_is_stays_the_same(file: str, before: str, after: str) -> None:
@@ -55,5 +67,5 @@ def test_a_gap_is_marked_once_and_one_that_is_new_not_at_all() -> None:
     tree, was = MemoryTree({"requirements.txt": CONFLICT.encode()}), MemoryTree({"requirements.txt": b""})
     once = mark_altered(read_composition(tree), tree, was)
     assert mark_altered(once, tree, was) == once
-    assert not told("package.json", '{"dependencies": {}}', "{}")
+    assert not told("package.json", '{"dependencies": {"desk": "1"}}', "{}")
     assert mark_altered(read_composition(tree), tree, MemoryTree({})) == read_composition(tree)
