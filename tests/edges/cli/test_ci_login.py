@@ -6,8 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from holdfast.edges.cli.ci_login import ForkError, NoAnswerError, find_token, is_from_fork
-from holdfast.errors import HoldfastError, UnauthenticatedError, UsageError
+from holdfast.edges.cli.ci_login import ForkError, NoAnswerError, find_token, in_time, is_from_fork
+from holdfast.errors import ActionError, HoldfastError, UnauthenticatedError, UsageError
 from holdfast.testing.http import FakeHttp, Reply
 
 SERVER = "https://holdfast.example"
@@ -136,3 +136,11 @@ def test_a_fork_of_gitlabs_is_known_by_its_project() -> None:
     assert not is_from_fork(change | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "7"})
     assert is_from_fork(change | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "9"})
     assert is_from_fork(change | {"CI_PROJECT_ID": "9", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "9"})
+
+
+def test_an_answer_that_drips_is_given_up_in_time() -> None:
+    times = iter((1.0, 2.9, 3.1))
+    coming = in_time(iter((b"a", b"b", b"c")), 3.0, lambda: next(times))
+    assert [next(coming), next(coming)] == [b"a", b"b"]
+    with pytest.raises(ActionError, match="too long"):
+        next(coming)

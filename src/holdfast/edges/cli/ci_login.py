@@ -8,7 +8,9 @@ Rules:
 """
 
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -16,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from holdfast.errors import ActionError, HoldfastError, UnauthenticatedError, UsageError
 from holdfast.ports.http import Http
 
-TIMEOUT_S = 4.0
+IDENTITY_S, LOGIN_S = 4.0, 3.0
 _MOST_BYTES = 64 * 1024
 _MOST_EVENT_BYTES = 32 << 20
 _HERE = {"localhost", "127.0.0.1", "::1"}
@@ -116,7 +118,7 @@ def _from_github(http: Callable[[], Http], audience: str, variables: Mapping[str
     url += f"{'&' if '?' in url else '?'}audience={quote(audience, safe='')}"
     headers = {"authorization": f"Bearer {secret.strip()}", "accept": "application/json"}
     try:
-        status, found = _ask(http(), "GET", url, headers, None)
+        status, found = _ask(http(), "GET", url, headers, None, IDENTITY_S)
     except ActionError:
         status, found = 0, {}
     value = found.get("value")
@@ -131,7 +133,7 @@ def _exchange(http: Http, server: str, identity: str, audience: str, org: str, s
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     try:
         url = f"{server.rstrip('/')}/api/v1/oidc/token"
-        status, found = _ask(http, "POST", url, headers, urlencode(form).encode("ascii", "replace"))
+        status, found = _ask(http, "POST", url, headers, urlencode(form).encode("ascii", "replace"), LOGIN_S)
     except ActionError as error:
         raise NoAnswerError(error.message) from None
     token = found.get("access_token")
@@ -146,15 +148,26 @@ def _exchange(http: Http, server: str, identity: str, audience: str, org: str, s
     )
 
 
-def _ask(http: Http, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, Any]:
+def _ask(
+    http: Http, method: str, url: str, headers: Mapping[str, str], body: bytes | None, within_s: float
+) -> tuple[int, Any]:
     """Return status and JSON object of an answer, `{}` where it is none. Raises: ActionError."""
-    with http.open(method, url, headers=headers, timeout_s=TIMEOUT_S, body=body) as answer:
-        raw = answer.body(_MOST_BYTES)
+    end = time.monotonic() + within_s
+    with http.open(method, url, headers=headers, timeout_s=within_s, body=body) as answer:
+        raw = replace(answer, chunks=in_time(answer.chunks, end, time.monotonic)).body(_MOST_BYTES)
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
         found = None
     return answer.status, found if isinstance(found, dict) else {}
+
+
+def in_time(chunks: Iterable[bytes], end: float, clock: Callable[[], float]) -> Iterator[bytes]:
+    """Yield what comes before an instant of a clock: who drips a byte at a time is away. Raises: ActionError."""
+    for chunk in chunks:
+        if clock() > end:
+            raise ActionError("the answer took too long")
+        yield chunk
 
 
 def _require_safe(url: str, where: str) -> None:
