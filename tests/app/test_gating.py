@@ -444,10 +444,10 @@ def test_a_change_that_starts_at_an_old_commit_is_judged_by_the_policy_of_today(
 
 def test_a_change_to_what_nobody_can_read_is_no_pass(repository: Path, feed: Path) -> None:
     git(repository, "checkout", "-q", "main")
-    commit(repository, "lib/pyproject.toml", "[project]\ndependencies = []\n")
+    commit(repository, "lib/pyproject.toml", "[project]\ndependencies = ['desk']\n")
     git(repository, "branch", "-f", "change")
     git(repository, "checkout", "-q", "change")
-    commit(repository, "lib/pyproject.toml", "[project]\ndependencies = []\n[tool.ruff]\nline-length = 9\n")
+    commit(repository, "lib/pyproject.toml", "[project]\ndependencies = ['desk']\n[tool.ruff]\nline-length = 9\n")
     assert gate(repository, feed, "--base", "main").returncode == 0
     commit(repository, "lib/pyproject.toml", "[project]\ndependencies = ['lamp==1.0']\n")
     done = gate(repository, feed, "--base", "main", "--format", "json")
