@@ -125,7 +125,9 @@ counts; without any, the manifest stands in `unparsed`, unless it asks for nothi
 it has: a name that `package.json`, `pyproject.toml`, `Cargo.toml`, `composer.json`, `pubspec.yaml`, `Pipfile`,
 `requirements.in` or a .NET project asks for and that none of its locks has is `unparsed`, and so is an exact version
 that is not the locked one. Extras and groups of Python are held to `uv.lock` and `poetry.lock` alone, which fix all of
-them. The other manifests are programs: these are not run, and what they ask for is taken to be in their lock."""
+them; so is what only some machines get by its marker, and what no Python of the project gets is held to none. What a
+workspace overrides or takes out is not told. The other manifests are programs: these are not run, and what they ask for
+is taken to be in their lock."""
 _ORDERS = """\
 Versions of these ecosystems are compared as their own tools do; a release (`Debian:12`) does not change the order. An
 ecosystem that is not here, or that has no feed, is `unknown`."""
