@@ -1,13 +1,15 @@
 """After a feed brought records: every org is judged, for what the change can touch."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from holdfast.controls.advisories import compile_advisory, parse_osv
+from holdfast.errors import NotFoundError
 from holdfast.loop.alias_clusters import keep_records
 from holdfast.loop.refresh import JUDGE_CLUSTERS, judge_clusters
-from holdfast.model.exposure import Ending
+from holdfast.model.exposure import Ending, Subject
 from holdfast.model.tenancy import PUBLIC
 from holdfast.ports.store import Store
 from tests.loop.world import OTHER, World, open_world, record
@@ -37,6 +39,20 @@ def test_a_synced_record_is_judged_in_every_org(store: Store) -> None:
     for world in worlds:
         assert list(world.live()) == [("shop", "A-1")]
         assert world.recompute() == []
+
+
+def test_what_fails_in_one_org_holds_up_no_other(store: Store) -> None:
+    """The first org has an exposure of a service that is none; what the record opens in the second is found."""
+    broken, other = World(store), World(store, org=OTHER)
+    for world in (broken, other):
+        world.ship("shop", "1", BAD)
+    sync(broken, record("A-1", ("1.0", "1.4.2")))
+    with broken.turn() as turn:
+        (one,) = turn.tx.exposures.all()
+        turn.tx.exposures.save([replace(one, subject=Subject("service", "svc_nobody", "nobody"))])
+    with pytest.raises(NotFoundError, match="svc_nobody"):
+        sync(broken, record("A-1", ("1.0", "1.4.2"), modified="2026-02-01T10:00:00Z"), record("A-2", ("1.0", "1.4.2")))
+    assert sorted(other.live()) == [("shop", "A-1"), ("shop", "A-2")]
 
 
 def test_a_sync_that_brings_nothing_new_judges_nothing(world: World) -> None:

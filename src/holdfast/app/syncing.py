@@ -63,11 +63,12 @@ def judge_changed(house: House, clusters: set[str], word: Unjudged) -> None:
     """Judge clusters, and after a cut all that the feeds speak of; then tell who looks."""
     if word.is_left:
         clusters = clusters | clusters_of_feeds(house.store) | live_clusters(house)
-    if clusters:
-        age, targets = house.settings.feed_max_age, house.outside.targets
+    age, targets = house.settings.feed_max_age, house.outside.targets
+    try:
         judge_clusters(house.store, house.clock, house.ids, sorted(clusters), feed_max_age=age, targets=targets)
-    for org in house.store.tenants.orgs():
-        house.tell(org.id)
+    finally:  # what was judged before something failed is told, too
+        for org in house.store.tenants.orgs():
+            house.tell(org.id)
 
 
 def live_clusters(house: House) -> set[str]:

@@ -7,6 +7,7 @@ ten thousand records never stands in the way of a kill.
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from holdfast.errors import HoldfastError
 from holdfast.loop.neighbours import find_all_neighbours
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.turn import Turn
@@ -28,14 +29,23 @@ def judge_clusters(
     feed_max_age: timedelta | None = None,
     targets: Targets | None = None,
 ) -> int:
-    """Judge the clusters in every org; returns how many transitions that gave. The others as in `Turn`."""
-    count = 0
+    """Judge the clusters in every org; returns how many transitions that gave. The others as in `Turn`.
+
+    Raises:
+        HoldfastError: what failed first; one org's failure holds up no other, which are judged before.
+    """
+    count, failed = 0, None
     for org in store.tenants.orgs():
-        touched = sorted(set(_touched(store, org.id, clusters)))
-        for batch in _batches(touched, JUDGE_CLUSTERS):
-            with store.write_now(org.id, clock) as (tx, now):
-                turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
-                count += len(reconcile(turn, clusters=batch))
+        try:
+            touched = sorted(set(_touched(store, org.id, clusters)))
+            for batch in _batches(touched, JUDGE_CLUSTERS):
+                with store.write_now(org.id, clock) as (tx, now):
+                    turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
+                    count += len(reconcile(turn, clusters=batch))
+        except HoldfastError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return count
 
 
