@@ -105,6 +105,7 @@ def test_manifest_of_any_shape_is_answered_or_refused(glob: str, data: bytes) ->
             '{"dependencies": {"a": "workspace:*"}, "devDependencies": {}}',
             '{"dependencies": {"a": ""}}',
         ),
+        ("package.json", '{"dependencies": null}', '{"dependencies": {"a": "file:a.tgz"}}'),
         ("package.json", '{"name": "dependencies"}', '{"peerDependencies": {"python": "1"}}'),
         ("composer.json", '{"require": {"php": ">=8", "ext-json": "*"}}', '{"require-dev": {"a/b": "*"}}'),
         ("Cargo.toml", "[dependencies]\n", "[target.'cfg(unix)'.dependencies]\na = '1'\n"),

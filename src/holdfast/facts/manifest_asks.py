@@ -314,12 +314,13 @@ def _dependency_tables(document: dict[str, Any]) -> Iterator[object]:
 
 
 def _holds_any(glob: str, table: object) -> bool:
-    """Whether anything but Python itself, or what lies in the tree by itself, is asked for by a table."""
+    """Whether anything but Python itself, or a project of the workspace, is asked for by a table."""
     if not isinstance(table, dict):
         return bool(table)
     entries = [(str(name), wanted) for name, wanted in table.items() if wanted != []]
     if glob == "pyproject.toml":
         return any(name.lower() != "python" for name, _ in entries)
     if glob == "package.json":
-        return not all(isinstance(wanted, str) and wanted.startswith(_LOCAL) for _, wanted in entries)
+        # an archive or a folder that is named by its path need not be one that is read by itself
+        return not all(isinstance(wanted, str) and wanted.startswith("workspace:") for _, wanted in entries)
     return bool(entries)
