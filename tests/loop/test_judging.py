@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from holdfast.errors import NotFoundError
 from holdfast.findings.lifecycle import Transition
 from holdfast.loop import judging
 from holdfast.loop.judging import judge_due, mark_the_day
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.turn import Turn
-from holdfast.loop.vex_documents import read_named, set_vex
+from holdfast.loop.vex_documents import read_named, remove_vex, set_vex
 from holdfast.model.advisory import PackageState
-from holdfast.model.exposure import State
+from holdfast.model.exposure import State, Subject
 from holdfast.ports.clock import Clock
 from holdfast.ports.store import Store, Transaction
 from tests.loop.test_advisory_facts import debian, install, of
@@ -150,3 +151,22 @@ def test_a_document_that_comes_while_notices_are_looked_through_counts(world: Wo
 
     judge_due(Meddled(world.store, 2, meddle), world.clock, world.ids, world.org)
     assert [one.state for one in world.exposures()] == [State.CLEARED]
+
+
+def test_what_fails_holds_up_no_other_batch_and_waits_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two documents are withdrawn; one's exposure is of a service that is none."""
+    monkeypatch.setattr(judging, "JUDGE_CLUSTERS", 1)
+    world.ship("shop", "1", BAD)
+    for name in ("CVE-1", "CVE-2"):
+        world.push(record(name, ("0", "1.5.0")))
+    _mark(world, statement(vulnerability="CVE-1"), statement(vulnerability="CVE-2"))
+    assert judge(world) == 2
+    first = min(world.exposures(), key=lambda one: one.cluster)
+    with world.turn() as turn:
+        turn.tx.exposures.save([replace(first, subject=Subject("service", "svc_nobody", "nobody"))])
+        remove_vex(turn, "vendor")
+    with pytest.raises(NotFoundError, match="svc_nobody"):
+        judge(world)
+    assert [one.state for one in world.exposures() if one.id != first.id] == [State.OPEN]
+    with world.store.read(world.org) as tx:
+        assert list(tx.vex.due(9)) == [first.cluster]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from holdfast.controls.end_of_life import ended_at
+from holdfast.errors import HoldfastError
 from holdfast.loop.reconcile import reconcile
 from holdfast.loop.running_findings import RunningFindings, may_be_notice
 from holdfast.loop.turn import Turn
@@ -41,8 +42,12 @@ def judge_due(
     feed_max_age: timedelta | None = None,
     targets: Targets | None = None,
 ) -> int:
-    """Judge all that waits in an org; returns how many transitions that gave. The others as in `Turn`."""
-    count = 0
+    """Judge all that waits in an org; returns how many transitions that gave. The others as in `Turn`.
+
+    Raises:
+        HoldfastError: what failed first; it waits on, with its batch, and the other batches are judged before.
+    """
+    count, failed = 0, None
     while True:
         with store.read(org) as tx:
             due = tx.vex.due(LOOK_CLUSTERS)
@@ -54,16 +59,21 @@ def judge_due(
             continue
         for start in range(0, len(live), JUDGE_CLUSTERS):
             batch = live[start : start + JUDGE_CLUSTERS]
-            with store.write_now(org, clock) as (tx, now):
-                turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
-                count += len(reconcile(turn, clusters=batch))
-                tx.vex.done(batch)
+            try:
+                with store.write_now(org, clock) as (tx, now):
+                    turn = Turn(tx, now, ids, feed_max_age=feed_max_age, targets=targets)
+                    count += len(reconcile(turn, clusters=batch))
+                    tx.vex.done(batch)
+            except HoldfastError as error:
+                failed = failed or error
         rest = set(due) - set(live)
         with store.write_now(org, clock) as (
             tx,
             _,
         ):  # since the look one may have begun to run
             tx.vex.done(rest - {one.cluster for one in tx.exposures.of_clusters(sorted(rest)) if one.is_live})
+        if failed is not None:
+            raise failed
 
 
 def mark_ended(store: Store, clock: Clock, org: str, since: datetime | None = None) -> datetime:
