@@ -69,7 +69,7 @@ lint: setup-dev ## style, types, import contracts
 	$(BIN)/lint-imports
 
 bench: setup-dev ## measure; figures go to benchmarks/RESULTS.md
-	@$(BIN)/python -m compileall -q src
+	@$(BIN)/python -m compileall -q src  # an installed program has its bytecode
 	$(BIN)/python -m benchmarks $(ARGS)
 
 peers: ## build the scanners that `make bench ARGS=peers` measures us against; needs Go
