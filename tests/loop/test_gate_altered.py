@@ -43,6 +43,13 @@ def test_a_gap_that_a_change_alters_is_another_gap(file: str, before: str, after
     assert told(file, before, after) == [True]
 
 
+def test_a_file_too_big_to_be_read_whole_is_told_apart_by_what_it_holds() -> None:
+    big = "{" + " " * (20 << 20)
+    assert told("package-lock.json", big, big) == [False]
+    assert told("package-lock.json", big, big[:-1] + "x") == [True]
+    assert told("package-lock.json", big, f"{big} ") == [True]
+
+
 @pytest.mark.parametrize(
     ("file", "before", "after"),
     [
