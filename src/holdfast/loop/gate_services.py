@@ -128,10 +128,10 @@ def split_scan(report: ScanReport, owner: Owner) -> dict[str, ScanReport]:
     """Return what a scan says of each service, as a base: whose finding it is counts, not the fix."""
     findings: dict[str, list[Any]] = {}
     for one in report.findings:
-        places = (one.occurrence, *one.packages)
-        for name in dict.fromkeys(name for place in places for name in _shared_out(place, owner)):
-            mine = [found for place in one.packages if (found := _shared_out(place, owner).get(name))]
-            lead = _shared_out(one.occurrence, owner).get(name) or mine[0]
+        leads, packages = _shared_out(one.occurrence, owner), [_shared_out(place, owner) for place in one.packages]
+        for name in dict.fromkeys(name for each in (leads, *packages) for name in each):
+            mine = [each[name] for each in packages if name in each]
+            lead = leads.get(name) or mine[0]
             findings.setdefault(name, []).append(replace(one, occurrence=lead, packages=tuple(mine)))
     unjudged: dict[str, list[Any]] = {}
     for gap in report.unjudged:

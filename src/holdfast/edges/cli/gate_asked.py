@@ -18,7 +18,7 @@ from holdfast.edges.cli.gate_services import Part, parts_of, reports_of
 from holdfast.errors import UsageError
 from holdfast.gate.decide import Bound
 from holdfast.loop.gate_reported import Reported, Sources, read_reported
-from holdfast.loop.gate_services import below, folders_of
+from holdfast.loop.gate_services import below, folders_of, owner_of
 from holdfast.model.reported import Report
 
 Reports = Callable[[], tuple[tuple[Report, ...], tuple[str, ...]]]
@@ -33,17 +33,18 @@ def split_asked(
         raise UsageError("one artifact is not that of several services", where="--artifact", hint=hint)
     stated = whole.trusted.stated
     keep = bool(options.findings or options.tools)
-    parts = parts_of(services, stated, whole.sbom, whole.before, keep_empty=keep)
+    owner = owner_of(stated)
+    parts = parts_of(services, owner, whole.sbom, whole.before, keep_empty=keep)
 
     @cache
     def divided() -> Mapping[str, tuple[Report, ...]]:
-        return reports_of(parts, stated, reports()[0])
+        return reports_of(parts, owner, reports()[0])
 
     def look(part: Part) -> tuple[Reported, tuple[str, ...]]:
         mine = divided().get(part.bound.service, ())
         return read_reported(mine, replace(sources, base_sbom=part.before)), reports()[1]
 
-    return [_asked(whole, part, partial(look, part)) for part in parts]
+    return [_asked(whole, part, cache(partial(look, part))) for part in parts]
 
 
 def _asked(whole: Asked, part: Part, look: Callable[[], tuple[Reported, tuple[str, ...]]]) -> Asked:

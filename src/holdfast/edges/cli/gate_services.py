@@ -19,6 +19,7 @@ from holdfast.gate.decide import Bound, Decision
 from holdfast.gate.levels import Levels
 from holdfast.loop.gate import Stated
 from holdfast.loop.gate_services import (
+    Owner,
     Verdict,
     find_services,
     folders_of,
@@ -60,10 +61,9 @@ def services_of(path: Path, stated: Stated, *, is_tree: bool) -> tuple[Bound, ..
 
 
 def parts_of(
-    services: Sequence[Bound], stated: Stated, sbom: Sbom, before: Sbom | None, *, keep_empty: bool
+    services: Sequence[Bound], owner: Owner, sbom: Sbom, before: Sbom | None, *, keep_empty: bool
 ) -> list[Part]:
     """Return the parts of a tree; what has nothing on either side only with `keep_empty`, where tools looked too."""
-    owner = owner_of(stated)
     heads, bases = split_sbom(sbom, owner), split_sbom(before, owner) if before is not None else {}
     out = []
     for one in services:
@@ -75,9 +75,9 @@ def parts_of(
     return out
 
 
-def reports_of(parts: Sequence[Part], stated: Stated, reports: Sequence[Report]) -> Mapping[str, tuple[Report, ...]]:
+def reports_of(parts: Sequence[Part], owner: Owner, reports: Sequence[Report]) -> Mapping[str, tuple[Report, ...]]:
     """Return what other tools report of each part."""
-    return split_reports(reports, owner_of(stated), {part.bound.service: part.sbom for part in parts})
+    return split_reports(reports, owner, {part.bound.service: part.sbom for part in parts})
 
 
 def split_gathered(
@@ -88,9 +88,9 @@ def split_gathered(
     owner = owner_of(stated)
     before = given.base.sbom if given.base is not None else None
     keep = bool(options.findings or options.tools)
-    parts = parts_of(services, stated, given.head.sbom, before, keep_empty=keep)
+    parts = parts_of(services, owner, given.head.sbom, before, keep_empty=keep)
     bases = split_scan(given.base, owner) if given.base is not None else {}
-    reports = reports_of(parts, stated, given.reports)
+    reports = reports_of(parts, owner, given.reports)
     out = []
     for part in parts:
         name = part.bound.service
