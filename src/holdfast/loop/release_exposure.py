@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from holdfast.controls.match import contains, matches_pairwise
 from holdfast.controls.versions import version_key
 from holdfast.errors import NotFoundError
-from holdfast.loop.scan_match import NO_RULES, find_undecided
+from holdfast.loop.scan_match import find_undecided
 from holdfast.mitigations.release_judgement import Danger, Exposed, Hole
 from holdfast.model.component import Component, Sbom, Source
 from holdfast.model.exposure import Exposure
 from holdfast.model.inventory import Release
-from holdfast.ports.advisories import AdvisoryRow, PackageRules
+from holdfast.ports.advisories import NO_RULES, AdvisoryRow, PackageRules
 from holdfast.ports.store import Transaction
 
 

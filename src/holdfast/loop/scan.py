@@ -21,12 +21,12 @@ from holdfast.controls.match import covered
 from holdfast.controls.versions import is_comparable
 from holdfast.loop.feed_state import feed_verdict
 from holdfast.loop.scan_findings import Hit, ReadLine, ScanFinding, make_findings
-from holdfast.loop.scan_match import NO_RULES, find_hits, find_undecided
+from holdfast.loop.scan_match import find_hits, find_undecided
 from holdfast.model.advisory import PackageState, Snapshot
 from holdfast.model.component import Location, Occurrence, Sbom, Source
 from holdfast.model.frozen import frozen
 from holdfast.model.verdict import Unknown, Verdict
-from holdfast.ports.advisories import PackageRules
+from holdfast.ports.advisories import NO_RULES, PackageRules
 from holdfast.ports.lookup import AdvisoryLookup
 
 DEFAULT_MAX_AGE = timedelta(hours=24)

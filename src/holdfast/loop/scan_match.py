@@ -8,10 +8,8 @@ from holdfast.controls.vague import has_places
 from holdfast.controls.versions import compare_versions, version_key
 from holdfast.model.advisory import PackageState, Pairwise, Snapshot
 from holdfast.model.component import Component
-from holdfast.ports.advisories import PackageRules
+from holdfast.ports.advisories import NO_RULES, PackageRules
 from holdfast.ports.lookup import AdvisoryLookup, RecordFacts
-
-NO_RULES = PackageRules((), (), ())
 
 
 def find_hits(lookup: AdvisoryLookup, rules: PackageRules, component: Component) -> dict[str, str]:

@@ -46,6 +46,10 @@ class PackageRules:
     said: tuple[tuple[str, PackageState], ...] = ()
 
 
+NO_RULES = PackageRules((), (), ())
+"""Nothing is known of the package."""
+
+
 class Advisories(Protocol):
     """Records by revision."""
 

@@ -11,8 +11,8 @@ from holdfast.edges.providers.compiled import FILE_NAME, Lists, open_compiled
 from holdfast.edges.providers.compiled_open import Opened, Wanted, open_advisories
 from holdfast.edges.providers.compiled_sync import Refreshed, refresh
 from holdfast.errors import FeedError
-from holdfast.loop.scan_match import NO_RULES
 from holdfast.model.advisory import Enrichment, PackageState, Severity
+from holdfast.ports.advisories import NO_RULES
 from holdfast.ports.feed import Feed, RawRecord
 from holdfast.testing.clocks import START
 from holdfast.testing.feeds import MemoryFeed

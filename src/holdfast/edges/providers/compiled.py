@@ -18,7 +18,7 @@ from holdfast.model.advisory import Enrichment, Event, Interval, PackageState, P
 from holdfast.model.frozen import frozen
 from holdfast.model.instant import from_microseconds
 from holdfast.model.naming import cves_of
-from holdfast.ports.advisories import PackageRules
+from holdfast.ports.advisories import NO_RULES, PackageRules
 from holdfast.ports.lookup import RecordFacts
 
 FORMAT = "holdfast.advisories/5"
@@ -128,7 +128,7 @@ class CompiledAdvisories:
 
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         """Return what is known of a package."""
-        return self.rules_of([(ecosystem, name)]).get((ecosystem, name), PackageRules((), (), ()))
+        return self.rules_of([(ecosystem, name)]).get((ecosystem, name), NO_RULES)
 
     def rules_of(self, packages: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], PackageRules]:
         """Return what is known of packages, by (ecosystem, name); those of which nothing is are left out."""
