@@ -67,10 +67,8 @@ def judge_due(
             except HoldfastError as error:
                 failed = failed or error
         rest = set(due) - set(live)
-        with store.write_now(org, clock) as (
-            tx,
-            _,
-        ):  # since the look one may have begun to run
+        with store.write_now(org, clock) as (tx, _):
+            # since the look one may have begun to run
             tx.vex.done(rest - {one.cluster for one in tx.exposures.of_clusters(sorted(rest)) if one.is_live})
         if failed is not None:
             raise failed

@@ -14,7 +14,7 @@ from holdfast.edges.providers.scanners import Places, ScannerSpec
 from holdfast.edges.providers.scanners._running import Looked, look
 
 _TOOL = """#!{python}
-import json, os, sys, time
+import json, os, signal, sys
 tree, report = sys.argv[1:3]
 results = []
 for folder, _, names in os.walk(tree):
@@ -154,7 +154,7 @@ def test_tool_that_fails_is_a_gap(tmp_path: Path, bin_folder: Path, more: str, b
 
 
 def test_tool_that_does_not_end_is_ended_and_is_a_gap(tmp_path: Path, bin_folder: Path) -> None:
-    install(bin_folder, "time.sleep(600)")
+    install(bin_folder, "signal.pause()")
     assert "did not end within 0.3 s" in gaps(asked(tmp_path, bin_folder, timeout_s=0.3))[0][1]
 
 
