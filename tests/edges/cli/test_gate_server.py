@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from holdfast.edges.cli.ci_login import LOGIN_S
 from holdfast.edges.cli.gate_base import Trusted
-from holdfast.edges.cli.gate_server import CACHE, Asked, cached_levels
+from holdfast.edges.cli.gate_server import AWAY_S, CACHE, REACH_S, Asked, cached_levels, time_left
 from holdfast.loop.gate import read_stated
 from holdfast.model.component import Sbom
 from holdfast.testing.trees import MemoryTree
@@ -49,3 +50,9 @@ def test_policies_as_they_were_seen_are_the_levels(tmp_path: Path) -> None:
 )
 def test_what_was_kept_and_can_not_be_read_was_never_seen(tmp_path: Path, kept: Any) -> None:
     assert cached_levels(asked(tmp_path, kept)) is None
+
+
+def test_what_logging_in_took_is_missing_afterwards() -> None:
+    assert time_left(0.0) == REACH_S
+    assert LOGIN_S + time_left(LOGIN_S) == AWAY_S
+    assert time_left(60.0) == AWAY_S - LOGIN_S  # the pipeline's own system was slow with the identity

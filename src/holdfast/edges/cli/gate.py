@@ -237,8 +237,8 @@ def _ask(tools: GateTools, path: Path, options: GateOptions) -> _Said | None:
     elif not whole.service:
         raise UsageError("the server needs to know which service it is", hint="name it: `--service NAME`")
     try:
-        token = log_in(tools, whole.server)
-        answers = [ask_server(tools, path, one, token) for one in every]
+        login = log_in(tools, whole.server)
+        answers = [ask_server(tools, path, one, login) for one in every]
     except AwayError as away:
         return _without_server(tools, path, options, every, away)
     except ForkError as fork:

@@ -4,13 +4,15 @@ Rules:
 
 1. The server judges and records; what is printed is its decision. What the repository says of itself is sent as the
    base has it, and can only tighten.
-2. Whether the server is there is known within `REACH_S` seconds. Where it is not, `--on-unavailable` decides: `fail`;
-   `pass`, told loudly; or `cached`, by its policies as they were last seen and this machine's advisories.
+2. Whether the server is there is known within `AWAY_S` seconds, with logging in. Where it is not, `--on-unavailable`
+   decides: `fail`; `pass`, told loudly; or `cached`, by its policies as they were last seen and this machine's
+   advisories.
 3. What was decided without the server is kept in the data folder and told to it with the next build.
 """
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any
 import msgspec
 
 from holdfast.edges.cli.addresses import address
-from holdfast.edges.cli.ci_login import NoAnswerError, find_token
+from holdfast.edges.cli.ci_login import LOGIN_S, NoAnswerError, find_token
 from holdfast.edges.cli.composition import composition_to_json
 from holdfast.edges.cli.gate_base import Base, GateTools, Trusted
 from holdfast.edges.cli.output import say
@@ -34,7 +36,7 @@ from holdfast.model.frozen import frozen
 from holdfast.model.instant import format_instant
 from holdfast.ports.api import Api
 
-REACH_S = 3.0
+REACH_S, AWAY_S = 3.0, 5.0
 JUDGE_S = 60.0
 CACHE, LEFT_BEHIND = "gate-policies.json", "gate-without-server.jsonl"
 _MOST_NOTES = 20
@@ -66,29 +68,44 @@ class Asked:
     """Where the files lie that are told from there; the answer is told from the top again."""
 
 
-def log_in(tools: GateTools, server: str) -> str:
-    """Return a token for a server, with which all services of a tree are asked: an identity is taken once.
+@frozen
+class Login:
+    """A token, and how many seconds the server has to answer with it: what it took to log in counts."""
+
+    token: str
+    reach_s: float = REACH_S
+
+
+def log_in(tools: GateTools, server: str) -> Login:
+    """Return a login at a server, with which all services of a tree are asked: an identity is taken once.
 
     Raises:
         AwayError: it did not answer.
         ForkError: the change comes from a fork, which logs in nowhere.
         HoldfastError: it refused.
     """
+    begun = time.monotonic()
     try:
-        return find_token(tools.http, server, os.environ)
+        token = find_token(tools.http, server, os.environ)
     except NoAnswerError as error:
         raise AwayError(error.message, hint=error.hint) from None
+    return Login(token, time_left(time.monotonic() - begun))
 
 
-def ask_server(tools: GateTools, path: Path, asked: Asked, token: str) -> tuple[Decision, dict[str, Any]]:
+def time_left(took_s: float) -> float:
+    """Return how long the server may still take to be seen; of what logging in took, its own share is `LOGIN_S`."""
+    return min(REACH_S, AWAY_S - min(took_s, LOGIN_S))
+
+
+def ask_server(tools: GateTools, path: Path, asked: Asked, login: Login) -> tuple[Decision, dict[str, Any]]:
     """Let the server judge; returns its decision and the document of it.
 
     Raises:
         AwayError: it did not answer.
         HoldfastError: it refused.
     """
-    _remember(tools, asked, token)
-    api = tools.api(asked.server, token, JUDGE_S)
+    _remember(tools, asked, login)
+    api = tools.api(asked.server, login.token, JUDGE_S)
     try:
         if asked.accept:
             _accept(api, asked)
@@ -130,9 +147,9 @@ def _call(api: Api, method: str, path: str, **more: Any) -> Any:
         raise
 
 
-def _remember(tools: GateTools, asked: Asked, token: str) -> None:
+def _remember(tools: GateTools, asked: Asked, login: Login) -> None:
     """See within seconds whether the server is there, and keep the policies that it has."""
-    api = tools.api(asked.server, token, REACH_S)
+    api = tools.api(asked.server, login.token, login.reach_s)
     try:
         answer = _call(api, "GET", "/policies", query={"service": asked.service} if asked.service else None)
     finally:
