@@ -157,7 +157,8 @@ def decide(asked: Question, now: datetime) -> Decision:
     asked = replace(asked, head=head, base=next(iter(bases), None), also=tuple(bases[1:]))
     old = BeforeAll(Before(one.findings, asked.folders) for one in bases)
     bare = BeforeAll(
-        Before([each for each in one.findings if not _is_cleared(each, asked, now)], asked.folders) for one in bases
+        Before([each for each in one.findings if not _is_cleared(*_find_spoken(each, asked, now))], asked.folders)
+        for one in bases
     )
     judged = tuple(_judge(one, asked, old, bare, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
     score = _score(judged, asked, now)
@@ -191,20 +192,22 @@ def decide(asked: Question, now: datetime) -> Decision:
     )
 
 
-def _is_cleared(finding: Finding, asked: Question, now: datetime) -> bool:
-    """Whether a document clears a finding or a waiver covers it, as both are now."""
+def _find_spoken(finding: Finding, asked: Question, now: datetime) -> tuple[Said | None, Waived | None]:
+    """Return what documents and waivers say of a finding, as both are now."""
     said = find_said(finding, asked.vex, asked.levels.vex, now)
-    if said is not None and said.clears:
-        return True
-    waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
-    return waived is not None and waived.holds
+    limits = _limits(asked.levels)
+    return said, find_waiver(finding, asked.waivers, service=asked.bound.service, limits=limits, now=now)
+
+
+def _is_cleared(said: Said | None, waived: Waived | None) -> bool:
+    """Whether a document clears a finding or a waiver covers it."""
+    return (said is not None and said.clears) or (waived is not None and waived.holds)
 
 
 def _judge(finding: Finding, asked: Question, old: BeforeAll, bare: BeforeAll, now: datetime) -> Judged:
     """Decide about one finding; `bare` are those of the base that nothing clears."""
-    said = find_said(finding, asked.vex, asked.levels.vex, now)
-    is_new = not (old if _is_cleared(finding, asked, now) else bare).has(finding)
-    waived = find_waiver(finding, asked.waivers, service=asked.bound.service, limits=_limits(asked.levels), now=now)
+    said, waived = _find_spoken(finding, asked, now)
+    is_new = not (old if _is_cleared(said, waived) else bare).has(finding)
     deadline = _deadline(finding, asked) if asked.levels.uses_deadlines else None
     activation = activation_of(finding, asked.bound, is_new=is_new, deadline=deadline, now=now)
     judgement = asked.levels.judge(activation, now) if is_new else Judgement(Outcome.ALLOW)
@@ -251,12 +254,11 @@ def _base_score(asked: Question, now: datetime) -> Score | None:
 
 
 def _score_of(base: Side, asked: Question, now: datetime) -> Score:
-    limits, bound = _limits(asked.levels), asked.bound
-    entries = []
+    bound, entries = asked.bound, []
     for one in base.findings:
-        waived = find_waiver(one, asked.waivers, service=bound.service, limits=limits, now=now)
+        said, waived = _find_spoken(one, asked, now)
         excused = "waived" if waived is not None and waived.holds else None
-        excused = excused or ("cleared" if _is_cleared(one, asked, now) else None)
+        excused = excused or ("cleared" if _is_cleared(said, waived) else None)
         if excused is None and one.state is PackageState.WILL_NOT_FIX:
             activation = activation_of(one, bound, is_new=False, deadline=None, now=now)
             excused = asked.levels.allowed(one, activation, now) or None
