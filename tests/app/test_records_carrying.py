@@ -81,7 +81,7 @@ class Site:
         store = open_store(self._database or str(self.far / "holdfast.db"))
         try:
             with store.read(PUBLIC) as tx:
-                return list(tx.feeds.list()), {one for one, _ in tx.advisories.rules("PyPI", "lamp").intervals}
+                return list(tx.feeds.list()), {one for one, _, _ in tx.advisories.rules("PyPI", "lamp").intervals}
         finally:
             store.close()
 

@@ -157,6 +157,10 @@ def test_coverage_is_having_a_scheme() -> None:
     assert not covered("Atlantis")
 
 
+def intervals_of(*advisories: Any) -> list[tuple[bytes, bytes | None]]:
+    return [(interval.lo, interval.hi) for one in advisories for interval in one.intervals]
+
+
 def fixes_of(*advisories: Any) -> list[str]:
     return [version for one in advisories for _, _, version in one.fixes]
 
@@ -164,21 +168,17 @@ def fixes_of(*advisories: Any) -> list[str]:
 def test_safe_version_is_one_that_no_advisory_touches() -> None:
     first = compiled({"introduced": "0"}, {"fixed": "1.5"})
     second = compiled({"introduced": "1.4"}, {"fixed": "2.1"}, id="T-2")
-    intervals = [*first.intervals, *second.intervals]
-    assert smallest_safe_version("PyPI", "demo", "1.0", first.intervals, fixes_of(first)) == "1.5"
-    assert smallest_safe_version("PyPI", "demo", "1.0", intervals, fixes_of(first, second)) == "2.1"
+    assert smallest_safe_version("PyPI", "1.0", intervals_of(first), fixes_of(first)) == "1.5"
+    assert smallest_safe_version("PyPI", "1.0", intervals_of(first, second), fixes_of(first, second)) == "2.1"
     assert AdvisoryIndex([first, second]).find_safe_version(Component("PyPI", "demo", "1.0")) == "2.1"
 
 
 def test_safe_version_is_above_the_present_one_and_none_when_unknown() -> None:
     branches = compiled({"introduced": "0"}, {"fixed": "1.5"}, {"introduced": "2.0"}, {"fixed": "2.1"})
     endless = compiled({"introduced": "0"}, id="T-2")
-    assert smallest_safe_version("PyPI", "demo", "2.0", branches.intervals, fixes_of(branches)) == "2.1"
-    assert (
-        smallest_safe_version("PyPI", "demo", "2.0", [*branches.intervals, *endless.intervals], fixes_of(branches))
-        is None
-    )
-    assert smallest_safe_version("PyPI", "demo", "9", branches.intervals, fixes_of(branches)) is None
+    assert smallest_safe_version("PyPI", "2.0", intervals_of(branches), fixes_of(branches)) == "2.1"
+    assert smallest_safe_version("PyPI", "2.0", intervals_of(branches, endless), fixes_of(branches)) is None
+    assert smallest_safe_version("PyPI", "9", intervals_of(branches), fixes_of(branches)) is None
     assert AdvisoryIndex().find_safe_version(Component("PyPI", "demo", "1.0")) is None
 
 

@@ -69,7 +69,7 @@ def _held(store: Store) -> Snapshot:
 
 def _affected(store: Store) -> set[str]:
     with store.read(PUBLIC) as tx:
-        return {advisory for advisory, _ in tx.advisories.rules("PyPI", "lamp").intervals}
+        return {advisory for advisory, _, _ in tx.advisories.rules("PyPI", "lamp").intervals}
 
 
 def _kinds(store: Store) -> list[str]:

@@ -28,7 +28,7 @@ def _kinds(store: Store) -> list[str]:
 
 def _affected(store: Store, name: str = "lamp") -> set[str]:
     with store.read(PUBLIC) as tx:
-        return {advisory for advisory, _ in tx.advisories.rules("PyPI", name).intervals}
+        return {advisory for advisory, _, _ in tx.advisories.rules("PyPI", name).intervals}
 
 
 def test_a_first_sync_keeps_every_record_and_says_so(store: Store) -> None:

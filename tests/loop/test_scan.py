@@ -36,7 +36,12 @@ class Known:
     def rules(self, ecosystem: str, name: str) -> PackageRules:
         found, place = self._of(ecosystem, name), (ecosystem, name)
         return PackageRules(
-            tuple((one.advisory.id, at) for one in found for at in one.intervals if (at.ecosystem, at.name) == place),
+            tuple(
+                (one.advisory.id, at.lo, at.hi)
+                for one in found
+                for at in one.intervals
+                if (at.ecosystem, at.name) == place
+            ),
             tuple((one.advisory.id, at) for one in found for at in one.pairwise if (at.ecosystem, at.name) == place),
             tuple(fix for one in found for *at, fix in one.fixes if tuple(at) == place),
             tuple(one.advisory.id for one in found if not one.intervals and not one.pairwise),

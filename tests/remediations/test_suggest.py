@@ -23,7 +23,7 @@ def rules_of(ecosystem: str, name: str, *fixed: str, introduced: str = "0") -> P
         one = record(f"L-{number}", ecosystem, name, fixed=version)
         one["affected"][0]["ranges"][0]["events"][0] = {"introduced": introduced}
         compiled = compile_advisory(parse_osv(one))
-        intervals += [(f"L-{number}", interval) for interval in compiled.intervals]
+        intervals += [(f"L-{number}", interval.lo, interval.hi) for interval in compiled.intervals]
         pairwise += [(f"L-{number}", entry) for entry in compiled.pairwise]
         fixes += [fix for _, _, fix in compiled.fixes]
     return PackageRules(tuple(intervals), tuple(pairwise), tuple(fixes))
@@ -38,22 +38,22 @@ def occurrence(
 
 def test_the_version_is_one_that_no_record_touches() -> None:
     rules = rules_of("PyPI", "lamp", "1.2", "1.5", "1.4")
-    assert find_safe_version("PyPI", "lamp", "1.0", rules) == "1.5"
+    assert find_safe_version("PyPI", "1.0", rules) == "1.5"
 
 
 def test_a_fix_of_an_older_line_is_not_offered() -> None:
     older = rules_of("PyPI", "lamp", "1.2")
     newer = rules_of("PyPI", "lamp", "2.3", introduced="2.0")
     rules = PackageRules(older.intervals + newer.intervals, (), older.fixes + newer.fixes)
-    assert find_safe_version("PyPI", "lamp", "2.1", rules) == "2.3"
-    assert find_safe_version("PyPI", "lamp", "1.0", rules) == "1.2"
+    assert find_safe_version("PyPI", "2.1", rules) == "2.3"
+    assert find_safe_version("PyPI", "1.0", rules) == "1.2"
 
 
 def test_without_a_fixed_version_there_is_no_fix() -> None:
     one = record("L-1")
     one["affected"][0]["ranges"][0]["events"] = [{"introduced": "0"}]
     compiled = compile_advisory(parse_osv(one))
-    rules = PackageRules(tuple(("L-1", interval) for interval in compiled.intervals), (), ())
+    rules = PackageRules(tuple(("L-1", interval.lo, interval.hi) for interval in compiled.intervals), (), ())
     assert suggest_fix(occurrence("PyPI", "lamp", "1.0", "uv.lock"), rules) is None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from holdfast.controls.advisory_ranges import is_in_range
 from holdfast.controls.versions import compare_versions, scheme_for, version_key
-from holdfast.model.advisory import Compiled, Interval, Pairwise
+from holdfast.model.advisory import Compiled, Pairwise
 from holdfast.model.component import Component, Source
 from holdfast.model.frozen import frozen
 
@@ -171,9 +171,9 @@ class AdvisoryIndex:
         if package is None:
             return None
         return smallest_safe_version(
-            *place,
+            component.ecosystem,
             component.match_version,
-            [Interval(*place, lo, hi) for lo, hi, _ in package.intervals],
+            [(lo, hi) for lo, hi, _ in package.intervals],
             [fix for compiled in package.advisories.values() for *at, fix in compiled.fixes if tuple(at) == place],
             pairwise=[entry for entry, _ in package.pairwise],
         )
@@ -181,27 +181,24 @@ class AdvisoryIndex:
 
 def smallest_safe_version(
     ecosystem: str,
-    name: str,
     version: str,
-    intervals: Iterable[Interval],
+    intervals: Iterable[tuple[bytes, bytes | None]],
     candidates: Iterable[str],
     *,
     pairwise: Sequence[Pairwise] = (),
 ) -> str | None:
     """Return the smallest candidate above `version` that no interval and no pairwise range touches.
 
-    `intervals` and `pairwise` are those of every advisory on the package (entries of other packages are left out),
-    `candidates` every `fixed` version that one of them names. `None` when no candidate is safe.
+    `intervals` and `pairwise` are those of every advisory on the package, an interval as the keys that it begins
+    with and ends below; `candidates` every `fixed` version that one of them names. `None` when no candidate is safe.
     """
-    here = [(one.lo, one.hi) for one in intervals if one.name == name and one.ecosystem == ecosystem]
-    entries = [one for one in pairwise if one.name == name and one.ecosystem == ecosystem]
     keyed = {candidate: version_key(ecosystem, candidate) for candidate in candidates}
     current = version_key(ecosystem, version)
     above = [(key, one) for one, key in keyed.items() if key is not None and (current is None or key > current)]
-    for candidate in _untouched(sorted(above), sorted(here, key=_lower)):
+    for candidate in _untouched(sorted(above), sorted(intervals, key=_lower)):
         if current is None and compare_versions(ecosystem, candidate, version) != 1:
             continue
-        if not any(matches_pairwise(entry, candidate) for entry in entries):
+        if not any(matches_pairwise(entry, candidate) for entry in pairwise):
             return candidate
     return None
 

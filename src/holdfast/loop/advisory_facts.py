@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 from holdfast.controls.distributions import SPOKEN_OF, mended_cves
 from holdfast.controls.end_of_life import ended_at
-from holdfast.controls.match import smallest_safe_version
 from holdfast.findings.context import AdvisoryFacts, ComponentKey
 from holdfast.loop.scan_findings import STATE_ORDER, is_built
 from holdfast.loop.scan_match import find_hits, states_of, without_records
@@ -24,6 +23,7 @@ from holdfast.model.advisory import Enrichment, PackageState
 from holdfast.model.component import Component, Source
 from holdfast.model.exposure import Span
 from holdfast.ports.advisories import AdvisoryRow, PackageRules
+from holdfast.remediations.suggest import find_safe_version
 
 _Rows = Mapping[str, Sequence[AdvisoryRow]]
 
@@ -113,7 +113,7 @@ def _read_packages(turn: Turn, spans: Iterable[Span], rows: _Rows) -> _Packages:
                 state = _told(states.get(record, PackageState.AFFECTED), component, bodies.get(record), turn)
                 told = out.states.setdefault(cluster, {})
                 told[key] = min(state, told.get(key, state), key=STATE_ORDER.index)
-        fix = _fix(known, component)
+        fix = find_safe_version(component.ecosystem, component.match_version, known)
         if fix is not None:
             out.fixes[key] = fix
     return out
@@ -133,15 +133,3 @@ def _told(state: PackageState, component: Component, body: str | None, turn: Tur
         if said is not None and said is not PackageState.NOT_AFFECTED:
             return said
     return PackageState.END_OF_LIFE if ended_at(component.ecosystem, turn.now) is not None else state
-
-
-def _fix(rules: PackageRules, component: Component) -> str | None:
-    """The smallest version above the component's that no record of these rules touches."""
-    return smallest_safe_version(
-        component.ecosystem,
-        component.match_name,
-        component.match_version,
-        [interval for _, interval in rules.intervals],
-        rules.fixes,
-        pairwise=[entry for _, entry in rules.pairwise],
-    )

@@ -103,7 +103,7 @@ class _Comparison:
     def _look_up(self, component: Component) -> _Known:
         place = component.ecosystem, component.match_name
         rules = self.lookup.rules(*place)
-        records = sorted({*(record for record, _ in (*rules.intervals, *rules.pairwise)), *rules.vague})
+        records = sorted(rules.records)
         facts = self.lookup.facts(records)
         known = _Known({}, {}, frozenset(find_undecided(rules, component)))
         for record in records:
@@ -275,9 +275,7 @@ def _spelt_otherwise(run: _Comparison, component: Component, names: frozenset[st
     spelt = component.match_name.lower()
     if spelt == component.match_name:
         return []
-    rules = run.lookup.rules(component.ecosystem, spelt)
-    records = {*(record for record, _ in (*rules.intervals, *rules.pairwise)), *rules.vague}
-    facts = run.lookup.facts(sorted(records))
+    facts = run.lookup.facts(sorted(run.lookup.rules(component.ecosystem, spelt).records))
     return sorted(one for one in facts if not names.isdisjoint(run.ids_of((one, *facts[one].members))))
 
 

@@ -47,9 +47,7 @@ def _match_name(exposure: Exposure) -> str:
 
 
 def _clusters_of(tx: Transaction, package: Package) -> set[str]:
-    rules = tx.advisories.rules(*package)
-    records = {record for record, _ in rules.intervals} | {record for record, _ in rules.pairwise}
-    return set(tx.clusters.of(sorted(records)).values())
+    return set(tx.clusters.of(sorted(tx.advisories.rules(*package).records)).values())
 
 
 def _speaks_of(record: Compiled, package: Package) -> bool:

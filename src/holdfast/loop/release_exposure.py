@@ -76,7 +76,7 @@ class ExposureReader:
         key = version_key(component.ecosystem, component.match_version)
         doubts = [] if key is not None else [f"{named} has no place in the order of its versions"]
         if key is not None:
-            hits |= {record for record, interval in rules.intervals if contains(interval.lo, interval.hi, key)}
+            hits |= {record for record, lo, hi in rules.intervals if contains(lo, hi, key)}
         vague = [record for record in find_undecided(rules, component) if record not in hits]
         doubts += [f"{record} does not say whether it affects {named}" for record in vague]
         return frozenset(hits), tuple(doubts)

@@ -175,7 +175,7 @@ def _judge(run: _Scan, occurrences: Sequence[Occurrence], because: Mapping[str, 
         if (reason := because[place[0]]) is not None:
             run.unknown.append(Unjudged(occurrence, reason))
         # what is known still counts where the feed is old, and where records were pushed and there is no feed at all
-        if (known := rules.get(place, NO_RULES)) != NO_RULES:
+        if (known := rules.get(place)) is not None and known != NO_RULES:
             _match(run, known, occurrence, is_judged=reason is None)
 
 

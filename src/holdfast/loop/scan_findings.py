@@ -71,7 +71,10 @@ class ScanFinding:
     @property
     def malicious(self) -> str | None:
         """The record that says that the package was made to harm; `None` where none does."""
-        return next((name for name in self.members if name.startswith(MALICIOUS)), None)
+        for name in self.members:
+            if name.startswith(MALICIOUS):
+                return name
+        return None
 
 
 @frozen

@@ -1,6 +1,7 @@
 """The JSON of a scan, `holdfast.scan/1`. Everything is sorted: the same scan gives the same bytes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from holdfast.loop.scan import ScanReport
@@ -19,7 +20,7 @@ def report_to_json(report: ScanReport) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "files": [{"file": name, "format": kind, "components": count} for name, kind, count in sorted(sbom.files)],
-        "components": sorted((_component(one) for one in sbom.occurrences), key=_component_order),
+        "components": _sorted([_component(one) for one in sbom.occurrences]),
         "findings": [_finding(one) for one in report.findings],
         "not_affected": [{"advisory": one.record, "purl": one.occurrence.component.purl} for one in report.cleared],
         "end_of_life": [{"distribution": name, "ended": ended.isoformat()} for name, ended in report.ended],
@@ -69,8 +70,12 @@ def _component(occurrence: Occurrence) -> dict[str, Any]:
     }
 
 
-def _component_order(component: Mapping[str, Any]) -> tuple[str, str, str]:
-    return component["purl"], component["source"], str(component["locations"])
+def _sorted(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the components by purl and source; of those that are alike in both, by place."""
+    known = itemgetter("purl", "source")
+    if len(set(map(known, components))) < len(components):
+        components.sort(key=lambda one: str(one["locations"]))
+    return sorted(components, key=known)
 
 
 def _finding(finding: ScanFinding) -> dict[str, Any]:

@@ -20,15 +20,15 @@ def find_hits(lookup: AdvisoryLookup, rules: PackageRules, component: Component)
         published = lookup.published(component.ecosystem, component.match_name)
         return {record: "low" for record, entry in published if matches_pairwise(entry, version)}
     hits = {record: "low" for record, entry in rules.pairwise if matches_pairwise(entry, version)}
-    for record, interval in rules.intervals:
-        if contains(interval.lo, interval.hi, key):
+    for record, lo, hi in rules.intervals:
+        if contains(lo, hi, key):
             hits[record] = "high"
     return hits
 
 
 def find_undecided(rules: PackageRules, component: Component) -> list[str]:
     """Return the records of a package that can't be held against a version: no bounds, or one without a place."""
-    known = {record for record, _ in rules.intervals}
+    known = {one[0] for one in rules.intervals}
     unsure = {record for record, entry in rules.pairwise if not has_places(entry)}
     return sorted({*rules.vague, *(unsure - known)})
 
@@ -59,11 +59,7 @@ def _unfixed(said: PackageState | None) -> PackageState:
 
 def _fixed_by_key(rules: PackageRules, ecosystem: str, key: bytes) -> set[str]:
     ends = {version_key(ecosystem, fix) for fix in rules.fixes}
-    return {
-        record
-        for record, interval in rules.intervals
-        if interval.hi is not None and interval.hi in ends and contains(interval.lo, interval.hi, key)
-    }
+    return {record for record, lo, hi in rules.intervals if hi is not None and hi in ends and contains(lo, hi, key)}
 
 
 def without_records(rules: PackageRules, records: Collection[str]) -> PackageRules:

@@ -27,7 +27,7 @@ class StoreLookup:
         rules = self._tx.advisories.rules(ecosystem, name)
         said = dict.fromkeys(_not_affected(rules), PackageState.NOT_AFFECTED)
         if ecosystem.partition(":")[0] in SPOKEN_OF:
-            without_fix = {record for record, interval in rules.intervals if interval.hi is None}
+            without_fix = {record for record, _, hi in rules.intervals if hi is None}
             asked = ((record, self._said(record, ecosystem, name)) for record in without_fix)
             said |= {record: state for record, state in asked if state is not None}
         return replace(rules, said=tuple(sorted(said.items()))) if said else rules
@@ -42,9 +42,8 @@ class StoreLookup:
 
     def published(self, ecosystem: str, name: str) -> Sequence[tuple[str, Pairwise]]:
         """Return all ranges and versions of a package as published, by record."""
-        rules = self.rules(ecosystem, name)
-        records = {*(one for one, _ in rules.intervals), *(one for one, _ in rules.pairwise), *rules.vague}
-        return [(record, entry) for record in sorted(records) for entry in self._entries(record, ecosystem, name)]
+        records = sorted(self.rules(ecosystem, name).records)
+        return [(record, entry) for record in records for entry in self._entries(record, ecosystem, name)]
 
     def _entries(self, record: str, ecosystem: str, name: str) -> Sequence[Pairwise]:
         affected = parse_body(self._tx.advisories.get(record).body).affected
@@ -113,8 +112,8 @@ class StoreLookup:
 
 def _not_affected(rules: PackageRules) -> Set[str]:
     """Return the records that name a package to say that it is not affected: intervals without any version, alone."""
-    some = {record for record, interval in rules.intervals if interval.lo != interval.hi}
-    return {record for record, _ in rules.intervals} - some - {record for record, _ in rules.pairwise}
+    some = {record for record, lo, hi in rules.intervals if lo != hi}
+    return {record for record, _, _ in rules.intervals} - some - {record for record, _ in rules.pairwise}
 
 
 @lru_cache(maxsize=256)

@@ -113,5 +113,5 @@ def _fix(lookup: StoreLookup, waiver: Waiver) -> Fix | None:
         return None
     least = next((version for operator, version in waiver.versions if operator in {"=", ">", ">="}), "0")
     rules = lookup.rules(waiver.ecosystem, waiver.package)
-    found = find_safe_version(waiver.ecosystem, waiver.package, least, rules)
+    found = find_safe_version(waiver.ecosystem, least, rules)
     return Fix(found, waiver.package, None, None) if found else None

@@ -136,7 +136,7 @@ def _fix(lookup: StoreLookup, waiver: Waiver) -> str | None:
     if not waiver.package:
         return None
     least = next((version for operator, version in waiver.versions if operator in {"=", ">", ">="}), "0")
-    return find_safe_version(waiver.ecosystem, waiver.package, least, lookup.rules(waiver.ecosystem, waiver.package))
+    return find_safe_version(waiver.ecosystem, least, lookup.rules(waiver.ecosystem, waiver.package))
 
 
 def _fix_of_running(tx: Transaction, kept: KeptWaiver, clusters: Sequence[str]) -> str | None:

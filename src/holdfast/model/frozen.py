@@ -11,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError
 from operator import attrgetter
 from reprlib import recursive_repr
+from types import MethodType
 from typing import Any, TypeVar, dataclass_transform
 
 _Class = TypeVar("_Class")
+_OF_THE_FIRST = ("__dict__", "__weakref__")
+"""What a class has that is made without slots, and one with them has not."""
 _NOT_GIVEN = object()
 """Stands for an argument whose default is made anew each time."""
 
@@ -25,12 +28,33 @@ def frozen(cls: type[_Class], /) -> type[_Class]:
     own = set(cls.__dict__)
     if cls.__dict__.get("__hash__", _NOT_GIVEN) is None and "__eq__" in own:  # Python's answer to a bare `__eq__`
         own.remove("__hash__")
-    made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
-    fields = dataclasses.fields(made)  # type: ignore[arg-type]
-    methods = _shared(fields) | {"__init__": _initializer(made, fields)}
-    for name in methods.keys() - own:
-        setattr(made, name, methods[name])
+    fields = dataclasses.fields(dataclasses.dataclass(init=False, repr=False, eq=False)(cls))  # type: ignore[arg-type]
+    body = {name: value for name, value in cls.__dict__.items() if name not in _OF_THE_FIRST}
+    for one in fields:
+        body.pop(one.name, None)  # its default: the slot has that name
+    inherited = {name for base in cls.__mro__[1:-1] for name in getattr(base, "__slots__", ())}
+    body["__slots__"] = tuple(one.name for one in fields if one.name not in inherited)
+    methods = {**_shared(fields), "__init__": _Birth(fields)}
+    body |= {name: method for name, method in methods.items() if name not in own}
+    make: Any = type(cls)
+    made: type[_Class] = make(cls.__name__, cls.__bases__, body)
+    made.__qualname__ = cls.__qualname__
     return made
+
+
+class _Birth:
+    """Stands for a class's `__init__` until somebody asks for it: most classes that are loaded are never used."""
+
+    def __init__(self, fields: tuple[Field[Any], ...]) -> None:
+        self._fields = fields
+
+    def __set_name__(self, owner: Any, _name: str) -> None:
+        self._owner = owner
+
+    def __get__(self, instance: object, _class: type | None = None) -> Callable[..., None]:
+        made = _initializer(self._owner, self._fields)
+        self._owner.__init__ = made
+        return made if instance is None else MethodType(made, instance)
 
 
 def _initializer(cls: type, fields: tuple[Field[Any], ...]) -> Callable[..., None]:

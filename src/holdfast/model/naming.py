@@ -9,6 +9,7 @@ Rules:
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 _LOWER = {"Packagist", "Hex", "Pub"}
 _CASELESS = {"NuGet", "SwiftURL", "GitHub Actions"}
@@ -19,6 +20,7 @@ def cves_of(ids: Iterable[str]) -> frozenset[str]:
     return frozenset(one for one in ids if one.startswith("CVE-"))
 
 
+@lru_cache(maxsize=4096)  # a scan asks for the same names as they are read, matched and written
 def normalize_pypi(name: str) -> str:
     """Return the name as PEP 503 compares it."""
     out = name.lower().replace("_", "-").replace(".", "-")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from holdfast.model.advisory import Compiled, Enrichment, Interval, PackageState, Pairwise, Snapshot
+from holdfast.model.advisory import Compiled, Enrichment, PackageState, Pairwise, Snapshot
 from holdfast.model.frozen import frozen
 
 
@@ -35,15 +35,21 @@ class AdvisoryRow:
 class PackageRules:
     """Everything known of one package: per record its intervals, what has no keys, and its `fixed` versions.
 
+    An interval is (record, key it begins with, key it ends below): a scan makes thousands, so they are plain.
     `vague` are records that name the package and no versions that could be matched: nobody is proved safe from them.
     `said` is (record, state) where its distribution says more of the package than ranges do.
     """
 
-    intervals: tuple[tuple[str, Interval], ...]
+    intervals: tuple[tuple[str, bytes, bytes | None], ...]
     pairwise: tuple[tuple[str, Pairwise], ...]
     fixes: tuple[str, ...]
     vague: tuple[str, ...] = ()
     said: tuple[tuple[str, PackageState], ...] = ()
+
+    @property
+    def records(self) -> frozenset[str]:
+        """The records that may affect the package, by id."""
+        return frozenset((*(one[0] for one in self.intervals), *(one for one, _ in self.pairwise), *self.vague))
 
 
 NO_RULES = PackageRules((), (), ())

@@ -31,16 +31,10 @@ _APK = ("Alpine", "Wolfi", "Chainguard")
 _BY_ECOSYSTEM = {"Debian": "dpkg", "Ubuntu": "dpkg", **dict.fromkeys(_RPM, "rpm"), **dict.fromkeys(_APK, "apk")}
 
 
-def find_safe_version(ecosystem: str, name: str, version: str, rules: PackageRules) -> str | None:
+def find_safe_version(ecosystem: str, version: str, rules: PackageRules) -> str | None:
     """Return the smallest version above `version` that no record of the package touches; `None` when none is known."""
-    return smallest_safe_version(
-        ecosystem,
-        name,
-        version,
-        [interval for _, interval in rules.intervals],
-        rules.fixes,
-        pairwise=[entry for _, entry in rules.pairwise],
-    )
+    intervals, pairwise = [(lo, hi) for _, lo, hi in rules.intervals], [entry for _, entry in rules.pairwise]
+    return smallest_safe_version(ecosystem, version, intervals, rules.fixes, pairwise=pairwise)
 
 
 def suggest_fix(
@@ -56,7 +50,7 @@ def suggest_fix(
     `head` the first lines of that file.
     """
     component = occurrence.component
-    safe = find_safe_version(component.ecosystem, component.match_name, component.match_version, rules)
+    safe = find_safe_version(component.ecosystem, component.match_version, rules)
     if safe is None:
         return None
     return _fix(_upgrade_of(occurrence, safe, line_text, head), occurrence.locations, formats or {})

@@ -32,7 +32,7 @@ def _refresh(path: Path, feed: Feed, *ecosystems: str, at: datetime = START, kev
 def _affected(path: Path, ecosystem: str = "PyPI", name: str = "lamp") -> set[str]:
     held = open_compiled(path)
     try:
-        return {advisory for advisory, _ in held.rules(ecosystem, name).intervals}
+        return {advisory for advisory, _, _ in held.rules(ecosystem, name).intervals}
     finally:
         held.close()
 
@@ -66,7 +66,7 @@ def test_a_package_gives_its_rules_and_records_their_facts(tmp_path: Path) -> No
     assert (done.checked, done.problems) == ({"PyPI"}, {})
     held = open_compiled(path)
     rules = held.rules("PyPI", "lamp")
-    assert [advisory for advisory, _ in rules.intervals] == ["L-1", "L-2"]
+    assert [advisory for advisory, _, _ in rules.intervals] == ["L-1", "L-2"]
     assert rules.fixes == ("1.5",)
     facts = held.facts(["L-1", "L-2", "L-9"])
     assert set(facts) == {"L-1", "L-2"}

@@ -25,7 +25,7 @@ def test_the_file_says_what_the_store_knows(store: Store, tmp_path: Path) -> Non
     digest = held.snapshots()["PyPI"].digest
     assert digest is not None
     assert held.snapshots() == {"PyPI": replace(snapshot, digest=digest)}
-    assert [advisory for advisory, _ in held.rules("PyPI", "lamp").intervals] == ["L-1", "L-2", "L-3"]
+    assert [advisory for advisory, _, _ in held.rules("PyPI", "lamp").intervals] == ["L-1", "L-2", "L-3"]
     facts = held.facts(["L-1", "L-2"])
     assert (facts["L-1"].known_exploited, facts["L-2"].known_exploited) == (True, False)
     assert facts["L-1"].members == ("CVE-2026-1", "L-1")
@@ -46,7 +46,7 @@ def test_changes_and_losses_reach_the_file(store: Store, tmp_path: Path) -> None
     compile_store(store, path)
     held = open_compiled(path)
     assert held.rules("PyPI", "lamp").intervals == ()
-    assert [advisory for advisory, _ in held.rules("PyPI", "shade").intervals] == ["L-0", "L-2"]
+    assert [advisory for advisory, _, _ in held.rules("PyPI", "shade").intervals] == ["L-0", "L-2"]
     assert held.snapshots()["PyPI"].synced_at == later
     held.close()
 

@@ -56,8 +56,7 @@ def scheme_for(ecosystem: str) -> SchemeSpec | None:
     return _scheme_of(ecosystem.partition(":")[0])
 
 
-@lru_cache(maxsize=8192)
-@lru_cache(maxsize=4096)  # the versions that mend a package are asked for with each of its records
+@lru_cache(maxsize=8192)  # the versions that mend a package are asked for with each of its records
 def version_key(ecosystem: str, version: str) -> bytes | None:
     """Return the order-preserving key; `None` where the ecosystem has no scheme or the string is no version in it."""
     scheme = scheme_for(ecosystem)

@@ -23,9 +23,10 @@ def _encode(digits: str) -> bytes:
     return bytes((_ONE_BYTE + size,)) + number.to_bytes(size, "big")
 
 
-_SMALL = {"": _encode("0")} | {str(number): _encode(str(number)) for number in range(1024)}
+SMALL = {str(number): bytes((number + 1,)) for number in range(_ONE_BYTE)}
+"""The encodings of one byte, by digits without leading zeros."""
 
 
 def encode_number(digits: str) -> bytes:
     """Return the order-preserving encoding of ASCII digits; leading zeros do not count, no digits are 0."""
-    return _SMALL.get(digits) or _encode(digits)
+    return SMALL.get(digits) or _encode(digits)

@@ -12,7 +12,7 @@ Source: https://peps.python.org/pep-0440/
 
 import re
 
-from holdfast.controls.versions._number import encode_number
+from holdfast.controls.versions._number import SMALL, encode_number
 from holdfast.controls.versions._scheme import SchemeSpec, compare_keys
 
 # Possessive quantifiers: a run of 10,000 digits is looked at once.
@@ -58,6 +58,16 @@ def _release_key(release: str) -> bytes:
     return b"".join(map(encode_number, parts))
 
 
+def _plain_key(version: str) -> bytes | None:
+    """Return the key of a version that is nothing but small numbers, as nearly all are; `None` where it is more."""
+    numbers = [SMALL.get(part, b"") for part in version.split(".")]
+    if b"" in numbers:
+        return None
+    while len(numbers) > 1 and numbers[-1] == SMALL["0"]:
+        numbers.pop()
+    return _PLAIN_HEAD + b"".join(numbers) + _PLAIN_TAIL
+
+
 def _local_key(local: str) -> bytes:
     out = []
     for part in re.split("[-_.]", local.lower()):
@@ -96,6 +106,8 @@ def _append_legacy_word(parts: list[str], word: str) -> None:
 def key(version: str) -> bytes | None:
     """Return the order-preserving key of a version, legacy or not; `None` for an empty string."""
     version = version.strip()
+    if (plain := _plain_key(version)) is not None:
+        return plain
     match = _VERSION.fullmatch(version)
     if match is None:
         return _legacy_key(version) if version else None

@@ -4,7 +4,7 @@ It is replaced as a whole, so a reader sees one state of it. It needs nothing bu
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from holdfast.errors import FeedError
-from holdfast.model.advisory import Enrichment, Event, Interval, PackageState, Pairwise, Range, Severity, Snapshot
+from holdfast.model.advisory import Enrichment, Event, PackageState, Pairwise, Range, Severity, Snapshot
 from holdfast.model.frozen import frozen
 from holdfast.model.instant import from_microseconds
 from holdfast.model.naming import cves_of
@@ -25,17 +25,18 @@ FORMAT = "holdfast.advisories/5"
 FILE_NAME = "advisories.hf"
 IMPORTED = "imported"
 """The key in `meta` of a file that came as a snapshot: what it was, in words. No feed is asked about it."""
-_CHUNK = 500
 _FACTS = (
     "SELECT r.id, r.score, r.vector, r.published, m.cluster, c.members, c.known_exploited, c.epss, c.automatable, "
     "c.total_impact FROM record r "
-    "CROSS JOIN member m ON m.id = r.id CROSS JOIN cluster c ON c.cluster = m.cluster WHERE r.id IN ({marks})"
+    "CROSS JOIN member m ON m.id = r.id CROSS JOIN cluster c ON c.cluster = m.cluster "
+    "WHERE r.id IN (SELECT value FROM json_each(?)) ORDER BY r.score"
 )
-"""Records come first: of the names that are asked for, most are of none."""
+"""Records come first: of the names that are asked for, most are of none. Of a record's rows, the gravest is last."""
 _RULES = (
-    "SELECT name, id, body FROM rule JOIN said ON number = said WHERE ecosystem = ? AND name IN ({marks}) "
-    "ORDER BY name, id"
+    "SELECT name, id, body FROM rule JOIN said ON number = said "
+    "WHERE ecosystem = ? AND name IN (SELECT value FROM json_each(?)) ORDER BY name, id"
 )
+_ALIASES = "SELECT id, aliases FROM record WHERE id IN (SELECT value FROM json_each(?))"
 _SNAPSHOTS = (
     "SELECT ecosystem, source, synced_at, newest, records, validator, error, digest FROM snapshot ORDER BY ecosystem"
 )
@@ -138,7 +139,7 @@ class CompiledAdvisories:
         out: dict[tuple[str, str], PackageRules] = {}
         for ecosystem, wanted in names.items():
             rows: dict[str, list[tuple[str, bytes]]] = {}
-            for name, identifier, body in self._rows_of(_RULES, sorted(wanted), ecosystem):
+            for name, identifier, body in self._rows(_RULES, (ecosystem, _listed(wanted))):
                 rows.setdefault(name, []).append((identifier, body))
             for name, found in rows.items():
                 out[ecosystem, name] = _rules(ecosystem, name, found)
@@ -155,11 +156,10 @@ class CompiledAdvisories:
 
     def facts(self, advisory_ids: Sequence[str]) -> Mapping[str, RecordFacts]:
         """Return the facts of records by id; of one that several ecosystems have, by the gravest."""
-        out: dict[str, RecordFacts] = {}
-        rows = self._rows_of(_FACTS, sorted(set(advisory_ids)))
-        for row in sorted(rows, key=lambda row: -1.0 if row[1] is None else row[1]):
-            out[row[0]] = self._facts(row)
-        several = {one.cluster: one.members for one in out.values() if len(cves_of(one.members)) > 1}
+        rows = self._rows(_FACTS, (_listed(set(advisory_ids)),))
+        out: dict[str, RecordFacts] = {row[0]: self._facts(row) for row in rows}
+        clusters = {one.cluster: one.members for one in out.values()}
+        several = {home: members for home, members in clusters.items() if len(cves_of(members)) > 1}
         if not several:
             return out
         from holdfast.controls.aliases import find_whole  # few inputs need it
@@ -171,8 +171,7 @@ class CompiledAdvisories:
 
     def _aliases(self, records: Sequence[str]) -> list[tuple[str, list[str]]]:
         """Return (record, its own aliases) of the records among some ids."""
-        found = self._rows_of("SELECT id, aliases FROM record WHERE id IN ({marks})", records)
-        return [(row[0], NAMES.decode(row[1])[0]) for row in found]
+        return [(row[0], NAMES.decode(row[1])[0]) for row in self._rows(_ALIASES, (_listed(records),))]
 
     def _facts(self, row: Sequence[Any]) -> RecordFacts:
         record, score, vector, published, cluster, members, *known = row
@@ -214,12 +213,6 @@ class CompiledAdvisories:
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (key,))
         return str(rows[0][0]) if rows else None
 
-    def _rows_of(self, sql: str, wanted: Sequence[str], *first: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query over a list, which `{marks}` stands for; `first` are the parameters before it."""
-        for start in range(0, len(wanted), _CHUNK):
-            part = wanted[start : start + _CHUNK]
-            yield from self._rows(sql.format(marks=", ".join("?" * len(part))), (*first, *part))
-
     def _rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(sql, parameters).fetchall()
@@ -229,16 +222,21 @@ class CompiledAdvisories:
             ) from None
 
 
+def _listed(names: Collection[str]) -> str:
+    """Return names as one parameter: a statement is the same for every length, and made once."""
+    return msgspec.json.encode(sorted(names)).decode()
+
+
 def _rules(ecosystem: str, name: str, rows: Iterable[tuple[str, bytes]]) -> PackageRules:
     """Return what rows of (record, body) say of a package."""
-    intervals: list[tuple[str, Interval]] = []
+    intervals: list[tuple[str, bytes, bytes | None]] = []
     pairwise: list[tuple[str, Pairwise]] = []
     fixes: dict[str, None] = {}
     vague: list[str] = []
     said: list[tuple[str, PackageState]] = []
     for identifier, body in rows:
         keys, without_keys, fixed, state = BODY.decode(body)
-        intervals += [(identifier, Interval(ecosystem, name, lo, hi)) for lo, hi in keys]
+        intervals += [(identifier, lo, hi) for lo, hi in keys]
         pairwise += [(identifier, _pairwise(ecosystem, name, entry)) for entry in without_keys]
         fixes.update(dict.fromkeys(fixed))
         vague += [] if keys or without_keys else [identifier]

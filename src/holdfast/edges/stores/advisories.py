@@ -219,7 +219,7 @@ class SqlAdvisories:
         ids = names_of(self._session, [row.advisory for rows in found for row in rows])
         intervals, pairwise, fixes, vague = ([row for row in rows if row.advisory in ids] for rows in found)
         return PackageRules(
-            tuple((ids[row.advisory], Interval(ecosystem, name, bytes(row.lo), _bytes(row.hi))) for row in intervals),
+            tuple((ids[row.advisory], bytes(row.lo), _bytes(row.hi)) for row in intervals),
             tuple((ids[row.advisory], from_body(row.rule, Pairwise)) for row in pairwise),
             tuple(dict.fromkeys(row.version for row in fixes)),
             tuple(sorted(ids[row.advisory] for row in vague)),
