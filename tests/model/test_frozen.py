@@ -105,6 +105,18 @@ def test_copies_and_dicts_hold_the_same(decorate: Callable[[type[Any]], type[Any
     assert deep.seen is not thing.seen
 
 
+def test_a_field_without_a_default_comes_first() -> None:
+    @frozen
+    class Odd:
+        """A class that the type checker refuses."""
+
+        size: int = 1
+        name: str  # type: ignore[misc]
+
+    with pytest.raises(TypeError, match="Odd without a default follows"):
+        Odd(name="a")
+
+
 def test_a_default_is_made_anew_for_each() -> None:
     assert Place("a").notes is not Place("a").notes
     given = ["x"]

@@ -2,16 +2,18 @@
 
 `@frozen` makes what `@dataclass(frozen=True, slots=True)` makes: the same fields, order of arguments, equality, hash,
 text, and refusal of changes; `dataclasses.fields`, `replace`, `asdict` and `match` take it. The standard decorator
-compiles six methods for each class, a sixth of a short command's time; here one is compiled, and the others are shared.
+compiles six methods for each class, a sixth of a short command's time; here they are shared, and `__init__` is made when
+it is first asked for.
 Setting a field at birth goes straight to its slot, so instances are made faster too.
 """
 
 import dataclasses
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError
+from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
-from types import MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, TypeVar, dataclass_transform
 
 _Class = TypeVar("_Class")
@@ -57,8 +59,37 @@ class _Birth:
         return made if instance is None else MethodType(made, instance)
 
 
-def _initializer(cls: type, fields: tuple[Field[Any], ...]) -> Callable[..., None]:
-    """Compile the `__init__` of a class."""
+def _initializer(cls: Any, fields: tuple[Field[Any], ...]) -> Callable[..., None]:
+    """Make the `__init__` of a class."""
+    is_checked = hasattr(cls, "__post_init__")
+    if all(one.init and one.default_factory is MISSING for one in fields):
+        names, qualified = ("self", *(one.name for one in fields)), f"{cls.__qualname__}.__init__"
+        code = _setting(len(fields), is_checked=is_checked).replace(co_varnames=names, co_qualname=qualified)
+        scope = {f"_set_{number}": getattr(cls, one.name).__set__ for number, one in enumerate(fields)}
+        defaults = tuple(one.default for one in fields if one.default is not MISSING)
+        if any(one.default is MISSING for one in fields[len(fields) - len(defaults) :]):
+            raise TypeError(f"a field of {cls.__qualname__} without a default follows one that has one")
+        made: Callable[..., None] = FunctionType(code, scope, "__init__", defaults)
+    else:
+        made = _compiled(cls, fields, is_checked=is_checked)
+    made.__annotations__ = {one.name: one.type for one in fields if one.init}
+    return made
+
+
+@cache
+def _setting(count: int, *, is_checked: bool) -> CodeType:
+    """Compile the `__init__` that so many classes have: it sets so many fields to what is given for them."""
+    names = [f"field_{number}" for number in range(count)]
+    body = [f"_set_{number}(self, {name})" for number, name in enumerate(names)]
+    body += ["self.__post_init__()"] if is_checked else []
+    scope: dict[str, Any] = {}
+    exec(f"def __init__(self, {', '.join(names)}):\n " + "\n ".join(body or ["pass"]), scope)  # noqa: S102 - of numbers
+    code: CodeType = scope["__init__"].__code__
+    return code
+
+
+def _compiled(cls: Any, fields: tuple[Field[Any], ...], *, is_checked: bool) -> Callable[..., None]:
+    """Compile the `__init__` of a class that makes some of its values by itself."""
     scope: dict[str, Any] = {"_NOT_GIVEN": _NOT_GIVEN}
     arguments, body = ["self"], []
     for one in fields:
@@ -80,13 +111,10 @@ def _initializer(cls: type, fields: tuple[Field[Any], ...]) -> Callable[..., Non
         if one.init:
             arguments.append(name + default)
         body.append(f"_set_{name}(self, {given})")
-    if hasattr(cls, "__post_init__"):
-        body.append("self.__post_init__()")
-    source = f"def __init__({', '.join(arguments)}):\n " + "\n ".join(body or ["pass"])
-    exec(source, scope)  # noqa: S102 - made of names of fields only
+    body += ["self.__post_init__()"] if is_checked else []
+    exec(f"def __init__({', '.join(arguments)}):\n " + "\n ".join(body), scope)  # noqa: S102 - of names of fields only
     made: Callable[..., None] = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
-    made.__annotations__ = {one.name: one.type for one in fields if one.init}
     return made
 
 
