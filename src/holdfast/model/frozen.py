@@ -2,9 +2,8 @@
 
 `@frozen` makes what `@dataclass(frozen=True, slots=True)` makes: the same fields, order of arguments, equality, hash,
 text, and refusal of changes; `dataclasses.fields`, `replace`, `asdict` and `match` take it. The standard decorator
-compiles six methods for each class, a sixth of a short command's time; here they are shared, and `__init__` is made when
-it is first asked for.
-Setting a field at birth goes straight to its slot, so instances are made faster too.
+compiles six methods for each class, a sixth of a short command's time; here they are shared, and `__init__` is made
+when it is first asked for. Setting a field at birth goes straight to its slot, so instances are made faster too.
 """
 
 import dataclasses

@@ -53,7 +53,7 @@ def suggest_fix(
     safe = find_safe_version(component.ecosystem, component.match_version, rules)
     if safe is None:
         return None
-    return _fix(_upgrade_of(occurrence, safe, line_text, head), occurrence.locations, formats or {})
+    return _fix(_upgrade_of(occurrence, safe, occurrence.locations, formats or {}, line_text, head), formats or {})
 
 
 def suggest_steps(
@@ -76,7 +76,8 @@ def suggest_steps(
         if file.endswith("go.sum") and file.removesuffix("sum") + "mod" in files:
             continue
         head = tuple(read_line(Location(file, number)) or "" for number in range(1, HEAD_LINES + 1))
-        found = [_fix(_upgrade_of(occurrence, version, read_line(place), head), (place,), formats) for place in places]
+        asked = [_upgrade_of(occurrence, version, (place,), formats, read_line(place), head) for place in places]
+        found = [_fix(one, formats) for one in asked]
         steps.append(next((one for one in found if one.edit), next((one for one in found if one.command), found[0])))
     edited = [one for one in steps if one.edit or one.command]
     return tuple(with_asks(occurrence, one, formats, read_file) for one in edited or steps)
@@ -118,15 +119,23 @@ def with_packages(fix: Fix, occurrences: Sequence[Occurrence], formats: Mapping[
     first = components[0]
     names = tuple(dict.fromkeys(one.name for one in components if one.name != first.name))
     is_exact = all(one.has_version_of_source for one in components) and bool(first.shared_version or not names)
-    upgrade = Upgrade(first.ecosystem, first.name, first.version, fix.version, first.name, also=names)
-    return _fix(replace(upgrade, is_exact=is_exact), occurrences[0].locations, formats)
+    place, _ = locate(occurrences[0].locations, formats)
+    words = first.ecosystem, first.name, first.version, fix.version, first.name
+    return _fix(Upgrade(*words, place, also=names, is_exact=is_exact), formats)
 
 
-def _upgrade_of(occurrence: Occurrence, version: str, line_text: str | None, head: tuple[str, ...]) -> Upgrade:
+def _upgrade_of(
+    occurrence: Occurrence,
+    version: str,
+    places: Sequence[Location],
+    formats: Mapping[str, str],
+    line_text: str | None,
+    head: tuple[str, ...],
+) -> Upgrade:
     component = occurrence.component
     raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
     words = component.ecosystem, component.name, component.version, version, raise_name
-    return Upgrade(*words, line_text=line_text, head=head, alias=occurrence.alias)
+    return Upgrade(*words, locate(places, formats)[0], line_text, head, occurrence.alias)
 
 
 def suggest_exposure_fix(
@@ -135,12 +144,15 @@ def suggest_exposure_fix(
     """Return the fix of an exposure whose smallest safe version is already known (`exposure.risk.fix_version`)."""
     raise_name = exposure.path[0] if exposure.direct is False and exposure.path else exposure.name
     current = exposure.versions[-1] if exposure.versions else ""
-    upgrade = Upgrade(exposure.ecosystem, exposure.name, current, version, raise_name, line_text=line_text)
-    return _fix(upgrade, exposure.locations, formats or {})
+    place, _ = locate(exposure.locations, formats or {})
+    return _fix(
+        Upgrade(exposure.ecosystem, exposure.name, current, version, raise_name, place, line_text), formats or {}
+    )
 
 
-def _fix(upgrade: Upgrade, places: Sequence[Location], formats: Mapping[str, str]) -> Fix:
-    place, format_id = locate(places, formats)
+def _fix(upgrade: Upgrade, formats: Mapping[str, str]) -> Fix:
+    place = upgrade.location
+    format_id = format_of(place.file, formats) if place is not None else None
     guide = find_guide(format_id or _BY_ECOSYSTEM.get(upgrade.ecosystem.partition(":")[0]))
     raised, version = upgrade.raise_name, upgrade.version
     if guide is None:
@@ -148,5 +160,5 @@ def _fix(upgrade: Upgrade, places: Sequence[Location], formats: Mapping[str, str
     words = (upgrade.name, upgrade.current, version, raised, upgrade.alias or raised, *upgrade.also)
     if not all(is_safe(word) for word in words):
         return Fix(version, raised, None, place, note="an unusual name or version: no command is offered for it")
-    advice = guide.advise(replace(upgrade, location=place))
+    advice = guide.advise(upgrade)
     return Fix(version, raised, advice.command, place, advice.edit, advice.note)

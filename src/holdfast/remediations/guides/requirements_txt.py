@@ -11,6 +11,7 @@ Source: https://pip.pypa.io/en/stable/reference/requirements-file-format/
 
 import re
 
+from holdfast.model.naming import normalize_pypi
 from holdfast.remediations.guides._compiled import find_compiler, upgrade_command
 from holdfast.remediations.guides._spec import Advice, Guide, Upgrade, command
 
@@ -26,18 +27,19 @@ def advise(upgrade: Upgrade) -> Advice:
     if upgrade.is_transitive:
         notes.append(f"`{upgrade.raise_name}` asks for it: raise that one if it forbids {upgrade.version}")
     compiler = find_compiler(upgrade.head)
-    edit = None if _has_hashes(upgrade) else _edit(upgrade)
+    has_hashes, pin = _has_hashes(upgrade), _pin(upgrade)
+    edit = None if has_hashes else _edit(upgrade, pin)
     if compiler is not None:
         run, note = upgrade_command(compiler, upgrade)
         return Advice(run, edit, "; ".join([note, *notes]))
-    if _has_hashes(upgrade):
+    if has_hashes:
         notes.insert(0, f"raise it to {upgrade.version} with the tool that wrote the hashes: those of the old must go")
         return Advice(None, None, "; ".join(notes))
     if upgrade.line_text is None:
         notes.insert(0, "a file that pip-compile or uv wrote is compiled again instead (--upgrade-package)")
     elif edit is None:
         notes.insert(0, f"the line pins no version of `{upgrade.name}`: pin {upgrade.version} where it is pinned")
-    return Advice(_sed(upgrade), edit, "; ".join(notes))
+    return Advice(_sed(upgrade, pin), edit, "; ".join(notes))
 
 
 def _has_hashes(upgrade: Upgrade) -> bool:
@@ -49,34 +51,28 @@ def _has_hashes(upgrade: Upgrade) -> bool:
 def _pin(upgrade: Upgrade) -> re.Match[str] | None:
     """The pin of the package in the line that is at hand."""
     found = _PIN.match(upgrade.line_text or "")
-    if found is None or _normal(found["name"]) != _normal(upgrade.name):
+    if found is None or normalize_pypi(found["name"]) != normalize_pypi(upgrade.name):
         return None
     return found
 
 
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _edit(upgrade: Upgrade) -> tuple[str, str] | None:
+def _edit(upgrade: Upgrade, pin: re.Match[str] | None) -> tuple[str, str] | None:
     """The old and the new line; the bare pin when the line itself is not at hand."""
     old = upgrade.line_text
     if old is None:
         return f"{upgrade.name}=={upgrade.current}", f"{upgrade.name}=={upgrade.version}"
-    found = _pin(upgrade)
-    if found is None:
+    if pin is None:
         return None
-    return old, f"{old[: found.start('version')]}{upgrade.version}{old[found.end('version') :]}"
+    return old, f"{old[: pin.start('version')]}{upgrade.version}{old[pin.end('version') :]}"
 
 
-def _sed(upgrade: Upgrade) -> str | None:
+def _sed(upgrade: Upgrade, pin: re.Match[str] | None) -> str | None:
     """The edit as a command that touches that line alone; `None` where it could be taken for anything else."""
     place, equals, old = upgrade.location, "==", upgrade.current
     if upgrade.line_text is not None:
-        found = _pin(upgrade)
-        if found is None:
+        if pin is None:
             return None
-        equals, old = found["equals"], found["version"]
+        equals, old = pin["equals"], pin["version"]
     if place is None or place.line is None or not place.file.isprintable():
         return None
     if not (_PLAIN_VERSION.match(old) and _PLAIN_VERSION.match(upgrade.version)):
