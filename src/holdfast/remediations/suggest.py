@@ -53,7 +53,8 @@ def suggest_fix(
     safe = find_safe_version(component.ecosystem, component.match_version, rules)
     if safe is None:
         return None
-    return _fix(_upgrade_of(occurrence, safe, occurrence.locations, formats or {}, line_text, head), formats or {})
+    place, _ = locate(occurrence.locations, formats or {})
+    return _fix(_upgrade_of(occurrence, safe, place, line_text, head), formats or {})
 
 
 def suggest_steps(
@@ -76,7 +77,7 @@ def suggest_steps(
         if file.endswith("go.sum") and file.removesuffix("sum") + "mod" in files:
             continue
         head = tuple(read_line(Location(file, number)) or "" for number in range(1, HEAD_LINES + 1))
-        asked = [_upgrade_of(occurrence, version, (place,), formats, read_line(place), head) for place in places]
+        asked = (_upgrade_of(occurrence, version, place, read_line(place), head) for place in places)
         found = [_fix(one, formats) for one in asked]
         steps.append(next((one for one in found if one.edit), next((one for one in found if one.command), found[0])))
     edited = [one for one in steps if one.edit or one.command]
@@ -125,17 +126,12 @@ def with_packages(fix: Fix, occurrences: Sequence[Occurrence], formats: Mapping[
 
 
 def _upgrade_of(
-    occurrence: Occurrence,
-    version: str,
-    places: Sequence[Location],
-    formats: Mapping[str, str],
-    line_text: str | None,
-    head: tuple[str, ...],
+    occurrence: Occurrence, version: str, place: Location | None, line_text: str | None, head: tuple[str, ...]
 ) -> Upgrade:
     component = occurrence.component
     raise_name = occurrence.path[0] if occurrence.direct is False and occurrence.path else component.name
     words = component.ecosystem, component.name, component.version, version, raise_name
-    return Upgrade(*words, locate(places, formats)[0], line_text, head, occurrence.alias)
+    return Upgrade(*words, place, line_text, head, occurrence.alias)
 
 
 def suggest_exposure_fix(
@@ -145,9 +141,8 @@ def suggest_exposure_fix(
     raise_name = exposure.path[0] if exposure.direct is False and exposure.path else exposure.name
     current = exposure.versions[-1] if exposure.versions else ""
     place, _ = locate(exposure.locations, formats or {})
-    return _fix(
-        Upgrade(exposure.ecosystem, exposure.name, current, version, raise_name, place, line_text), formats or {}
-    )
+    upgrade = Upgrade(exposure.ecosystem, exposure.name, current, version, raise_name, place, line_text)
+    return _fix(upgrade, formats or {})
 
 
 def _fix(upgrade: Upgrade, formats: Mapping[str, str]) -> Fix:
