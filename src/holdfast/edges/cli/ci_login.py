@@ -8,10 +8,10 @@ Rules:
 """
 
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -118,7 +118,7 @@ def _from_github(http: Callable[[], Http], audience: str, variables: Mapping[str
     url += f"{'&' if '?' in url else '?'}audience={quote(audience, safe='')}"
     headers = {"authorization": f"Bearer {secret.strip()}", "accept": "application/json"}
     try:
-        status, found = _ask(http(), "GET", url, headers, None, IDENTITY_S)
+        status, found = ask_within(IDENTITY_S, http(), "GET", url, headers)
     except ActionError:
         status, found = 0, {}
     value = found.get("value")
@@ -133,7 +133,8 @@ def _exchange(http: Http, server: str, identity: str, audience: str, org: str, s
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     try:
         url = f"{server.rstrip('/')}/api/v1/oidc/token"
-        status, found = _ask(http, "POST", url, headers, urlencode(form).encode("ascii", "replace"), LOGIN_S)
+        body = urlencode(form).encode("ascii", "replace")
+        status, found = ask_within(LOGIN_S, http, "POST", url, headers, body=body)
     except ActionError as error:
         raise NoAnswerError(error.message) from None
     token = found.get("access_token")
@@ -148,26 +149,37 @@ def _exchange(http: Http, server: str, identity: str, audience: str, org: str, s
     )
 
 
-def _ask(
-    http: Http, method: str, url: str, headers: Mapping[str, str], body: bytes | None, within_s: float
+def ask_within(
+    within_s: float, http: Http, method: str, url: str, headers: Mapping[str, str], *, body: bytes | None = None
 ) -> tuple[int, Any]:
-    """Return status and JSON object of an answer, `{}` where it is none. Raises: ActionError."""
-    end = time.monotonic() + within_s
-    with http.open(method, url, headers=headers, timeout_s=within_s, body=body) as answer:
-        raw = replace(answer, chunks=in_time(answer.chunks, end, time.monotonic)).body(_MOST_BYTES)
+    """Return status and JSON object of an answer, `{}` where it is none.
+
+    `within_s` bounds the whole of it, wherever it drips a byte at a time: what is asked is then left to itself.
+
+    Raises:
+        ActionError: no answer within that time.
+    """
+    found: SimpleQueue[tuple[int, bytes] | HoldfastError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with http.open(method, url, headers=headers, timeout_s=within_s, body=body) as answer:
+                found.put((answer.status, answer.body(_MOST_BYTES)))
+        except HoldfastError as error:  # raised where it is waited for
+            found.put(error)
+
+    Thread(target=ask, daemon=True).start()
     try:
-        found = json.loads(raw)
+        told = found.get(timeout=within_s)
+    except Empty:
+        raise ActionError(f"no answer within {within_s:g} s") from None
+    if isinstance(told, HoldfastError):
+        raise told
+    try:
+        document = json.loads(told[1])
     except (ValueError, RecursionError):
-        found = None
-    return answer.status, found if isinstance(found, dict) else {}
-
-
-def in_time(chunks: Iterable[bytes], end: float, clock: Callable[[], float]) -> Iterator[bytes]:
-    """Yield what comes before an instant of a clock: who drips a byte at a time is away. Raises: ActionError."""
-    for chunk in chunks:
-        if clock() > end:
-            raise ActionError("the answer took too long")
-        yield chunk
+        document = None
+    return told[0], document if isinstance(document, dict) else {}
 
 
 def _require_safe(url: str, where: str) -> None:
