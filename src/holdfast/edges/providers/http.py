@@ -1,7 +1,6 @@
 """HTTP by httpx: one request, no redirects, no cookies, a limit on the whole time it may take."""
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +10,7 @@ import httpx
 
 from holdfast.edges.providers.addresses import Resolve, resolve_host
 from holdfast.edges.providers.cookies import refuse_cookies
+from holdfast.edges.providers.deadlines import bound, deadline
 from holdfast.edges.providers.probe_transport import ProbeTransport
 from holdfast.errors import ActionError, UnsentError
 from holdfast.mitigations.probe_hosts import ProbeHosts
@@ -35,6 +35,8 @@ class HttpxHttp:
         self._client = httpx.Client(
             follow_redirects=False, limits=limits, verify=_trust(), transport=transport, cookies=refuse_cookies()
         )
+        for one in (self._client._transport, *self._client._mounts.values()):  # the latter: proxies
+            bound(one)
 
     @contextmanager
     def open(
@@ -50,10 +52,10 @@ class HttpxHttp:
             UnsentError: a header can't be sent: of it only the name is said, as its value may be a secret.
         """
         require_sendable(headers)
-        end = time.monotonic() + 10 * timeout_s
+        sent = self._client.stream(method, url, headers=dict(headers), timeout=timeout_s, content=body)
         try:
-            with self._client.stream(method, url, headers=dict(headers), timeout=timeout_s, content=body) as response:
-                yield Answer(response.status_code, _lower(response.headers), _chunks(response, end))
+            with deadline(10 * timeout_s), sent as response:
+                yield Answer(response.status_code, _lower(response.headers), response.iter_bytes())
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, *_NEVER_SENT) as error:
             because = str(error) or type(error).__name__
             raise UnsentError(f"no answer from {_without_secrets(url)}: {because}") from None
@@ -69,7 +71,9 @@ class HttpxHttp:
 def open_probe_http(hosts: ProbeHosts, resolve: Resolve = resolve_host) -> HttpxHttp:
     """Return what sends the probes of manifests: to whom they may ask, and nobody else."""
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=0)
-    return HttpxHttp(ProbeTransport(hosts, httpx.HTTPTransport(verify=_trust(), limits=limits), resolve))
+    inner = httpx.HTTPTransport(verify=_trust(), limits=limits)
+    bound(inner)
+    return HttpxHttp(ProbeTransport(hosts, inner, resolve))
 
 
 def require_sendable(headers: Mapping[str, str]) -> None:
@@ -84,13 +88,6 @@ def require_sendable(headers: Mapping[str, str]) -> None:
 
 def _lower(headers: httpx.Headers) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
-
-
-def _chunks(response: httpx.Response, end: float) -> Iterator[bytes]:
-    for chunk in response.iter_bytes():
-        if time.monotonic() > end:
-            raise httpx.ReadTimeout("the answer took too long")
-        yield chunk
 
 
 def _without_secrets(url: str) -> str:

@@ -23,6 +23,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import httpx
 
 from holdfast.edges.providers.addresses import Resolve, resolve_host
+from holdfast.edges.providers.deadlines import bound
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.images.credentials import PASSWORD, USER, Found
 from holdfast.edges.providers.images.reference import Reference, is_this_machine
@@ -51,6 +52,7 @@ class RegistryHttp:
         inner = httpx.HTTPTransport(
             verify=trust or httpx.create_ssl_context(), limits=httpx.Limits(max_keepalive_connections=0)
         )
+        bound(inner)
         self._http = HttpxHttp(ProbeTransport(ANYBODY, inner, resolve if is_here else _elsewhere(resolve)))
 
     @contextmanager
