@@ -1,9 +1,7 @@
 """How a pipeline finds its identity, and what is said where it has none."""
 
 import json
-import socket
-import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -12,6 +10,7 @@ import pytest
 from holdfast.edges.cli.ci_login import ForkError, NoAnswerError, ask_within, find_token, is_from_fork
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.errors import ActionError, HoldfastError, UnauthenticatedError, UsageError
+from holdfast.testing.dripping import BODY, HEADER, dripping
 from holdfast.testing.http import FakeHttp, Reply
 
 SERVER = "https://holdfast.example"
@@ -142,24 +141,8 @@ def test_a_fork_of_gitlabs_is_known_by_its_project() -> None:
     assert is_from_fork(change | {"CI_PROJECT_ID": "9", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "9"})
 
 
-@pytest.mark.parametrize("begins", [b"HTTP/1.1 200 OK\r\nx-long: ", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n"])
+@pytest.mark.parametrize("begins", [HEADER, BODY], ids=["header", "body"])
 def test_an_answer_that_drips_is_given_up_in_time(begins: bytes) -> None:
-    """A byte every 50 ms, of a header or of the body: each comes in time by itself."""
-    gone = threading.Event()
-
-    def drip() -> None:
-        connection, _ = server.accept()
-        with connection, suppress(ConnectionError):
-            connection.sendall(begins)
-            while not gone.wait(0.05):
-                connection.sendall(b"a")
-
-    with closing(socket.create_server(("127.0.0.1", 0))) as server, closing(HttpxHttp()) as http:
-        thread = threading.Thread(target=drip)
-        thread.start()
-        try:
-            with pytest.raises(ActionError, match=r"within 0\.3 s"):
-                ask_within(0.3, http, "GET", f"http://127.0.0.1:{server.getsockname()[1]}/", {})
-        finally:
-            gone.set()
-            thread.join(timeout=30)
+    """Each byte comes in time by itself."""
+    with dripping(begins) as url, closing(HttpxHttp()) as http, pytest.raises(ActionError, match=r"within 0\.3 s"):
+        ask_within(0.3, http, "GET", url, {})

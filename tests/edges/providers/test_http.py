@@ -1,9 +1,8 @@
 """The real HTTP and the fake one keep the same promises."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -12,6 +11,7 @@ from holdfast.edges.providers.http import HttpxHttp, open_probe_http
 from holdfast.errors import ActionError, UnsentError
 from holdfast.mitigations.probe_hosts import ANYBODY
 from holdfast.ports.http import Http
+from holdfast.testing.dripping import BODY, HEADER, dripping
 from holdfast.testing.http import FakeHttp, Reply
 
 
@@ -136,28 +136,14 @@ def test_host_with_a_label_that_is_too_long_is_never_sent() -> None:
     real.close()
 
 
-@pytest.mark.parametrize("begins", [b"HTTP/1.1 200 OK\r\nx-long: ", b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"])
+@pytest.mark.parametrize("begins", [HEADER, BODY], ids=["header", "body"])
 @pytest.mark.parametrize("make", [HttpxHttp, lambda: open_probe_http(ANYBODY)], ids=["usual", "probe"])
 def test_an_answer_that_drips_ends_after_ten_times_its_time(make: Callable[[], HttpxHttp], begins: bytes) -> None:
-    """A byte every 10 ms, of a header or of the body: each comes in time by itself."""
-    gone = threading.Event()
-
-    def drip() -> None:
-        connection, _ = server.accept()
-        with connection, suppress(ConnectionError):
-            connection.sendall(begins)
-            while not gone.wait(0.01):
-                connection.sendall(b"a")
-
-    with closing(socket.create_server(("127.0.0.1", 0))) as server, closing(make()) as http:
-        thread = threading.Thread(target=drip)
-        thread.start()
-        try:
-            with (
-                pytest.raises(ActionError, match="the answer took too long"),
-                http.open("GET", f"http://127.0.0.1:{server.getsockname()[1]}/", headers={}, timeout_s=0.05) as answer,
-            ):
-                answer.body(99_999)
-        finally:
-            gone.set()
-            thread.join(timeout=30)
+    """Each byte comes in time by itself."""
+    with (
+        dripping(begins) as url,
+        closing(make()) as http,
+        pytest.raises(ActionError, match="the answer took too long"),
+        http.open("GET", url, headers={}, timeout_s=0.05) as answer,
+    ):
+        answer.body(999_999)

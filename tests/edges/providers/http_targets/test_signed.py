@@ -2,8 +2,6 @@
 
 import hashlib
 import hmac
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from holdfast.edges.providers.http import HttpxHttp
 from holdfast.edges.providers.http_targets.signed import SPEC, SignedHttp
 from holdfast.errors import ActionError, PlanError, UnsentError
+from holdfast.testing.dripping import BODY, HEADER, dripping
 from tests.edges.providers.entries import entry, tools
 from tests.edges.providers.listening import Got, Listener, listening
 
@@ -121,34 +120,13 @@ def test_nobody_reached_is_known_not_to_have_been_done(http: HttpxHttp) -> None:
     assert found.status == 404
 
 
-def test_slow_drip_is_no_answer(http: HttpxHttp) -> None:
+@pytest.mark.parametrize("begins", [HEADER, BODY], ids=["header", "body"])
+def test_slow_drip_is_no_answer(http: HttpxHttp, begins: bytes) -> None:
     """A receiver that sends a byte at a time is given up after ten times the time that an answer may take."""
-    server = socket.create_server(("127.0.0.1", 0))
-    stop = threading.Event()
-
-    def drip() -> None:
-        connection, _ = server.accept()
-        connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        try:
-            while not stop.wait(0.02):
-                connection.sendall(b".")
-        except OSError:
-            return
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=drip, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    target = SignedHttp(entry("http", "signed", url=url, secret="env:SECRET", timeout="300ms"), tools(http))
-    try:
+    with dripping(begins) as url:
+        target = SignedHttp(entry("http", "signed", url=url, secret="env:SECRET", timeout="100ms"), tools(http))
         with pytest.raises(ActionError, match="the answer took too long"):
             target.send(b"x", KEY, 0)
-    finally:
-        stop.set()
-        thread.join(10)
-        server.close()
 
 
 def test_look_asks_what_became_of_a_key(listener: Listener, http: HttpxHttp) -> None:
