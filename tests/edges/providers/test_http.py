@@ -11,7 +11,7 @@ from holdfast.edges.providers.http import HttpxHttp, open_probe_http
 from holdfast.errors import ActionError, UnsentError
 from holdfast.mitigations.probe_hosts import ANYBODY
 from holdfast.ports.http import Http
-from holdfast.testing.dripping import BODY, HEADER, dripping
+from holdfast.testing.dripping import HEADER, dripping
 from holdfast.testing.http import FakeHttp, Reply
 
 
@@ -136,14 +136,13 @@ def test_host_with_a_label_that_is_too_long_is_never_sent() -> None:
     real.close()
 
 
-@pytest.mark.parametrize("begins", [HEADER, BODY], ids=["header", "body"])
 @pytest.mark.parametrize("make", [HttpxHttp, lambda: open_probe_http(ANYBODY)], ids=["usual", "probe"])
-def test_an_answer_that_drips_ends_after_ten_times_its_time(make: Callable[[], HttpxHttp], begins: bytes) -> None:
+def test_a_header_that_drips_ends_after_ten_times_its_time(make: Callable[[], HttpxHttp]) -> None:
     """Each byte comes in time by itself."""
     with (
-        dripping(begins) as url,
+        dripping(HEADER) as url,
         closing(make()) as http,
         pytest.raises(ActionError, match="the answer took too long"),
-        http.open("GET", url, headers={}, timeout_s=0.05) as answer,
+        http.open("GET", url, headers={}, timeout_s=0.3),
     ):
-        answer.body(999_999)
+        pass
