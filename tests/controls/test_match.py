@@ -170,6 +170,7 @@ def test_safe_version_is_one_that_no_advisory_touches() -> None:
     second = compiled({"introduced": "1.4"}, {"fixed": "2.1"}, id="T-2")
     assert smallest_safe_version("PyPI", "1.0", intervals_of(first), fixes_of(first)) == "1.5"
     assert smallest_safe_version("PyPI", "1.0", intervals_of(first, second), fixes_of(first, second)) == "2.1"
+    assert smallest_safe_version("PyPI", "1.0", intervals_of(second, first), fixes_of(first, second)) == "2.1"
     assert AdvisoryIndex([first, second]).find_safe_version(Component("PyPI", "demo", "1.0")) == "2.1"
 
 

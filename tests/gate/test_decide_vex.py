@@ -76,7 +76,10 @@ def test_what_was_cleared_before_and_is_no_more_is_new() -> None:
     before, after = finding(), finding(version="1.1.0")
     assert asked((after,), base=(before,)).answer is Answer.PASS
     assert asked((after,), statement(), base=(before,)).answer is Answer.BLOCKED
-    assert asked((before,), statement(), base=(before,)).existing == 1
+    same = asked((before,), statement(), base=(before,))
+    assert same.existing == 1
+    assert same.base_score is not None
+    assert (same.score.value, same.base_score.value) == (100.0, 100.0)
 
 
 def test_outputs_say_whose_word_it_is() -> None:

@@ -1,9 +1,11 @@
 """What nobody could read before a change, nor after it."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
+from holdfast.errors import FactError
 from holdfast.facts.composition import read_composition
 from holdfast.loop.gate_altered import ALTERED, mark_altered
 from holdfast.testing.trees import MemoryTree
@@ -48,6 +50,34 @@ def test_a_file_too_big_to_be_read_whole_is_told_apart_by_what_it_holds() -> Non
     assert told("package-lock.json", big, big) == [False]
     assert told("package-lock.json", big, big[:-1] + "x") == [True]
     assert told("package-lock.json", big, f"{big} ") == [True]
+
+
+class Broken(MemoryTree):
+    """A tree whose files can't be read from some byte on; `None`: they can."""
+
+    def __init__(self, files: Mapping[str, str | bytes], first: int | None) -> None:
+        super().__init__(files)
+        self._first = first
+
+    def read_part(self, path: str, start: int, count: int) -> bytes:
+        if self._first is not None and start >= self._first:
+            raise FactError("could not be read: Input/output error", where=path)
+        return super().read_part(path, start, count)
+
+
+@pytest.mark.parametrize(
+    ("unread", "was_unread", "is_altered"),
+    [(None, None, True), (0, 0, False), (0, None, True), (None, 0, True), (1, 1, True), (1, None, True)],
+)
+def test_a_part_that_can_not_be_read_makes_a_big_file_another_one(
+    unread: int | None, was_unread: int | None, is_altered: bool
+) -> None:
+    """Where no part can be read on either side, there is nothing to alter: a link, or a folder."""
+
+    file, big = "package-lock.json", b"{" + b" " * (17 << 20)
+    tree, was = Broken({file: big[:-1] + b"x"}, unread), Broken({file: big}, was_unread)
+    marked = mark_altered(read_composition(tree, ["."]), tree, was).unparsed
+    assert [one.because.endswith(ALTERED) for one in marked] == [is_altered]
 
 
 @pytest.mark.parametrize(

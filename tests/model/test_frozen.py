@@ -106,15 +106,54 @@ def test_copies_and_dicts_hold_the_same(decorate: Callable[[type[Any]], type[Any
 
 
 def test_a_field_without_a_default_comes_first() -> None:
+    """Refused where the class is defined, as the standard decorator does, and not where it is first used."""
+    firsts: list[Any] = [1, field(default_factory=list)]
+    for first in firsts:
+        with pytest.raises(TypeError, match=r"Odd\.name has no default, and follows"):
+            frozen(type("Odd", (), {"__annotations__": {"size": "int", "name": "str"}, "size": first}))
+
+
+def test_what_no_class_can_have_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="has slots already"):
+        frozen(Place)
+    with pytest.raises(TypeError, match="has a field `self`"):
+        frozen(type("Odd", (), {"__annotations__": {"self": "int"}}))
+
+
+def test_a_class_may_set_nothing_at_birth() -> None:
     @frozen
-    class Odd:
-        """A class that the type checker refuses."""
+    class Later:
+        """A class whose one field is set by somebody else."""
 
-        size: int = 1
-        name: str  # type: ignore[misc]
+        size: int = field(init=False)
 
-    with pytest.raises(TypeError, match="Odd without a default follows"):
-        Odd(name="a")
+    with pytest.raises(AttributeError):
+        _ = Later().size
+
+
+def test_a_birth_is_made_once_and_says_what_it_is() -> None:
+    made = Longer.__init__
+    assert made is Longer.__init__
+    assert made.__qualname__ == "Longer.__init__"
+    assert made.__annotations__ == {"file": str, "line": int | None, "notes": list[str], "end": int}
+    with pytest.raises(TypeError, match=r"Place\.__init__\(\) missing 1 required positional argument: 'file'"):
+        Place()  # type: ignore[call-arg]
+
+
+def test_slots_are_each_classs_own() -> None:
+    class One:
+        """A base that names its one slot without a list."""
+
+        __slots__ = "size"
+
+    @frozen
+    class Two(One):
+        """A class with a field more."""
+
+        s: int
+
+    assert [one.__dict__["__slots__"] for one in (Longer, Two)] == [("end",), ("s",)]
+    assert Two(3).s == 3
 
 
 def test_a_default_is_made_anew_for_each() -> None:

@@ -84,17 +84,28 @@ def _content(tree: Tree, file: str) -> bytes | str | None:
 
 
 def _differs(file: str, tree: Tree, before: Tree) -> bool:
-    """Whether a file that is too big to be read whole has another content; not told where no part of it can be read."""
-    start, here = 0, b"x"
+    """Whether a file that is too big to be read whole may have another content.
+
+    Where no part of it can be read on either side, for the same reason (a link, a folder), nothing was altered.
+    """
+    start = 0
+    while True:
+        here, there = _part(tree, file, start), _part(before, file, start)
+        if isinstance(here, str) or isinstance(there, str):
+            return start > 0 or here != there
+        if here != there:
+            return True
+        if not here:
+            return False
+        start += len(here)
+
+
+def _part(tree: Tree, file: str, start: int) -> bytes | str:
+    """Return some of a file's content, or why it can't be read."""
     try:
-        while here:
-            here, there = tree.read_part(file, start, _MOST_BYTES), before.read_part(file, start, _MOST_BYTES)
-            if here != there:
-                return True
-            start += len(here)
-    except FactError:  # no file with a content: a link, or a folder, on both sides and for the same reason
-        return False
-    return False
+        return tree.read_part(file, start, _MOST_BYTES)
+    except FactError as error:
+        return error.message
 
 
 def _asked(file: str, data: bytes) -> object:

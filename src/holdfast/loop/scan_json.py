@@ -70,11 +70,11 @@ def _component(occurrence: Occurrence) -> dict[str, Any]:
     }
 
 
-def _sorted(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _sorted(components: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the components by purl and source; of those that are alike in both, by place."""
     known = itemgetter("purl", "source")
     if len(set(map(known, components))) < len(components):
-        components.sort(key=lambda one: str(one["locations"]))
+        components = sorted(components, key=lambda one: str(one["locations"]))
     return sorted(components, key=known)
 
 

@@ -27,13 +27,16 @@ def frozen(cls: type[_Class], /) -> type[_Class]:
     """Return the class as a frozen, slotted dataclass."""
     cls.__doc__ = cls.__doc__ or cls.__name__  # else `dataclass` asks for a signature, which is slow
     own = set(cls.__dict__)
+    if "__slots__" in own:
+        raise TypeError(f"{cls.__name__} has slots already: it is frozen once, and says its fields alone")
     if cls.__dict__.get("__hash__", _NOT_GIVEN) is None and "__eq__" in own:  # Python's answer to a bare `__eq__`
         own.remove("__hash__")
     fields = dataclasses.fields(dataclasses.dataclass(init=False, repr=False, eq=False)(cls))  # type: ignore[arg-type]
     body = {name: value for name, value in cls.__dict__.items() if name not in _OF_THE_FIRST}
     for one in fields:
         body.pop(one.name, None)  # its default: the slot has that name
-    inherited = {name for base in cls.__mro__[1:-1] for name in getattr(base, "__slots__", ())}
+    _require_order(cls, fields)
+    inherited = {name for base in cls.__mro__[1:-1] for name in _slots_of(base)}
     body["__slots__"] = tuple(one.name for one in fields if one.name not in inherited)
     methods = {**_shared(fields), "__init__": _Birth(fields)}
     body |= {name: method for name, method in methods.items() if name not in own}
@@ -41,6 +44,24 @@ def frozen(cls: type[_Class], /) -> type[_Class]:
     made: type[_Class] = make(cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
     return made
+
+
+def _require_order(cls: type, fields: tuple[Field[Any], ...]) -> None:
+    """Refuse fields that no `__init__` could take in their order. Raises: TypeError."""
+    has_default = False
+    for one in fields:
+        if one.init and one.default is MISSING and one.default_factory is MISSING:
+            if has_default:
+                raise TypeError(f"{cls.__name__}.{one.name} has no default, and follows a field that has one")
+        else:
+            has_default = has_default or one.init
+        if one.name == "self":
+            raise TypeError(f"{cls.__name__} has a field `self`, which is what its methods call the instance")
+
+
+def _slots_of(base: type) -> tuple[str, ...]:
+    slots = base.__dict__.get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 class _Birth:
@@ -66,8 +87,6 @@ def _initializer(cls: Any, fields: tuple[Field[Any], ...]) -> Callable[..., None
         code = _setting(len(fields), is_checked=is_checked).replace(co_varnames=names, co_qualname=qualified)
         scope = {f"_set_{number}": getattr(cls, one.name).__set__ for number, one in enumerate(fields)}
         defaults = tuple(one.default for one in fields if one.default is not MISSING)
-        if any(one.default is MISSING for one in fields[len(fields) - len(defaults) :]):
-            raise TypeError(f"a field of {cls.__qualname__} without a default follows one that has one")
         made: Callable[..., None] = FunctionType(code, scope, "__init__", defaults)
     else:
         made = _compiled(cls, fields, is_checked=is_checked)
@@ -111,7 +130,7 @@ def _compiled(cls: Any, fields: tuple[Field[Any], ...], *, is_checked: bool) -> 
             arguments.append(name + default)
         body.append(f"_set_{name}(self, {given})")
     body += ["self.__post_init__()"] if is_checked else []
-    exec(f"def __init__({', '.join(arguments)}):\n " + "\n ".join(body), scope)  # noqa: S102 - of names of fields only
+    exec(f"def __init__({', '.join(arguments)}):\n " + "\n ".join(body or ["pass"]), scope)  # noqa: S102 - of names of fields only
     made: Callable[..., None] = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made

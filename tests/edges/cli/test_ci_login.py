@@ -9,7 +9,7 @@ import pytest
 
 from holdfast.edges.cli.ci_login import ForkError, NoAnswerError, ask_within, find_token, is_from_fork
 from holdfast.edges.providers.http import HttpxHttp
-from holdfast.errors import ActionError, HoldfastError, UnauthenticatedError, UsageError
+from holdfast.errors import ActionError, HoldfastError, UnauthenticatedError, UnsentError, UsageError
 from holdfast.testing.dripping import BODY, HEADER, dripping
 from holdfast.testing.http import FakeHttp, Reply
 
@@ -139,6 +139,19 @@ def test_a_fork_of_gitlabs_is_known_by_its_project() -> None:
     assert not is_from_fork(change | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "7"})
     assert is_from_fork(change | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "9"})
     assert is_from_fork(change | {"CI_PROJECT_ID": "9", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "9"})
+
+
+def test_a_fault_of_our_own_is_told_as_what_it_is() -> None:
+    """And not as a server that is away, without which a build may pass."""
+    http = HttpxHttp()
+    http.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        ask_within(60, http, "GET", "http://127.0.0.1:1/", {})
+
+
+def test_a_refusal_is_not_waited_for() -> None:
+    with closing(HttpxHttp()) as http, pytest.raises(UnsentError, match="refused"):
+        ask_within(60, http, "GET", "http://127.0.0.1:1/", {})
 
 
 @pytest.mark.parametrize("begins", [HEADER, BODY], ids=["header", "body"])

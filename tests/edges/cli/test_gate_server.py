@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from holdfast.edges.cli.ci_login import LOGIN_S
-from holdfast.edges.cli.gate_base import Trusted
-from holdfast.edges.cli.gate_server import AWAY_S, CACHE, REACH_S, Asked, cached_levels, time_left
+from holdfast.edges.cli.gate_base import GateTools, Trusted
+from holdfast.edges.cli.gate_server import AWAY_S, CACHE, REACH_S, Asked, Login, ask_server, cached_levels, time_left
 from holdfast.loop.gate import read_stated
 from holdfast.model.component import Sbom
 from holdfast.testing.trees import MemoryTree
@@ -56,3 +56,22 @@ def test_what_logging_in_took_is_missing_afterwards() -> None:
     assert time_left(0.0) == REACH_S
     assert LOGIN_S + time_left(LOGIN_S) == AWAY_S
     assert time_left(60.0) == AWAY_S - LOGIN_S  # the pipeline's own system was slow with the identity
+
+
+def test_a_server_has_the_time_that_logging_in_left_it(tmp_path: Path) -> None:
+    class Reached(Exception):
+        """What the server is asked with."""
+
+    class Tools:
+        """What opens a way to a server, and goes no further."""
+
+        def api(self, server: str, token: str, within_s: float) -> None:
+            raise Reached(server, token, within_s)
+
+    with pytest.raises(Reached) as raised:
+        ask_server(cast(GateTools, Tools()), tmp_path, asked(tmp_path, None), Login("hf_given", 2.5))
+    assert raised.value.args == (SERVER, "hf_given", 2.5)
+
+
+def test_a_login_shows_no_token() -> None:
+    assert "hf_given" not in repr(Login("hf_given"))

@@ -30,6 +30,16 @@ def test_kev_rows_carry_their_date(tmp_path: Path) -> None:
     assert found.as_of == parse_instant("2026-01-30T12:00:00.5Z")
 
 
+def test_kev_rows_need_no_more_than_a_name() -> None:
+    rows = parse_kev(b'{"vulnerabilities": [{"cveID": "CVE-2026-1", "more": 1}]}', "kev.json", NOW).rows
+    assert rows == {"CVE-2026-1": {"added": "", "ransomware": False}}
+
+
+def test_kev_that_is_no_text_is_refused() -> None:
+    with pytest.raises(FeedError, match="as JSON"):
+        parse_kev(b'{"vulnerabilities": [{"cveID": "CVE-\xff"}]}', "kev.json", NOW)
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"vulnerabilities": [{}]}', '{"vulnerabilities": ["x"]}', "[" * 10_000, "\x00"]
 )

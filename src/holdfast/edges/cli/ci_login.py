@@ -159,13 +159,13 @@ def ask_within(
     Raises:
         ActionError: no answer within that time.
     """
-    found: SimpleQueue[tuple[int, bytes] | HoldfastError] = SimpleQueue()
+    found: SimpleQueue[tuple[int, bytes] | BaseException] = SimpleQueue()
 
     def ask() -> None:
         try:
             with http.open(method, url, headers=headers, timeout_s=within_s, body=body) as answer:
                 found.put((answer.status, answer.body(_MOST_BYTES)))
-        except HoldfastError as error:  # raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             found.put(error)
 
     Thread(target=ask, daemon=True).start()
@@ -173,7 +173,7 @@ def ask_within(
         told = found.get(timeout=within_s)
     except Empty:
         raise ActionError(f"no answer within {within_s:g} s") from None
-    if isinstance(told, HoldfastError):
+    if isinstance(told, BaseException):
         raise told
     try:
         document = json.loads(told[1])

@@ -4,7 +4,8 @@ Rules:
 
 1. The server judges and records; what is printed is its decision. What the repository says of itself is sent as the
    base has it, and can only tighten.
-2. Whether the server is there is known within `AWAY_S` seconds, with logging in. Where it is not, `--on-unavailable`
+2. Whether the server is there is known within `AWAY_S` seconds, with logging in (a runner that gives an identity has
+   `IDENTITY_S` for itself). Where it is not, `--on-unavailable`
    decides: `fail`; `pass`, told loudly; or `cached`, by its policies as they were last seen and this machine's
    advisories.
 3. What was decided without the server is kept in the data folder and told to it with the next build.
@@ -14,6 +15,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -72,7 +74,7 @@ class Asked:
 class Login:
     """A token, and how many seconds the server has to answer with it: what it took to log in counts."""
 
-    token: str
+    token: str = field(repr=False)
     reach_s: float = REACH_S
 
 

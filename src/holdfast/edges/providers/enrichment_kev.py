@@ -57,7 +57,9 @@ def parse_kev(data: bytes, source: str, now: datetime) -> EnrichmentRows:
     """
     try:
         catalog = msgspec.json.decode(data, type=_Catalog)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except msgspec.ValidationError as error:
+        raise FeedError(f"expected the KEV catalog: {error}", where=source) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FeedError(f"expected the KEV catalog as JSON: {error}", where=source) from None
     rows: dict[str, dict[str, object]] = {}
     for number, entry in enumerate(catalog.vulnerabilities):
