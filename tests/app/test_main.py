@@ -1,8 +1,12 @@
 """The outermost frame: what a caller sees when Holdfast itself breaks."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 PROGRAM = """
 import sys
@@ -47,3 +51,38 @@ def test_what_is_wrong_with_a_command_line_is_a_usage_error_without_a_traceback(
 def test_the_version_is_printed() -> None:
     ended = run("--version")
     assert (ended.returncode, ended.stdout.split()[0]) == (0, "holdfast")
+
+
+def holdfast(*arguments: str | Path, into: str, data: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the program with its output in a file."""
+    command = [sys.executable, "-c", "import holdfast.app.main as main; main.main()", *map(str, arguments)]
+    own = {name: value for name, value in os.environ.items() if not name.startswith("HOLDFAST_")}
+    with open(into, "w") as file:
+        return subprocess.run(
+            command,
+            stdout=file,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+            env=own | {"HOLDFAST_DATA": str(data)},
+        )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk here that is always full")
+@pytest.mark.parametrize("options", [(), ("--format", "json")], ids=["table", "json"])
+def test_a_disk_that_is_full_is_no_verdict(options: tuple[str, ...], tmp_path: Path) -> None:
+    """1 would say that a policy blocked it, and 0 that it passed."""
+    (tmp_path / "requirements.txt").write_text("lamp==1.0\n")
+    for name in ("scan", "gate"):
+        ended = holdfast(name, tmp_path, "--offline", *options, into="/dev/full", data=tmp_path / "data")
+        assert (ended.returncode, "Traceback" in ended.stderr) == (4, False)
+        assert "nothing more can be written: No space left on device" in ended.stderr
+
+
+def test_an_answer_is_whole_when_the_program_leaves(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("".join(f"lamp{number}==1.0\n" for number in range(5_000)))
+    options = ("--offline", "--format", "json")
+    ended = holdfast("scan", tmp_path, *options, into=str(tmp_path / "out.json"), data=tmp_path / "data")
+    assert ended.returncode in {0, 5}
+    assert len(json.loads((tmp_path / "out.json").read_text())["components"]) == 5_000
