@@ -1,6 +1,7 @@
 """How a pipeline finds its identity, and what is said where it has none."""
 
 import json
+import threading
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -149,6 +150,9 @@ def test_a_fault_of_our_own_is_no_server_that_is_away() -> None:
     with pytest.raises(HoldfastError, match="failed while it logged in") as raised:
         ask_within(60, http, "GET", "http://127.0.0.1:1/", {})
     assert raised.type is HoldfastError
+    for thread in threading.enumerate():  # what it says belongs to this test
+        if thread.name == "login":
+            thread.join(20)
 
 
 def test_a_refusal_is_not_waited_for() -> None:

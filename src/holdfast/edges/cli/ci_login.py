@@ -172,7 +172,7 @@ def ask_within(
         finally:
             told.put(found)
 
-    Thread(target=ask, daemon=True).start()
+    Thread(target=ask, name="login", daemon=True).start()
     try:
         found = told.get(timeout=within_s)
     except Empty:
