@@ -162,8 +162,13 @@ def run(arguments: Sequence[str], terminal: "Terminal | None" = None) -> int:
     except OSError as error:
         if error.errno not in _NO_SPACE:
             raise
-        _write_nowhere()  # half of an answer may be waiting to be written
         told = HoldfastError(f"nothing more can be written: {error.strerror}", where=error.filename)
+        try:
+            if wants_json(arguments):
+                _print_error(told.message, told.where, told.hint)
+            sys.stdout.flush()
+        except OSError:  # it is the answer that has no room, and half of it may be waiting to be written
+            _write_nowhere()
         return _fail(told, EXIT_FAILED, ())
     return code if isinstance(code, int) else 0
 

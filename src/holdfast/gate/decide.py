@@ -150,19 +150,23 @@ class Question:
         return () if self.base is None else (self.base, *self.also)
 
 
+_Heard = tuple[Finding, Said | None, Waived | None]
+"""A finding, and what documents and waivers say of it."""
+
+
 def decide(asked: Question, now: datetime) -> Decision:
     """Return what the policies say of a build."""
     bases = [under(one, asked.levels) for one in asked.bases]
     head = under(asked.head, asked.levels)
     asked = replace(asked, head=head, base=next(iter(bases), None), also=tuple(bases[1:]))
     old = BeforeAll(Before(one.findings, asked.folders) for one in bases)
+    heard = [[(each, *_find_spoken(each, asked, now)) for each in one.findings] for one in bases]
     bare = BeforeAll(
-        Before([each for each in one.findings if not _is_cleared(*_find_spoken(each, asked, now))], asked.folders)
-        for one in bases
+        Before([each for each, said, waived in one if not _is_cleared(said, waived)], asked.folders) for one in heard
     )
     judged = tuple(_judge(one, asked, old, bare, now) for one in sorted(asked.head.findings, key=lambda one: one.order))
     score = _score(judged, asked, now)
-    base_score = _base_score(asked, now)
+    base_score = _base_score(heard, asked, now)
     bar = asked.levels.bar(asked.bound.tier)
     score_fails = is_failing(score, base_score, bar, asked.basis)
     new_gaps, old_gaps = _sort_gaps(asked, now)
@@ -244,19 +248,18 @@ def _score(judged: Iterable[Judged], asked: Question, now: datetime) -> Score:
     return tally(rate(one.finding, reach, now, one.excuse) for one in judged)
 
 
-def _base_score(asked: Question, now: datetime) -> Score | None:
+def _base_score(bases: Iterable[Sequence[_Heard]], asked: Question, now: datetime) -> Score | None:
     """The base's score by today's knowledge, waivers and VEX documents: only the change may make the difference.
 
     Of several it is the best: who replaces them all must be less exposed than each.
     """
-    scores = [_score_of(one, asked, now) for one in asked.bases]
+    scores = [_score_of(one, asked, now) for one in bases]
     return max(scores, key=lambda one: one.value, default=None)
 
 
-def _score_of(base: Side, asked: Question, now: datetime) -> Score:
+def _score_of(base: Sequence[_Heard], asked: Question, now: datetime) -> Score:
     bound, entries = asked.bound, []
-    for one in base.findings:
-        said, waived = _find_spoken(one, asked, now)
+    for one, said, waived in base:
         excused = "waived" if waived is not None and waived.holds else None
         excused = excused or ("cleared" if _is_cleared(said, waived) else None)
         if excused is None and one.state is PackageState.WILL_NOT_FIX:

@@ -5,9 +5,8 @@ Rules:
 1. The server judges and records; what is printed is its decision. What the repository says of itself is sent as the
    base has it, and can only tighten.
 2. Whether the server is there is known within `AWAY_S` seconds, with logging in (a runner that gives an identity has
-   `IDENTITY_S` for itself). Where it is not, `--on-unavailable`
-   decides: `fail`; `pass`, told loudly; or `cached`, by its policies as they were last seen and this machine's
-   advisories.
+   `IDENTITY_S` for itself). Where it is not, `--on-unavailable` decides: `fail`; `pass`, told loudly; or `cached`, by
+   its policies as they were last seen and this machine's advisories.
 3. What was decided without the server is kept in the data folder and told to it with the next build.
 """
 

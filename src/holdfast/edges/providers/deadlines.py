@@ -34,24 +34,11 @@ def bound(transport: httpx.BaseTransport | None) -> None:
     """
     if isinstance(transport, httpx.HTTPTransport):
         pool: Any = transport._pool
-        pool._network_backend = _Backend(pool._network_backend)
+        pool._network_backend = _Bounded(pool._network_backend)
 
 
-class _Backend:
-    """Opens connections that heed deadlines; all else is the real one's."""
-
-    def __init__(self, real: Any) -> None:
-        self._real = real
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
-
-    def connect_tcp(self, *words: Any, **named: Any) -> "_Stream":
-        return _Stream(self._real.connect_tcp(*words, **named))
-
-
-class _Stream:
-    """A connection that heeds deadlines; all else is the real one's."""
+class _Bounded:
+    """The network, or a connection over it, that heeds deadlines; all else is the real one's."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
@@ -59,8 +46,11 @@ class _Stream:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def start_tls(self, *words: Any, **named: Any) -> "_Stream":
-        return _Stream(self._real.start_tls(*words, **named))
+    def connect_tcp(self, *words: Any, **named: Any) -> "_Bounded":
+        return _Bounded(self._real.connect_tcp(*words, **named))
+
+    def start_tls(self, *words: Any, **named: Any) -> "_Bounded":
+        return _Bounded(self._real.start_tls(*words, **named))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if time.monotonic() > _END.get():  # a wait of its own is bounded by `timeout`
