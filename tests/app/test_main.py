@@ -80,6 +80,27 @@ def test_a_disk_that_is_full_is_no_verdict(options: tuple[str, ...], tmp_path: P
         assert "nothing more can be written: No space left on device" in ended.stderr
 
 
+def test_a_disk_that_is_full_elsewhere_is_told_in_json_too() -> None:
+    full = """
+import errno, os, sys, types
+import click
+import holdfast.app.main as main
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def command():
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data/feed")
+
+sys.modules["full"] = types.SimpleNamespace(command=command)
+main.COMMANDS["scan"] = ("full:command", "one whose data has no room")
+sys.argv = ["holdfast", "scan", "--format", "json"]
+main.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", full], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (4, False)
+    error = json.loads(ended.stdout)["error"]
+    assert (error["message"], error["where"]) == ("nothing more can be written: No space left on device", "/data/feed")
+
+
 def test_an_answer_is_whole_when_the_program_leaves(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("".join(f"lamp{number}==1.0\n" for number in range(5_000)))
     options = ("--offline", "--format", "json")
